@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs one meson suite and counts cases instead of executables.
+
+usage: meson_tests.py BUILD_FOLDER SUITE
+
+A test program that prints cmocka's summary or "N passed, N failed" counts as that many cases,
+any other as one. Exit code 77 is a skip and is said. The output of a failing program is printed.
+"""
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+OWN = re.compile(r"^(\d+) passed, (\d+) failed", re.M)
+CMOCKA_OK = re.compile(r"^\[  PASSED  \] (\d+) test", re.M)
+CMOCKA_BAD = re.compile(r"^\[  FAILED  \] +(\d+) test", re.M)
+SKIP = re.compile(r"^skipped.*", re.M)
+
+
+def count(result):
+    """(passed, failed) of one finished program."""
+    text = result.get("stdout", "") + "\n" + result.get("stderr", "")
+    own = OWN.findall(text)
+    good = sum(int(n) for n in CMOCKA_OK.findall(text))
+    bad = sum(int(n) for n in CMOCKA_BAD.findall(text))
+    if own:
+        good, bad = (int(n) for n in own[-1])
+    if result["result"] == "SKIP":
+        return 0, 0
+    if result["result"] == "OK":
+        return (good, bad) if good + bad else (1, 0)
+    return good, max(bad, 1)
+
+
+def has_tests(build, suite):
+    out = subprocess.run(["meson", "introspect", "--tests", build], capture_output=True, text=True, check=True)
+    return any(label.split(":")[-1] == suite for test in json.loads(out.stdout) for label in test["suite"])
+
+
+def main():
+    build, suite = sys.argv[1:3]
+    if not has_tests(build, suite):
+        print(f"skipped: no tests in suite {suite}\n0 passed, 0 failed")
+        return 0
+    log = pathlib.Path(build, "meson-logs", "testlog.json")
+    log.unlink(missing_ok=True)
+    ran = subprocess.run(["meson", "test", "-C", build, "--no-rebuild", "--suite", suite],
+                         capture_output=True, text=True, check=False)
+    if not log.exists():
+        print(ran.stdout, ran.stderr)
+        return 1
+    passed = failed = 0
+    for line in log.read_text().splitlines():
+        result = json.loads(line)
+        good, bad = count(result)
+        passed += good
+        failed += bad
+        text = result.get("stdout", "") + "\n" + result.get("stderr", "")
+        for reason in SKIP.findall(text):
+            print(reason)
+        if result["result"] == "SKIP" and not SKIP.search(text):
+            print(f"skipped: {result['name']}")
+        if bad:
+            print(f"==== {result['name']} {result['result']} {result.get('command')}\n{text}")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or ran.returncode else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
