@@ -49,17 +49,24 @@ struct tb_journal_ops {
     const char *name;
     /* True when another process may follow and take over while we live. */
     bool shared;
-    /* Appends n batches (numbers contiguous) in one durable commit: all or none. */
+    /* Appends n batches (numbers contiguous, each naming the hash of the one before) in
+     * one durable commit: all or none. The hashes are the caller's (journal/hash.h);
+     * append does not compute them again. Appending the very same batches again is DONE
+     * (the resolution of UNKNOWN); TAKEN also when the batch before is not the one that
+     * is named; a gap is FAULT.                                                       */
     enum tb_journal_answer (*append)(struct tb_journal *, const struct tb_batch *, uint32_t n,
                                      struct tb_fault *);
     /* The last batch without its body; number 0 when the journal is empty. */
     enum tb_journal_answer (*last)(struct tb_journal *, struct tb_batch *, struct tb_fault *);
     /* The first batch still held (pruning moves it); 1 when nothing was pruned. */
     enum tb_journal_answer (*first)(struct tb_journal *, uint64_t *number, struct tb_fault *);
-    /* Drops whole sealed segments that hold only batches < keep_from. */
+    /* Drops whole sealed segments that hold only batches < keep_from. The last batch
+     * always stays.                                                                   */
     enum tb_journal_answer (*prune)(struct tb_journal *, uint64_t keep_from, struct tb_fault *);
     /* Readers see only durable batches. body stays valid until the next call. The
-     * reader verifies each hash and the chain from its second batch on.           */
+     * reader verifies each hash and the chain from its second batch on. After END it
+     * may be asked again. A batch that was pruned is FAULT, not retryable. Readers are
+     * closed before their journal.                                                    */
     enum tb_journal_answer (*reader_open)(struct tb_journal *, uint64_t from,
                                           struct tb_journal_reader **, struct tb_fault *);
     enum tb_journal_answer (*reader_next)(struct tb_journal_reader *, struct tb_batch *,

@@ -42,7 +42,8 @@ struct tb_table {
 struct tb_value {
     bool null;
     int64_t i64;       /* TB_COLUMN_I64 */
-    struct tb_str str; /* TB_COLUMN_TEXT, TB_COLUMN_BLOB; borrowed until commit returns */
+    struct tb_str str; /* TB_COLUMN_TEXT (UTF-8 without NUL, else put answers FAULT) and
+                          TB_COLUMN_BLOB; borrowed until commit returns                   */
 };
 
 struct tb_checkpoint {
@@ -72,14 +73,18 @@ typedef void (*tb_head_fn)(void *user, const char *const *name, uint32_t n);
 
 struct tb_state_ops {
     const char *name;
-    /* Makes or widens the tables. Called once, before anything else. */
+    /* Makes or widens the tables. Called once, before anything else. The array outlives
+     * the state; every later `table` argument points into it.                         */
     enum tb_state_answer (*ensure)(struct tb_state *, const struct tb_table *, uint32_t n,
                                    uint32_t schema, struct tb_fault *);
     enum tb_state_answer (*checkpoint)(struct tb_state *, struct tb_checkpoint *,
                                        struct tb_fault *); /* batch 0 when fresh */
 
     /* Writing. put may buffer; after commit returns DONE all of it is there, after
-     * anything else none of it. values has table->column_n entries.                 */
+     * anything else none of it - except that a FAULT whose connection broke during
+     * COMMIT may have written all of it: repeat the same transaction, which the guard
+     * and the keys make harmless. Commit is atomic at once and durable with sync.
+     * values has table->column_n entries; keys are never null.                      */
     enum tb_state_answer (*begin)(struct tb_state *, struct tb_fault *);
     enum tb_state_answer (*put)(struct tb_state *, const struct tb_table *,
                                 const struct tb_value *values, struct tb_fault *);
@@ -91,6 +96,11 @@ struct tb_state_ops {
     enum tb_state_answer (*commit)(struct tb_state *, const struct tb_checkpoint *,
                                    struct tb_fault *);
     void (*abandon)(struct tb_state *); /* rolls back */
+    /* Makes everything committed so far survive a loss of power and says up to where
+     * that is. To be called before the journal is pruned (the journal is the truth
+     * until then). The flusher's thread, outside begin .. commit.                    */
+    enum tb_state_answer (*sync)(struct tb_state *, struct tb_checkpoint *durable,
+                                 struct tb_fault *);
 
     /* Reading. */
     enum tb_state_answer (*reader_open)(struct tb_state *, struct tb_state_reader **,
@@ -102,7 +112,9 @@ struct tb_state_ops {
     enum tb_state_answer (*scan)(struct tb_state_reader *, const struct tb_table *,
                                  const struct tb_value *from, tb_row_fn, void *user,
                                  struct tb_fault *);
-    /* One read-only SQL statement for a person, stopped after limit_ms. */
+    /* One read-only SQL statement for a person, stopped after limit_ms (then FAULT, not
+     * retryable). Every value comes as text in str (a blob as \x and hex); i64 is set
+     * too where the value is an integer.                                              */
     enum tb_state_answer (*query)(struct tb_state_reader *, struct tb_str sql, uint32_t limit_ms,
                                   tb_head_fn, tb_row_fn, void *user, struct tb_fault *);
     void (*reader_close)(struct tb_state_reader *);
