@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+/* core/kinds.h - every kind of block, every map and counter of a cell.
+ *
+ * Numbers are kept in the SQL state: never renumber, never reuse.                     */
+#ifndef TB_CORE_KINDS_H
+#define TB_CORE_KINDS_H
+
+#include "core/store/txn.h"
+
+enum tb_kind {
+    TB_KIND_TENANT = 1,
+    TB_KIND_PERSON = 2,
+    TB_KIND_DEVICE = 3,
+    TB_KIND_ORDER = 4, /* sparse */
+    TB_KIND_UNIT = 5,
+    TB_KIND_NAMESPACE = 6,
+    TB_KIND_STORE = 7,
+    TB_KIND_PRODUCT = 8,
+    TB_KIND_ASSOCIATE = 9,
+    TB_KIND_TOUCHPOINT = 10,
+    TB_KIND_ATTRIBUTE = 11,
+    TB_KIND_PURPOSE = 12,
+    TB_KIND_RULE = 13,
+    TB_KIND_TIER_SCHEME = 14,
+    TB_KIND_KEY = 15,
+    TB_KIND_DAY = 16, /* roll-forward: one tenant, one day, all units */
+    TB_KIND_JOB = 17,
+    TB_KIND_WEBHOOK = 18,
+    TB_KIND_HOLD_REF = 19, /* sparse: hold number -> profile */
+    TB_KINDS
+};
+
+enum tb_map_name {
+    TB_MAP_IDENTIFIER = 0, /* (tenant, namespace, key) -> newest profile of it */
+    TB_MAP_DEVICE,         /* (tenant, namespace, key) -> device */
+    TB_MAP_CODE,           /* (tenant, kind, code) -> id of a catalog or configuration block */
+    TB_MAP_ORDER,          /* (tenant, order key) -> order, for ever */
+    TB_MAP_RECEIPT,        /* (tenant, store, till, receipt) -> order, for ever */
+    TB_MAP_RETURN,         /* (tenant, return key) -> order */
+    TB_MAP_DAY,            /* (tenant, day) -> day block */
+    TB_MAP_KEY,            /* key id -> key block */
+    TB_MAP_HOLD,           /* hold number -> profile */
+    TB_MAP_TRANSFER,       /* (tenant, transfer key) -> number, for ever */
+    TB_MAPS
+};
+
+enum tb_counter {
+    TB_COUNTER_TENANT = 0,
+    TB_COUNTER_PERSON,
+    TB_COUNTER_PROFILE,
+    TB_COUNTER_DEVICE,
+    TB_COUNTER_ORDER,
+    TB_COUNTER_LOT,
+    TB_COUNTER_HOLD,
+    TB_COUNTER_TRANSFER,
+    TB_COUNTER_CONFIG, /* one row of numbers for units, stores, products, rules ... */
+    TB_COUNTER_DAY,
+    TB_COUNTER_JOB,
+    TB_COUNTER_RETURN,
+    TB_COUNTERS
+};
+
+enum tb_column_name {
+    TB_COLUMN_PROFILE_PERSON = 0, /* profile -> person that it belongs to now */
+};
+
+extern const struct tb_shape tb_shapes[TB_KINDS];
+
+/* Map keys. env carries the hash key. Never 0. */
+uint64_t tb_key_code(const struct tb_txn *t, uint32_t tenant, enum tb_kind kind,
+                     struct tb_str code);
+uint64_t tb_key_text(const struct tb_txn *t, uint32_t tenant, enum tb_map_name map,
+                     struct tb_str text);
+uint64_t tb_key_identifier(uint32_t tenant, uint32_t ns, const uint64_t key[2], uint32_t salt);
+uint64_t tb_key_number(uint32_t tenant, uint64_t number);
+
+/* 0 when the tenant has no such code. */
+uint32_t tb_find_code(const struct tb_txn *t, enum tb_kind kind, struct tb_str code);
+
+#endif

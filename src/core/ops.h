@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+/* core/ops.h - every command: number, the function that decides it, its input.
+ *
+ * Journaled in Entry.command: never renumber, never reuse. A room's function has the
+ * form  enum tb_outcome fn(struct tb_txn *, const struct tb_command *, struct tb_answer *)
+ * and casts cmd->input to the input struct named here. WRITE commands are kept with
+ * their idempotency key; READ commands emit no events.                                */
+#ifndef TB_CORE_OPS_H
+#define TB_CORE_OPS_H
+
+#include "core/core.h"
+
+/*    number, NAME, WRITE|READ, function, input struct */
+#define TB_OPS(X)                                                                    \
+    X(1, FIRE, WRITE, tb_core_fire, tb_cmd_fire)                                     \
+    X(2, JOB_STEP, WRITE, tb_job_step, tb_cmd_job_step)                              \
+    X(10, TENANT_PUT, WRITE, tb_catalog_tenant_put, tb_cmd_tenant_put)               \
+    X(11, KEY_PUT, WRITE, tb_catalog_key_put, tb_cmd_key_put)                        \
+    X(12, KEY_REVOKE, WRITE, tb_catalog_key_revoke, tb_cmd_key_revoke)               \
+    X(13, UNIT_PUT, WRITE, tb_catalog_unit_put, tb_cmd_unit_put)                     \
+    X(14, NAMESPACE_PUT, WRITE, tb_catalog_namespace_put, tb_cmd_namespace_put)      \
+    X(15, STORE_PUT, WRITE, tb_catalog_store_put, tb_cmd_store_put)                  \
+    X(16, PRODUCT_PUT, WRITE, tb_catalog_product_put, tb_cmd_product_put)            \
+    X(17, ASSOCIATE_PUT, WRITE, tb_catalog_associate_put, tb_cmd_associate_put)      \
+    X(18, TOUCHPOINT_PUT, WRITE, tb_catalog_touchpoint_put, tb_cmd_touchpoint_put)   \
+    X(19, ATTRIBUTE_PUT, WRITE, tb_catalog_attribute_put, tb_cmd_attribute_put)      \
+    X(20, PURPOSE_PUT, WRITE, tb_catalog_purpose_put, tb_cmd_purpose_put)            \
+    X(21, RULE_PUT, WRITE, tb_catalog_rule_put, tb_cmd_rule_put)                     \
+    X(22, TIER_SCHEME_PUT, WRITE, tb_catalog_tier_scheme_put, tb_cmd_tier_scheme_put) \
+    X(23, WEBHOOK_PUT, WRITE, tb_catalog_webhook_put, tb_cmd_webhook_put)            \
+    X(24, OBJECT_GET, READ, tb_catalog_object_get, tb_cmd_object_get)                \
+    X(25, OBJECT_LIST, READ, tb_catalog_object_list, tb_cmd_object_list)             \
+    X(40, CONTACT, WRITE, tb_identity_contact, tb_cmd_contact)                       \
+    X(41, ENROL, WRITE, tb_identity_enrol, tb_cmd_enrol)                             \
+    X(42, UNMERGE, WRITE, tb_identity_unmerge, tb_cmd_unmerge)                       \
+    X(43, LINK, WRITE, tb_identity_link, tb_cmd_link)                                \
+    X(44, ROLE_PUT, WRITE, tb_identity_role_put, tb_cmd_role_put)                    \
+    X(45, ERASE, WRITE, tb_identity_erase, tb_cmd_erase)                             \
+    X(46, MEMBER_GET, READ, tb_identity_member_get, tb_cmd_member_get)               \
+    X(47, PROBE, WRITE, tb_identity_probe, tb_cmd_probe)                             \
+    X(48, REVEAL, WRITE, tb_identity_reveal, tb_cmd_reveal)                          \
+    X(60, ATTRIBUTES_SET, WRITE, tb_consent_attributes_set, tb_cmd_attributes_set)   \
+    X(61, CONSENT_PUT, WRITE, tb_consent_put, tb_cmd_consent_put)                    \
+    X(70, ADJUST, WRITE, tb_ledger_adjust, tb_cmd_adjust)                            \
+    X(71, HOLD, WRITE, tb_ledger_hold, tb_cmd_hold)                                  \
+    X(72, HOLD_POST, WRITE, tb_ledger_hold_post, tb_cmd_hold_post)                   \
+    X(73, HOLD_VOID, WRITE, tb_ledger_hold_void, tb_cmd_hold_void)                   \
+    X(74, TRANSFER, WRITE, tb_ledger_transfer, tb_cmd_transfer)                      \
+    X(75, REVERSE, WRITE, tb_ledger_reverse, tb_cmd_reverse)                         \
+    X(76, TRIAL_BALANCE, READ, tb_ledger_trial_balance, tb_cmd_trial_balance)        \
+    X(90, ORDER, WRITE, tb_order_place, tb_cmd_order)                                \
+    X(91, RETURN, WRITE, tb_order_return, tb_cmd_return)                             \
+    X(92, ORDER_CANCEL, WRITE, tb_order_cancel, tb_cmd_order_cancel)                 \
+    X(93, ORDER_GET, READ, tb_order_get, tb_cmd_order_get)                           \
+    X(94, RELEASE, WRITE, tb_ledger_release_event, tb_cmd_release)
+
+enum tb_op {
+#define TB_OP_ENUM(number, name, mode, fn, input) TB_OP_##name = number,
+    TB_OPS(TB_OP_ENUM)
+#undef TB_OP_ENUM
+    TB_OP_MAX = 128
+};
+
+/* "order"; NULL when there is no such command. */
+const char *tb_op_name(uint32_t op);
+/* True when the command changes nothing and its answer is never kept. */
+bool tb_op_reads(uint32_t op);
+
+#endif

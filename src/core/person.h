@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+/* core/person.h - the block of one person: everything that is in memory about her.
+ *
+ * A person is a set of profiles (tenures of person-scope identifiers) that evidence
+ * joins. Every element is tagged with the profile it belongs to, so that joining and
+ * separating persons moves elements between blocks and changes no value.
+ *
+ * A person answers to the id of its oldest profile; every profile's id leads to it.
+ * Owners: PROFILE, EDGE, ENROL, ROLE identity · ACCOUNT, LOT, HOLD, PIECE ledger ·
+ * ATTRIBUTE, CONSENT consent · DAY, LIFE order · TIER membership.                     */
+#ifndef TB_CORE_PERSON_H
+#define TB_CORE_PERSON_H
+
+#include "core/kinds.h"
+
+enum tb_person_section {
+    TB_PERSON_PROFILE = 0,
+    TB_PERSON_ACCOUNT,
+    TB_PERSON_LOT,
+    TB_PERSON_HOLD,
+    TB_PERSON_PIECE,
+    TB_PERSON_ATTRIBUTE,
+    TB_PERSON_CONSENT,
+    TB_PERSON_EDGE,
+    TB_PERSON_DAY,
+    TB_PERSON_LIFE,
+    TB_PERSON_TIER,
+    TB_PERSON_ENROL,
+    TB_PERSON_ROLE,
+    TB_PERSON_BYTES, /* sealed values and attribute texts */
+    TB_PERSON_SECTIONS
+};
+
+enum tb_person_flag {
+    TB_PERSON_FROZEN = 1, /* its component is beyond the bound: no more joining */
+    TB_PERSON_ERASED = 2,
+    TB_PERSON_FOLLOWER = 4,
+    TB_PERSON_ANONYMOUS_CARD = 8,
+};
+
+struct tb_person {
+    uint32_t tenant;
+    uint32_t oldest_profile; /* the id it answers to */
+    int64_t first_seen_ms;   /* smallest over profiles and devices attached */
+    int64_t last_seen_ms;
+    uint64_t last_seq; /* newest timeline entry; entries chain backwards */
+    uint32_t flags;    /* enum tb_person_flag */
+    uint32_t visits;
+    uint32_t last_touchpoint;
+    uint32_t last_store;
+};
+
+enum tb_profile_flag {
+    TB_PROFILE_VERIFIED = 1,
+    TB_PROFILE_ERASED = 2,
+};
+
+struct tb_profile {
+    uint32_t no;
+    uint32_t ns; /* namespace block */
+    uint64_t key[2]; /* blind index of the normalised value */
+    int64_t since_ms; /* the tenure holds from here */
+    int64_t until_ms; /* 0 = still held */
+    uint32_t last_day;    /* days since 1970 of the newest evidence */
+    uint32_t prev_tenure; /* older profile of the same value, 0 = none */
+    uint32_t sealed_at;   /* the sealed value in BYTES */
+    uint16_t sealed_n;
+    uint16_t flags;
+};
+
+struct tb_account {
+    uint32_t profile;
+    uint32_t unit;
+    int64_t credits; /* posted, available */
+    int64_t debits;
+    int64_t held; /* part of credits - debits that holds reserve */
+    int64_t pending_credits;
+    int64_t pending_debits;
+};
+
+enum tb_lot_state {
+    TB_LOT_AVAILABLE = 0,
+    TB_LOT_PENDING, /* due_ms is its release; the event decides the expiry then */
+};
+
+struct tb_lot {
+    uint64_t id;
+    int64_t left;
+    int64_t due_ms; /* expiry (usable before it), INT64_MAX = never; or release */
+    uint32_t profile;
+    uint32_t unit;
+    int32_t earned_day; /* tenant's day */
+    uint32_t state;     /* enum tb_lot_state */
+};
+
+struct tb_hold {
+    uint64_t id;
+    int64_t amount; /* still reserved */
+    int64_t deadline_ms;
+    uint32_t profile; /* it was asked for */
+    uint32_t unit;
+};
+
+/* What a hold took from one lot. */
+struct tb_piece {
+    uint64_t hold;
+    uint64_t lot;
+    int64_t amount;
+    int64_t due_ms; /* the lot's expiry */
+    uint32_t profile;
+    uint32_t unit;
+    int32_t earned_day;
+    uint32_t reserved;
+};
+
+enum tb_attribute_source {
+    TB_SOURCE_DECLARED = 1, /* in order of precedence: the member said so */
+    TB_SOURCE_VERIFIED = 2,
+    TB_SOURCE_OBSERVED = 3,
+    TB_SOURCE_IMPORTED = 4,
+    TB_SOURCE_INFERRED = 5,
+};
+
+struct tb_attribute {
+    uint32_t profile;
+    uint32_t attribute; /* declaration block */
+    int64_t value;      /* int, bool, date (days), time (ms); text: offset << 16 | length in BYTES */
+    uint32_t at_s;      /* event time, seconds since 1970 */
+    uint16_t source;
+    uint16_t number; /* of the sealed value, 0 = not sealed */
+};
+
+enum tb_consent_state {
+    TB_CONSENT_GRANTED = 1,
+    TB_CONSENT_DENIED,
+    TB_CONSENT_WITHDRAWN,
+};
+
+/* Newest record per (endpoint, purpose, channel); the history is in SQL. */
+struct tb_consent {
+    uint32_t profile; /* the endpoint */
+    uint32_t purpose;
+    int64_t occurred_ms;
+    int64_t received_ms;
+    int64_t expires_ms; /* 0 = never */
+    uint8_t channel;    /* 0 = every channel */
+    uint8_t state;
+    uint8_t actor; /* self, guardian, staff, import */
+    uint8_t proof; /* 1 = the record carries a proof */
+    uint32_t text_version;
+};
+
+/* Evidence that two profiles' identifiers belong to one person. Kept in the block of
+ * both ends when they are in different persons (an edge that a rule refuses). */
+struct tb_edge {
+    uint32_t a; /* profile numbers, a < b */
+    uint32_t b;
+    int64_t first_ms; /* smallest and newest evidence time */
+    int64_t last_ms;
+    uint32_t flags; /* identity.h */
+    uint32_t source;
+};
+
+struct tb_day_bucket {
+    uint32_t profile;
+    int32_t day;
+    int64_t spend; /* minor units, net of returns */
+    int64_t qualifying;
+    uint32_t orders;
+    uint32_t visits;
+};
+
+struct tb_life {
+    uint32_t profile;
+    uint32_t orders;
+    int64_t spend;
+    int64_t first_order_ms;
+    int64_t last_order_ms;
+};
+
+struct tb_tier_state {
+    uint32_t profile; /* the effective one is the oldest profile's */
+    uint32_t scheme;
+    uint32_t tier; /* index in the scheme, 0 = base */
+    uint32_t reserved;
+    int64_t since_ms;
+    int64_t review_ms; /* next evaluation; INT64_MAX = never */
+    int64_t grace_ms;  /* a lower tier decided takes effect then; 0 = none */
+};
+
+struct tb_enrol {
+    uint32_t profile;
+    uint32_t touchpoint;
+    uint32_t terms_version;
+    uint32_t flags;
+    int64_t at_ms;
+};
+
+enum tb_role_kind {
+    TB_ROLE_BUYER_FOR = 1, /* this person buys for the subject */
+    TB_ROLE_USER_OF,
+    TB_ROLE_GUARDIAN_OF,
+};
+
+struct tb_role {
+    uint32_t profile;
+    uint8_t role;
+    uint8_t subject_kind; /* 1 person, 2 child, 3 pet */
+    uint16_t number;      /* of this beneficiary within the profile */
+    uint32_t subject_profile; /* subject_kind 1 */
+    int32_t birth_month;      /* year * 12 + month - 1, 0 = unknown */
+    int64_t at_ms;
+};
+
+static inline struct tb_person *tb_person_of(struct tb_block *b)
+{
+    return tb_block_head(b);
+}
+
+/* The person that a profile belongs to now; 0 when there is no such profile. */
+static inline uint32_t tb_person_by_profile(const struct tb_txn *t, uint64_t profile)
+{
+    return profile > UINT32_MAX ? 0 : tb_column_get(t, TB_COLUMN_PROFILE_PERSON, profile);
+}
+
+/* The profile's element in the block, NULL when it is not there. */
+struct tb_profile *tb_person_profile(const struct tb_txn *t, struct tb_block *b, uint32_t no);
+
+#endif

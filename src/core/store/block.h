@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+/* core/store/block.h - one record: a head and a few arrays in one piece of memory.
+ *
+ * Everything the cell keeps (a person with profiles, accounts and lots; an order; a
+ * rule) is a block of some kind. Its layout is a pure function of the kind's shape
+ * and the element counts, so a block is copied with memcpy, compared byte by byte,
+ * and costs one cache miss to reach. Elements are plain structs without pointers.
+ *
+ * Pointers into a block are valid until the next push, remove or write to it.
+ *
+ * Packed form (what the SQL state keeps): version, sizes and counts, then the head
+ * and the elements, little-endian, without slack. A shape may grow: new fields go to
+ * the end of a struct, new sections to the end; unpacking zero-fills what an older
+ * version lacks. Fields are never removed or reordered.                             */
+#ifndef TB_CORE_STORE_BLOCK_H
+#define TB_CORE_STORE_BLOCK_H
+
+#include "base/text.h"
+#include "core/store/pool.h"
+
+#define TB_SECTIONS_MAX 14
+
+struct tb_shape {
+    const char *name;
+    uint16_t version;
+    uint16_t head_bytes; /* multiples of 8 */
+    uint16_t section_n;
+    uint16_t elem_bytes[TB_SECTIONS_MAX]; /* multiples of 8, or 1 for bytes */
+    bool sparse;                          /* few of its ids are in memory (orders) */
+};
+
+/* The most elements (or bytes) that one section holds; rooms answer "too many" first. */
+#define TB_SECTION_ELEMENTS_MAX 60000u
+
+struct tb_block {
+    uint64_t id;
+    uint8_t kind;
+    uint8_t section_n;
+    uint16_t flags;
+    uint32_t written_command; /* stamp of the command that last copied it */
+    uint32_t written_batch;   /* stamp of the batch that last listed it as dirty */
+    uint16_t n[TB_SECTIONS_MAX];
+    /* head, then sections */
+};
+_Static_assert(sizeof(struct tb_block) % 8 == 0, "heads are 8-byte aligned");
+
+/* Slots that the layout keeps for n elements: exact to 4, then by steps of about an
+ * eighth. */
+uint32_t tb_block_capacity(uint32_t n, uint32_t elem_bytes);
+size_t tb_block_bytes(const struct tb_shape *s, const uint16_t *n);
+
+static inline void *tb_block_head(struct tb_block *b)
+{
+    return b + 1;
+}
+
+static inline const void *tb_block_head_const(const struct tb_block *b)
+{
+    return b + 1;
+}
+
+void *tb_block_section(const struct tb_shape *s, struct tb_block *b, uint32_t section);
+
+struct tb_block *tb_block_create(struct tb_pool *p, const struct tb_shape *s, uint8_t kind,
+                                 uint64_t id);
+struct tb_block *tb_block_copy(struct tb_pool *p, const struct tb_shape *s,
+                               const struct tb_block *b);
+void tb_block_destroy(struct tb_pool *p, const struct tb_shape *s, struct tb_block *b);
+/* Inserts count zeroed elements (NULL) or copies of elems before index at; returns the
+ * block, which may have moved; the old one is freed. */
+struct tb_block *tb_block_insert(struct tb_pool *p, const struct tb_shape *s, struct tb_block *b,
+                                 uint32_t section, uint32_t at, const void *elems, uint32_t count);
+struct tb_block *tb_block_remove(struct tb_pool *p, const struct tb_shape *s, struct tb_block *b,
+                                 uint32_t section, uint32_t at, uint32_t count);
+
+size_t tb_block_packed_size(const struct tb_shape *s, const struct tb_block *b);
+void tb_block_pack(const struct tb_shape *s, struct tb_block *b, struct tb_buf *out);
+/* NULL when the bytes are not a packed block of this shape or of an older version. */
+struct tb_block *tb_block_unpack(struct tb_pool *p, const struct tb_shape *s, uint8_t kind,
+                                 uint64_t id, struct tb_str in);
+
+#endif

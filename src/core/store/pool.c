@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/store/pool.h"
+
+#define CHUNK_BYTES ((size_t)1 << 20)
+#define STEP 32u
+#define STEPPED_MAX 1024u
+#define LARGE_BYTES (CHUNK_BYTES / 4)
+
+/* Class 0..31: 32..1024 bytes. Above: four classes a doubling. */
+static uint32_t class_of(size_t size, size_t *rounded)
+{
+    if (size <= STEPPED_MAX) {
+        uint32_t c = (uint32_t)((size + STEP - 1) / STEP);
+        *rounded = (size_t)c * STEP;
+        return c - 1;
+    }
+    uint32_t log = 63 - (uint32_t)__builtin_clzll(size - 1); /* 2^log < size <= 2^(log+1) */
+    size_t quarter = (size_t)1 << (log - 2);
+    size_t steps = (size - ((size_t)1 << log) + quarter - 1) / quarter; /* 1..4 */
+    *rounded = ((size_t)1 << log) + steps * quarter;
+    return 32 + (log - 10) * 4 + (uint32_t)steps - 1;
+}
+
+void tb_pool_init(struct tb_pool *p, struct tb_mem mem)
+{
+    *p = (struct tb_pool){.mem = mem};
+}
+
+size_t tb_pool_size(size_t size)
+{
+    size_t rounded;
+    (void)class_of(size, &rounded);
+    return rounded;
+}
+
+void *tb_pool_alloc(struct tb_pool *p, size_t size)
+{
+    tb_assert(size > 0);
+    size_t rounded;
+    uint32_t c = class_of(size, &rounded);
+    p->used_bytes += rounded;
+    if (rounded > LARGE_BYTES) {
+        p->taken_bytes += rounded;
+        return p->mem.take(p->mem.user, rounded);
+    }
+    tb_assert(c < TB_POOL_CLASSES);
+    if (p->free[c] != NULL) {
+        void *block = p->free[c];
+        p->free[c] = *(void **)block;
+        return block;
+    }
+    if (p->chunk_left < rounded) {
+        /* what is left of the old chunk goes to the largest class that fits */
+        while (p->chunk_left >= STEP) {
+            size_t part = p->chunk_left < STEPPED_MAX ? p->chunk_left / STEP * STEP : STEPPED_MAX;
+            size_t part_rounded;
+            uint32_t pc = class_of(part, &part_rounded);
+            *(void **)p->chunk = p->free[pc];
+            p->free[pc] = p->chunk;
+            p->chunk += part;
+            p->chunk_left -= part;
+        }
+        p->chunk = p->mem.take(p->mem.user, CHUNK_BYTES);
+        p->chunk_left = CHUNK_BYTES;
+        p->taken_bytes += CHUNK_BYTES;
+    }
+    void *block = p->chunk;
+    p->chunk += rounded;
+    p->chunk_left -= rounded;
+    return block;
+}
+
+void tb_pool_free(struct tb_pool *p, void *block, size_t size)
+{
+    size_t rounded;
+    uint32_t c = class_of(size, &rounded);
+    tb_assert(p->used_bytes >= rounded);
+    p->used_bytes -= rounded;
+    if (rounded > LARGE_BYTES) {
+        p->taken_bytes -= rounded;
+        p->mem.give(p->mem.user, block, rounded);
+        return;
+    }
+    *(void **)block = p->free[c];
+    p->free[c] = block;
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/store/store.h"
+
+#include <string.h>
+
+#define PAGE_BITS 12u
+#define PAGE_ENTRIES (1u << PAGE_BITS)
+
+void tb_store_init(struct tb_store *s, struct tb_mem mem, const struct tb_shape *shape,
+                   uint32_t kinds)
+{
+    tb_assert(kinds <= TB_KINDS_MAX);
+    memset(s, 0, sizeof *s);
+    tb_pool_init(&s->pool, mem);
+    s->shape = shape;
+    s->kinds = kinds;
+    s->batch = 1;
+    for (uint32_t i = 0; i < kinds; i++)
+        tb_map_init(&s->sparse[i], &s->pool);
+    for (uint32_t i = 0; i < TB_MAPS_MAX; i++)
+        tb_map_init(&s->map[i], &s->pool);
+}
+
+static struct tb_block **slot_of(const struct tb_store *s, uint32_t kind, uint64_t id)
+{
+    const struct tb_directory *d = &s->dense[kind];
+    tb_assert(id <= UINT32_MAX);
+    uint32_t page = (uint32_t)(id >> PAGE_BITS);
+    if (page >= d->pages || d->page[page] == NULL)
+        return NULL;
+    return &d->page[page][id & (PAGE_ENTRIES - 1)];
+}
+
+struct tb_block *tb_store_get(const struct tb_store *s, uint32_t kind, uint64_t id)
+{
+    tb_assert(kind < s->kinds);
+    if (s->shape[kind].sparse) {
+        uint64_t p;
+        return tb_map_get(&s->sparse[kind], tb_mix(id), &p) ? (struct tb_block *)(uintptr_t)p : NULL;
+    }
+    struct tb_block **slot = slot_of(s, kind, id);
+    return slot ? *slot : NULL;
+}
+
+void tb_store_prefetch(const struct tb_store *s, uint32_t kind, uint64_t id)
+{
+    struct tb_block **slot = slot_of(s, kind, id);
+    if (slot == NULL || *slot == NULL)
+        return;
+    const char *p = (const char *)*slot;
+    for (uint32_t i = 0; i < 6; i++)
+        __builtin_prefetch(p + i * 64, 1);
+}
+
+static void add_page(struct tb_store *s, struct tb_directory *d, uint32_t page)
+{
+    if (page >= d->pages_cap) {
+        uint32_t cap = d->pages_cap ? d->pages_cap * 2 : 16;
+        while (cap <= page)
+            cap *= 2;
+        struct tb_block ***fresh = tb_pool_alloc(&s->pool, cap * sizeof *fresh);
+        memset(fresh, 0, cap * sizeof *fresh);
+        if (d->pages_cap) {
+            memcpy(fresh, d->page, d->pages * sizeof *fresh);
+            tb_pool_free(&s->pool, d->page, d->pages_cap * sizeof *fresh);
+        }
+        d->page = fresh;
+        d->pages_cap = cap;
+    }
+    if (page >= d->pages)
+        d->pages = page + 1;
+    if (d->page[page] == NULL) {
+        d->page[page] = tb_pool_alloc(&s->pool, PAGE_ENTRIES * sizeof **d->page);
+        memset(d->page[page], 0, PAGE_ENTRIES * sizeof **d->page);
+    }
+}
+
+void tb_store_set(struct tb_store *s, uint32_t kind, uint64_t id, struct tb_block *b)
+{
+    tb_assert(kind < s->kinds && id != 0);
+    struct tb_block *old = tb_store_get(s, kind, id);
+    s->blocks[kind] += (b != NULL) - (uint64_t)(old != NULL);
+    if (s->shape[kind].sparse) {
+        if (b != NULL)
+            tb_map_put(&s->sparse[kind], tb_mix(id), (uintptr_t)b);
+        else
+            (void)tb_map_remove(&s->sparse[kind], tb_mix(id));
+        return;
+    }
+    struct tb_block **slot = slot_of(s, kind, id);
+    if (slot == NULL) {
+        add_page(s, &s->dense[kind], (uint32_t)(id >> PAGE_BITS));
+        slot = slot_of(s, kind, id);
+    }
+    tb_assert(slot != NULL);
+    *slot = b;
+}
+
+void tb_store_load(struct tb_store *s, struct tb_block *b)
+{
+    tb_assert(tb_store_get(s, b->kind, b->id) == NULL);
+    tb_store_set(s, b->kind, b->id, b);
+}
+
+void tb_store_evict(struct tb_store *s, uint32_t kind, uint64_t id)
+{
+    struct tb_block *b = tb_store_get(s, kind, id);
+    tb_assert(s->shape[kind].sparse && b != NULL);
+    tb_assert(b->written_batch != s->batch);
+    tb_store_set(s, kind, id, NULL);
+    tb_block_destroy(&s->pool, &s->shape[kind], b);
+}
+
+void tb_store_mark_dirty(struct tb_store *s, uint32_t kind, uint64_t id)
+{
+    if (s->dirty_n == s->dirty_cap) {
+        uint32_t cap = s->dirty_cap ? s->dirty_cap * 2 : 1024;
+        struct tb_dirty *fresh = tb_pool_alloc(&s->pool, cap * sizeof *fresh);
+        if (s->dirty_cap) {
+            memcpy(fresh, s->dirty, s->dirty_n * sizeof *fresh);
+            tb_pool_free(&s->pool, s->dirty, s->dirty_cap * sizeof *fresh);
+        }
+        s->dirty = fresh;
+        s->dirty_cap = cap;
+    }
+    s->dirty[s->dirty_n++] = (struct tb_dirty){(uint8_t)kind, id};
+}
+
+void tb_store_batch_done(struct tb_store *s)
+{
+    s->dirty_n = 0;
+    s->batch++;
+    if (s->batch == 0)
+        s->batch = 1;
+}
+
+uint32_t tb_store_column(const struct tb_store *s, uint32_t column, uint64_t at)
+{
+    const struct tb_column_u32 *c = &s->column[column];
+    uint64_t page = at >> PAGE_BITS;
+    if (page >= c->pages_cap || c->page[page] == NULL)
+        return 0;
+    return c->page[page][at & (PAGE_ENTRIES - 1)];
+}
+
+void tb_store_column_set(struct tb_store *s, uint32_t column, uint64_t at, uint32_t v)
+{
+    struct tb_column_u32 *c = &s->column[column];
+    uint64_t page = at >> PAGE_BITS;
+    tb_assert(at <= UINT32_MAX);
+    if (page >= c->pages_cap) {
+        uint32_t cap = c->pages_cap ? c->pages_cap * 2 : 16;
+        while (cap <= page)
+            cap *= 2;
+        uint32_t **fresh = tb_pool_alloc(&s->pool, cap * sizeof *fresh);
+        memset(fresh, 0, cap * sizeof *fresh);
+        if (c->pages_cap) {
+            memcpy(fresh, c->page, c->pages_cap * sizeof *fresh);
+            tb_pool_free(&s->pool, c->page, c->pages_cap * sizeof *fresh);
+        }
+        c->page = fresh;
+        c->pages_cap = cap;
+    }
+    if (c->page[page] == NULL) {
+        c->page[page] = tb_pool_alloc(&s->pool, PAGE_ENTRIES * sizeof **c->page);
+        memset(c->page[page], 0, PAGE_ENTRIES * sizeof **c->page);
+    }
+    c->page[page][at & (PAGE_ENTRIES - 1)] = v;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+/* core/store/store.h - all blocks and maps of one cell.
+ *
+ * A block is named by (kind, id); ids are given by counters, so they are dense and are
+ * never used again. Kinds marked sparse (orders) have only some of their blocks in
+ * memory and are found through a map. Maps lead from outside keys to ids; they hold
+ * nothing that cannot be rebuilt from the blocks.
+ *
+ * Only struct tb_txn changes a store. Not thread-safe: the cell's thread alone.       */
+#ifndef TB_CORE_STORE_STORE_H
+#define TB_CORE_STORE_STORE_H
+
+#include "core/store/block.h"
+#include "core/store/map.h"
+
+#define TB_KINDS_MAX 40
+#define TB_MAPS_MAX 24
+#define TB_COUNTERS_MAX 24
+
+struct tb_directory {
+    struct tb_block ***page; /* page[id >> 12][id & 4095] */
+    uint32_t pages;
+    uint32_t pages_cap;
+};
+
+/* A dense array of 32-bit numbers, 0 = none: profile -> person. */
+struct tb_column_u32 {
+    uint32_t **page;
+    uint32_t pages_cap;
+};
+#define TB_COLUMNS_MAX 2
+
+/* What the flusher must copy after the batch. */
+struct tb_dirty {
+    uint8_t kind;
+    uint64_t id;
+};
+
+struct tb_store {
+    struct tb_pool pool;
+    const struct tb_shape *shape; /* [kind], name NULL = no such kind */
+    uint32_t kinds;
+    struct tb_directory dense[TB_KINDS_MAX];
+    struct tb_map sparse[TB_KINDS_MAX]; /* tb_mix(id) -> block pointer */
+    struct tb_map map[TB_MAPS_MAX];
+    struct tb_column_u32 column[TB_COLUMNS_MAX];
+    uint64_t counter[TB_COUNTERS_MAX]; /* last number given */
+    uint64_t blocks[TB_KINDS_MAX];     /* in memory now */
+
+    uint32_t command; /* stamp of the running command */
+    uint32_t batch;   /* stamp of the running batch */
+    struct tb_dirty *dirty;
+    uint32_t dirty_n;
+    uint32_t dirty_cap;
+};
+
+/* shape must outlive the store. */
+void tb_store_init(struct tb_store *s, struct tb_mem mem, const struct tb_shape *shape,
+                   uint32_t kinds);
+struct tb_block *tb_store_get(const struct tb_store *s, uint32_t kind, uint64_t id);
+void tb_store_prefetch(const struct tb_store *s, uint32_t kind, uint64_t id);
+/* Puts a block that came from the SQL state; the caller indexes it. Replaces nothing:
+ * the id must be free (asserted). */
+void tb_store_load(struct tb_store *s, struct tb_block *b);
+/* Takes a clean sparse block out of memory (it is in the SQL state). */
+void tb_store_evict(struct tb_store *s, uint32_t kind, uint64_t id);
+/* Forgets the dirty list; the next batch starts. */
+void tb_store_batch_done(struct tb_store *s);
+
+uint32_t tb_store_column(const struct tb_store *s, uint32_t column, uint64_t at);
+
+/* Used by struct tb_txn (and at load). */
+void tb_store_column_set(struct tb_store *s, uint32_t column, uint64_t at, uint32_t v);
+/* Used by struct tb_txn alone. NULL takes the block away. */
+void tb_store_set(struct tb_store *s, uint32_t kind, uint64_t id, struct tb_block *b);
+void tb_store_mark_dirty(struct tb_store *s, uint32_t kind, uint64_t id);
+
+#endif
