@@ -23,10 +23,11 @@ enum tb_kind {
     TB_KIND_RULE = 13,
     TB_KIND_TIER_SCHEME = 14,
     TB_KIND_KEY = 15,
-    TB_KIND_DAY = 16, /* roll-forward: one tenant, one day, all units */
+    TB_KIND_UNIT_DAY = 16, /* roll-forward of one unit on one day */
     TB_KIND_JOB = 17,
     TB_KIND_WEBHOOK = 18,
-    TB_KIND_HOLD_REF = 19, /* sparse: hold number -> profile */
+    TB_KIND_UNIT_BOOK = 19, /* the tenant's own accounts of one unit; id = the unit's */
+    TB_KIND_TRANSFER = 20,  /* sparse: a manual movement that can be reversed */
     TB_KINDS
 };
 
@@ -37,7 +38,7 @@ enum tb_map_name {
     TB_MAP_ORDER,          /* (tenant, order key) -> order, for ever */
     TB_MAP_RECEIPT,        /* (tenant, store, till, receipt) -> order, for ever */
     TB_MAP_RETURN,         /* (tenant, return key) -> order */
-    TB_MAP_DAY,            /* (tenant, day) -> day block */
+    TB_MAP_UNIT_DAY,       /* (unit, day) -> roll-forward block */
     TB_MAP_KEY,            /* key id -> key block */
     TB_MAP_HOLD,           /* hold number -> profile */
     TB_MAP_TRANSFER,       /* (tenant, transfer key) -> number, for ever */
@@ -54,7 +55,7 @@ enum tb_counter {
     TB_COUNTER_HOLD,
     TB_COUNTER_TRANSFER,
     TB_COUNTER_CONFIG, /* one row of numbers for units, stores, products, rules ... */
-    TB_COUNTER_DAY,
+    TB_COUNTER_UNIT_DAY,
     TB_COUNTER_JOB,
     TB_COUNTER_RETURN,
     TB_COUNTERS

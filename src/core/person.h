@@ -6,7 +6,7 @@
  * separating persons moves elements between blocks and changes no value.
  *
  * A person answers to the id of its oldest profile; every profile's id leads to it.
- * Owners: PROFILE, EDGE, ENROL, ROLE identity · ACCOUNT, LOT, HOLD, PIECE ledger ·
+ * Owners: PROFILE, EDGE, ENROL, ROLE identity · ACCOUNT, LOT, HOLD, PIECE, CAP ledger ·
  * ATTRIBUTE, CONSENT consent · DAY, LIFE order · TIER membership.                     */
 #ifndef TB_CORE_PERSON_H
 #define TB_CORE_PERSON_H
@@ -27,6 +27,7 @@ enum tb_person_section {
     TB_PERSON_TIER,
     TB_PERSON_ENROL,
     TB_PERSON_ROLE,
+    TB_PERSON_CAP,
     TB_PERSON_BYTES, /* sealed values and attribute texts */
     TB_PERSON_SECTIONS
 };
@@ -73,9 +74,18 @@ struct tb_account {
     uint32_t unit;
     int64_t credits; /* posted, available */
     int64_t debits;
-    int64_t held; /* part of credits - debits that holds reserve */
-    int64_t pending_credits;
-    int64_t pending_debits;
+    int64_t held;    /* part of credits - debits that holds reserve */
+    int64_t pending; /* earned, not yet released */
+    int64_t crossed; /* received from (+) or given to (-) the person's other profiles */
+};
+
+/* What a cap has seen in its running period; only where the unit has caps. */
+struct tb_cap_use {
+    uint32_t profile;
+    uint32_t unit;
+    int32_t start_day; /* of the period, tenant's zone */
+    uint32_t kind;     /* 1 earned, 2 spent */
+    int64_t amount;
 };
 
 enum tb_lot_state {

@@ -18,7 +18,7 @@
 #include "base/text.h"
 #include "core/store/pool.h"
 
-#define TB_SECTIONS_MAX 14
+#define TB_SECTIONS_MAX 16
 
 struct tb_shape {
     const char *name;
