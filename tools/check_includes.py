@@ -47,7 +47,7 @@ LIBRARIES = {
     "curl/": ["channel", "sink"],
     "qrencode": ["border"],
     "zstd": ["border", "journal", "sink"],
-    "xxhash": ["border", "journal", "engine"],
+    "xxhash": ["border", "journal", "engine", "http"],
 }
 
 PURE = ("base", "core", "brain")

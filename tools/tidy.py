@@ -77,16 +77,17 @@ def check_file(name, text):
 
 
 def listed(root, name):
-    """True when a build file beside or above names this .c file (or test_X.c as 'X')."""
+    """True when a build file beside or above names this .c file (test_a_b.c also as 'a_b' or 'b')."""
     path = pathlib.PurePosixPath(name)
-    stem = path.stem.split("_", 1)[1] if "_" in path.stem else path.stem
+    parts = path.stem.split("_")
+    stems = {f"'{'_'.join(parts[i:])}'" for i in range(len(parts))}
     for folder in path.parents:
         for build in ("meson.build", "build.sh"):
             file = root / folder / build
             if not file.is_file():
                 continue
             text = file.read_text()
-            if path.name in text or f"'{stem}'" in text or f"'{path.stem}'" in text:
+            if path.name in text or any(stem in text for stem in stems):
                 return True
     return False
 
