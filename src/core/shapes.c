@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+/* core/shapes.c - the layout of every kind of block. See core/store/block.h for how a
+ * shape may grow: at the end only, with a higher version.                             */
+#include "core/catalog/catalog.h"
+#include "core/ledger/ledger.h"
+#include "core/person.h"
+#if __has_include("core/identity/identity.h")
+#include "core/identity/identity.h"
+#endif
+#if __has_include("core/order/order.h")
+#include "core/order/order.h"
+#endif
+
+#define CONFIG_HEAD(type)                                                                       \
+    _Static_assert(offsetof(struct type, c) == 0 && sizeof(struct type) % 8 == 0, #type)
+
+CONFIG_HEAD(tb_tenant);
+CONFIG_HEAD(tb_unit);
+CONFIG_HEAD(tb_namespace);
+CONFIG_HEAD(tb_store_place);
+CONFIG_HEAD(tb_product);
+CONFIG_HEAD(tb_associate);
+CONFIG_HEAD(tb_touchpoint);
+CONFIG_HEAD(tb_attribute_decl);
+CONFIG_HEAD(tb_purpose);
+CONFIG_HEAD(tb_rule);
+CONFIG_HEAD(tb_tier_scheme);
+CONFIG_HEAD(tb_key);
+CONFIG_HEAD(tb_webhook);
+_Static_assert(sizeof(struct tb_person) % 8 == 0, "tb_person");
+_Static_assert(TB_PERSON_SECTIONS <= TB_SECTIONS_MAX, "a person has too many sections");
+_Static_assert(TB_KINDS <= 32, "tb_tenant.objects has 32 places");
+
+#define SHAPE(text, v, head, sections) \
+    .name = (text), .version = (v), .head_bytes = sizeof(struct head), .section_n = (sections)
+
+const struct tb_shape tb_shapes[TB_KINDS] = {
+    [TB_KIND_TENANT] = {SHAPE("tenant", 1, tb_tenant, TB_TENANT_SECTIONS),
+                        .elem_bytes = {[TB_TENANT_BYTES] = 1,
+                                       [TB_TENANT_UNIT] = sizeof(struct tb_listed),
+                                       [TB_TENANT_NAMESPACE] = sizeof(struct tb_listed),
+                                       [TB_TENANT_RULE] = sizeof(struct tb_listed),
+                                       [TB_TENANT_SCHEME] = sizeof(struct tb_listed),
+                                       [TB_TENANT_ATTRIBUTE] = sizeof(struct tb_listed),
+                                       [TB_TENANT_PURPOSE] = sizeof(struct tb_listed),
+                                       [TB_TENANT_WEBHOOK] = sizeof(struct tb_listed)}},
+    [TB_KIND_PERSON] = {SHAPE("person", 1, tb_person, TB_PERSON_SECTIONS),
+                        .elem_bytes = {[TB_PERSON_PROFILE] = sizeof(struct tb_profile),
+                                       [TB_PERSON_ACCOUNT] = sizeof(struct tb_account),
+                                       [TB_PERSON_LOT] = sizeof(struct tb_lot),
+                                       [TB_PERSON_HOLD] = sizeof(struct tb_hold),
+                                       [TB_PERSON_PIECE] = sizeof(struct tb_piece),
+                                       [TB_PERSON_ATTRIBUTE] = sizeof(struct tb_attribute),
+                                       [TB_PERSON_CONSENT] = sizeof(struct tb_consent),
+                                       [TB_PERSON_EDGE] = sizeof(struct tb_edge),
+                                       [TB_PERSON_DAY] = sizeof(struct tb_day_bucket),
+                                       [TB_PERSON_LIFE] = sizeof(struct tb_life),
+                                       [TB_PERSON_TIER] = sizeof(struct tb_tier_state),
+                                       [TB_PERSON_ENROL] = sizeof(struct tb_enrol),
+                                       [TB_PERSON_ROLE] = sizeof(struct tb_role),
+                                       [TB_PERSON_CAP] = sizeof(struct tb_cap_use),
+                                       [TB_PERSON_BYTES] = 1}},
+#ifdef TB_DEVICE_SHAPE
+    [TB_KIND_DEVICE] = TB_DEVICE_SHAPE,
+#endif
+#ifdef TB_ORDER_SHAPE
+    [TB_KIND_ORDER] = TB_ORDER_SHAPE,
+#endif
+    [TB_KIND_UNIT] = {SHAPE("unit", 1, tb_unit, TB_UNIT_SECTIONS), .elem_bytes = {1}},
+    [TB_KIND_NAMESPACE] = {SHAPE("namespace", 1, tb_namespace, TB_NAMESPACE_SECTIONS),
+                           .elem_bytes = {1, sizeof(struct tb_blocked)}},
+    [TB_KIND_STORE] = {SHAPE("store", 1, tb_store_place, TB_STORE_SECTIONS), .elem_bytes = {1}},
+    [TB_KIND_PRODUCT] = {SHAPE("product", 1, tb_product, TB_PRODUCT_SECTIONS), .elem_bytes = {1}},
+    [TB_KIND_ASSOCIATE] = {SHAPE("associate", 1, tb_associate, TB_ASSOCIATE_SECTIONS),
+                           .elem_bytes = {1}},
+    [TB_KIND_TOUCHPOINT] = {SHAPE("touchpoint", 1, tb_touchpoint, TB_TOUCHPOINT_SECTIONS),
+                            .elem_bytes = {1}},
+    [TB_KIND_ATTRIBUTE] = {SHAPE("attribute", 1, tb_attribute_decl, TB_ATTRIBUTE_SECTIONS),
+                           .elem_bytes = {1, sizeof(struct tb_text)}},
+    [TB_KIND_PURPOSE] = {SHAPE("purpose", 1, tb_purpose, TB_PURPOSE_SECTIONS), .elem_bytes = {1}},
+    [TB_KIND_RULE] = {SHAPE("rule", 1, tb_rule, TB_RULE_SECTIONS), .elem_bytes = {1, 8, 8}},
+    [TB_KIND_TIER_SCHEME] = {SHAPE("tier_scheme", 1, tb_tier_scheme, TB_SCHEME_SECTIONS),
+                             .elem_bytes = {1, sizeof(struct tb_tier)}},
+    [TB_KIND_KEY] = {SHAPE("key", 1, tb_key, TB_KEY_SECTIONS), .elem_bytes = {1}},
+    [TB_KIND_WEBHOOK] = {SHAPE("webhook", 1, tb_webhook, TB_WEBHOOK_SECTIONS), .elem_bytes = {1}},
+    [TB_KIND_UNIT_DAY] = {SHAPE("unit_day", 1, tb_unit_day, 0)},
+    [TB_KIND_UNIT_BOOK] = {SHAPE("unit_book", 1, tb_unit_book, 0)},
+    [TB_KIND_TRANSFER] = {SHAPE("transfer", 1, tb_transfer, TB_TRANSFER_SECTIONS),
+                          .elem_bytes = {sizeof(struct tb_transfer_lot)}, .sparse = true},
+};
