@@ -67,17 +67,19 @@ static void skip_mark(struct tb_csv *c, struct tb_fault *fault)
     memcpy(c->in + c->in_at, head, n);
 }
 
-/* Adds bytes to the current field unless the row is broken already. */
+/* Adds bytes to the current field unless the row is broken already. The reason is the one
+ * that the first bad byte gives, however the stream was cut.                            */
 static void keep(struct tb_csv *c, const uint8_t *p, size_t n, enum tb_csv_answer *broken)
 {
     if (*broken != TB_CSV_ROW || n == 0)
         return;
-    if (memchr(p, 0, n))
+    size_t field_room = c->limits.field_bytes - (c->text_n - c->field_start);
+    size_t row_room = c->limits.row_bytes - c->text_n;
+    size_t room = field_room < row_room ? field_room : row_room;
+    if (memchr(p, 0, n > room ? room + 1 : n))
         *broken = TB_CSV_NUL;
-    else if (n > c->limits.field_bytes - (c->text_n - c->field_start))
-        *broken = TB_CSV_FIELD_TOO_LONG;
-    else if (n > c->limits.row_bytes - c->text_n)
-        *broken = TB_CSV_ROW_TOO_LONG;
+    else if (n > room)
+        *broken = field_room <= row_room ? TB_CSV_FIELD_TOO_LONG : TB_CSV_ROW_TOO_LONG;
     if (*broken != TB_CSV_ROW)
         return;
     memcpy(c->text + c->text_n, p, n);
