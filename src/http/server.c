@@ -84,7 +84,7 @@ static void mhd_log(void *user, const char *fmt, va_list args)
     for (int i = 0; i < n && i < (int)sizeof text; i++)
         if ((uint8_t)text[i] < 0x20)
             text[i] = ' '; /* one line, whatever a client sent */
-    h->o.log(h->o.user, text);
+    h->o.log(h->o.log_user, text);
 }
 
 #pragma GCC diagnostic pop

@@ -145,7 +145,8 @@ struct tb_http_options {
     const struct tb_http_handler *handler; /* must outlive the server */
     void *user;
     /* One line for the operator's log; any IO thread. NULL: dropped. */
-    void (*log)(void *user, const char *text);
+    void (*log)(void *log_user, const char *text);
+    void *log_user;
 };
 
 struct tb_http;

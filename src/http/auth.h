@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+/* http/auth.h - who calls: the interface between the shell and the keeper of keys.
+ *
+ * The shell cuts the token out of "Authorization: Bearer <token>", asks the keeper, and
+ * enforces the roles and the scope of the operation table itself. The keeper (keys hashed
+ * at rest, looked up in constant time) is not here.                                     */
+#ifndef TB_HTTP_AUTH_H
+#define TB_HTTP_AUTH_H
+
+#include "http/operations.gen.h"
+#include "base/text.h"
+
+#define TB_TOKEN_BYTES_MAX 256
+
+struct tb_principal {
+    uint64_t tenant;
+    uint64_t key;    /* id of the key, for limits and the audit record */
+    uint32_t roles;  /* 1u << enum tb_role */
+    uint64_t scopes; /* 1 << enum tb_scope */
+};
+
+/* False when the token is unknown, revoked or expired; *out is read only when true.
+ * Called on IO threads, several at a time; must not block. op is what is asked for.     */
+typedef bool tb_auth_check(void *user, struct tb_str token, enum tb_op op,
+                           struct tb_principal *out);
+
+#endif
