@@ -87,25 +87,35 @@ static int open_writer(const char *path, int flags, sqlite3 **db)
     return rc;
 }
 
+static bool sync_file(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool ok = fsync(fd) == 0;
+    close(fd);
+    return ok;
+}
+
+/* Nobody knows the temporary file yet: it is written without syncs, then synced once. */
 static enum tb_journal_answer make_file(const char *temp, const char *path, uint32_t page_bytes,
                                         struct tb_fault *f)
 {
-    char sql[256];
+    char sql[320];
     snprintf(sql, sizeof sql,
-             "PRAGMA page_size=%" PRIu32 "; PRAGMA application_id=%d; PRAGMA user_version=%d;"
+             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA page_size=%" PRIu32 ";"
+             "BEGIN; PRAGMA application_id=%d; PRAGMA user_version=%d;"
              "CREATE TABLE batch(number INTEGER PRIMARY KEY, epoch, writer, at_ms, prev, hash,"
-             " body)",
+             " body); COMMIT",
              page_bytes, APPLICATION_ID, FORMAT);
     sqlite3 *db = NULL;
     int rc = open_writer(temp, SQLITE_OPEN_CREATE, &db);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
-        rc = pragma_is(db, "PRAGMA journal_mode=WAL", "wal");
-    if (rc == SQLITE_OK)
-        rc = pragma_is(db, "PRAGMA journal_mode=DELETE", "delete");
     enum tb_journal_answer a = tb_segment_answer(db, rc, path, "make", f);
     sqlite3_close(db);
+    if (a == TB_JOURNAL_DONE && !sync_file(temp))
+        a = os_answer(temp, "sync", f);
     if (a == TB_JOURNAL_DONE && rename(temp, path) != 0)
         a = os_answer(path, "rename", f);
     if (a == TB_JOURNAL_DONE && !tb_segment_sync_folder(path))
