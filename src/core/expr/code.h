@@ -22,10 +22,10 @@
 #define TB_EXPR_STACK_CAP 192u
 #define TB_EXPR_NO_HANDLER UINT16_MAX
 
+/* Three groups, in this order: what makes values, what combines them, what decides
+ * where to go on. */
 enum tb_expr_op {
-    OP_END,
     OP_CONST,     /* b: constant */
-    OP_CONST_STR, /* b: constant */
     OP_LOCAL,     /* b: place in the stack */
     OP_LOAD,      /* b: slot, c: size_max, kind, mode */
     OP_FIELD,     /* the same, for the record on top */
@@ -34,10 +34,16 @@ enum tb_expr_op {
     OP_MAP_FIELD, /* b: constant key, kind, mode */
     OP_INDEX_LIST,
     OP_INDEX_MAP,
+    OP_LIST_NEW, /* b: elements to come */
+    OP_LIST_PUT, /* mode 1: an int becomes a decimal; c: the one before, when compiling */
+    OP_MAP_NEW,  /* b: entries to come */
+    OP_MAP_PUT,  /* as OP_LIST_PUT */
+    OP_BUILTIN,  /* b: row of the table in builtin.c, argc */
+    OP_LAST_LOAD = OP_BUILTIN,
+
     OP_NOT,
-    OP_NEG_INT,
-    OP_NEG_DEC,
-    OP_TO_DEC, /* b: 0 the top, 1 the one under it */
+    OP_NEG, /* int and decimal */
+    OP_TO_DEC, /* b: 0 the top, 1 the one under it, ... */
     OP_NOP,
     OP_ADD_INT,
     OP_SUB_INT,
@@ -58,22 +64,20 @@ enum tb_expr_op {
     OP_EQ_ANY, /* mode: CMP_EQ or CMP_NE */
     OP_IN_LIST,
     OP_IN_MAP,
-    OP_IN_CONSTS, /* b: how many OP_CONST follow as data */
-    OP_OR_ELSE, /* c: target when the top is true */
+    OP_LAST_OPERATOR = OP_IN_MAP,
+
+    OP_END,
+    OP_IN_CONSTS,  /* b: how many OP_CONST follow as data */
+    OP_OR_ELSE,    /* c: target when the top is true */
     OP_OR,
-    OP_AND_ELSE, /* c: target when the top is false */
+    OP_AND_ELSE,   /* c: target when the top is false */
     OP_AND,
     OP_JUMP,       /* c: target */
     OP_JUMP_FALSE, /* c: target; pops */
-    OP_LIST_NEW,   /* b: elements to come */
-    OP_LIST_PUT, /* mode 1: an int becomes a decimal; c: the one before, when compiling */
-    OP_MAP_NEW,  /* b: entries to come */
-    OP_MAP_PUT,  /* the same */
     OP_LOOP_BEGIN, /* mode: enum tb_expr_macro, kind: of the element, c: end */
     OP_LOOP_TAKE,  /* mode, c: end */
     OP_LOOP_SKIP,  /* c: OP_LOOP_STEP; pops */
     OP_LOOP_STEP,  /* mode, kind, c: body */
-    OP_BUILTIN,    /* b: row of the table in builtin.c, argc */
     OP_COUNT
 };
 

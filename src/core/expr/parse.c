@@ -374,9 +374,7 @@ static bool apply_sign(struct tb_expr_compiler *c, int sign, uint32_t count, uin
     if (!fits)
         return tb_expr_fail(c, TB_EXPR_WRONG_TYPE, offset,
                             sign == '!' ? "! takes a bool" : "- takes a number");
-    enum tb_expr_op op = sign == '!'                  ? OP_NOT
-                         : out->type == TB_EXPR_INT ? OP_NEG_INT
-                                                    : OP_NEG_DEC;
+    enum tb_expr_op op = sign == '!' ? OP_NOT : OP_NEG;
     for (uint32_t i = 0; i < count; i++)
         tb_expr_emit(&c->e, op, 0, offset);
     if (count > 0)

@@ -358,11 +358,208 @@ static inline void to_decimal(struct tb_expr_value *v)
     v->scale = 0;
 }
 
-#define IS(v, truth) ((v).kind == TB_EXPR_BOOL && (v).as.b == (truth))
-#define STACKED(v) ((struct tb_expr_value){.kind = TB_EXPR_ERROR, .n = (v), .as.i = place[at].offset})
+/* The instructions that make values. Answers the new top; *failed says what went wrong. */
+static inline struct tb_expr_value *make(struct tb_expr_vm *vm, const struct tb_expr_program *p,
+                                         const struct tb_expr_insn *in,
+                                         const struct tb_expr_value *stack,
+                                         struct tb_expr_value *sp, enum tb_expr_code *failed)
+{
+    struct tb_expr_value key;
+    switch (in->op) {
+    case OP_CONST:
+        *sp++ = load_const(p, in->b);
+        break;
+    case OP_LOCAL:
+        *sp++ = stack[in->b];
+        break;
+    case OP_LOAD:
+        *failed = call(vm, in, sp++, 0);
+        break;
+    case OP_FIELD:
+        *failed = call(vm, in, sp - 1, 1);
+        break;
+    case OP_CALL:
+        sp = sp - in->argc + 1;
+        *failed = call(vm, in, sp - 1, in->argc);
+        break;
+    case OP_CHARGE:
+        vm->steps += in->b;
+        *failed = vm->steps > vm->limit ? TB_EXPR_STEPS : TB_EXPR_OK;
+        break;
+    case OP_MAP_FIELD:
+        key = load_const(p, in->b);
+        *failed = key_of_map(vm, in, sp - 1, tb_expr_str(&key));
+        break;
+    case OP_INDEX_MAP:
+        sp--;
+        *failed = key_of_map(vm, in, sp - 1, tb_expr_str(sp));
+        break;
+    case OP_INDEX_LIST:
+        sp--;
+        *failed = index_list(in, sp - 1, sp->as.i);
+        break;
+    case OP_LIST_NEW:
+        *failed = new_list(vm, in->b, sp++);
+        break;
+    case OP_LIST_PUT:
+        sp--;
+        if (in->mode)
+            to_decimal(sp);
+        put_element(sp - 1, sp);
+        break;
+    case OP_MAP_NEW:
+        *failed = new_map(vm, in->b, sp++);
+        break;
+    case OP_MAP_PUT:
+        sp -= 2;
+        if (in->mode)
+            to_decimal(sp + 1);
+        *failed = put_entry(vm, sp - 1);
+        break;
+    default:
+        tb_assert(in->op == OP_BUILTIN);
+        sp = sp - in->argc + 1;
+        *failed = builtin(vm, in, sp - 1);
+    }
+    return sp;
+}
 
-/* One function although it is longer than a screen: a case an instruction, and the
- * registers of the machine (at, sp) must stay local to be fast. sp points past the top. */
+/* The operators of one operand. */
+static inline enum tb_expr_code operate_one(const struct tb_expr_insn *in,
+                                            struct tb_expr_value *top)
+{
+    if (in->op == OP_NOT)
+        top->as.b = !top->as.b;
+    else if (in->op == OP_NEG)
+        return tb_sub(0, top->as.i, &top->as.i) ? TB_EXPR_OK : TB_EXPR_OVERFLOW;
+    else if (in->op == OP_TO_DEC)
+        to_decimal(top - in->b);
+    else
+        tb_assert(in->op == OP_NOP);
+    return TB_EXPR_OK;
+}
+
+/* The operators of two operands, a and a + 1; the result goes to a. */
+static inline enum tb_expr_code operate(struct tb_expr_vm *vm, const struct tb_expr_insn *in,
+                                        struct tb_expr_value *a)
+{
+    const struct tb_expr_value *b = a + 1;
+    switch (in->op) {
+    case OP_ADD_INT:
+    case OP_SUB_INT:
+    case OP_MUL_INT:
+    case OP_DIV_INT:
+    case OP_MOD_INT:
+        return arith_int(in->op, a, b->as.i);
+    case OP_ADD_DEC:
+    case OP_SUB_DEC:
+    case OP_MUL_DEC:
+    case OP_DIV_DEC:
+        return arith_dec(in->op, a, b);
+    case OP_ADD_TIME:
+    case OP_SUB_TIME:
+        return arith_time(in, a, b);
+    case OP_ADD_STR:
+        return join_strings(vm, a, b);
+    case OP_ADD_LIST:
+        return join_lists(vm, a, b);
+    case OP_CMP_I64:
+        *a = tb_expr_of_bool(holds(in->mode, scalar(a), scalar(b)));
+        return TB_EXPR_OK;
+    case OP_CMP_STR:
+        vm->steps += TB_EXPR_BYTES_COST(a->n < b->n ? a->n : b->n);
+        __attribute__((fallthrough));
+    case OP_CMP_DEC:
+        *a = tb_expr_of_bool(holds(in->mode, tb_expr_compare(a, b), 0));
+        return TB_EXPR_OK;
+    case OP_EQ_ANY:
+        return equal_any(vm, in->mode, a, b);
+    case OP_IN_LIST:
+        return in_list(vm, a, b);
+    default:
+        tb_assert(in->op == OP_IN_MAP);
+        vm->steps += TB_EXPR_KEYS_COST(b->n);
+        *a = tb_expr_of_bool(tb_expr_lookup(b, tb_expr_str(a)) != NULL);
+        return TB_EXPR_OK;
+    }
+}
+
+static inline bool is(const struct tb_expr_value *v, bool truth)
+{
+    return v->kind == TB_EXPR_BOOL && v->as.b == truth;
+}
+
+/* a || b, a && b with both there: the left one is an error or leaves it to the right. */
+static inline void weigh(uint8_t op, struct tb_expr_value *a)
+{
+    if (a[0].kind != TB_EXPR_ERROR || is(&a[1], op == OP_OR))
+        a[0] = a[1];
+}
+
+/* The instructions that decide where to go on (*next). An error that is already a
+ * value is left on top with *failed = ERROR_ON_TOP.                                  */
+#define ERROR_ON_TOP TB_EXPR_CODE_COUNT
+static inline struct tb_expr_value *control(struct tb_expr_vm *vm, const struct tb_expr_program *p,
+                                            const struct tb_expr_insn *in,
+                                            struct tb_expr_value *sp, uint32_t *next,
+                                            enum tb_expr_code *failed)
+{
+    switch (in->op) {
+    case OP_IN_CONSTS:
+        *failed = in_consts(vm, p, in, sp - 1);
+        *next += in->b;
+        return sp;
+    case OP_OR_ELSE:
+    case OP_AND_ELSE:
+        if (is(sp - 1, in->op == OP_OR_ELSE))
+            *next = in->c;
+        return sp;
+    case OP_OR:
+    case OP_AND:
+        weigh(in->op, --sp - 1);
+        break;
+    case OP_JUMP:
+        *next = in->c;
+        return sp;
+    case OP_JUMP_FALSE:
+    case OP_LOOP_SKIP:
+        if (!(--sp)->as.b)
+            *next = in->c;
+        return sp;
+    case OP_LOOP_BEGIN:
+        *failed = loop_begin(vm, in, sp - 1);
+        if (sp[-1].n > 0 || *failed != TB_EXPR_OK)
+            return sp + 3;
+        loop_result(in->mode, sp - 1);
+        *next = in->c;
+        return sp;
+    case OP_LOOP_TAKE:
+        if (!loop_take(in->mode, sp - 5, sp - 1))
+            return sp - 1;
+        sp -= 4;
+        sp[-1] = sp[1];
+        *next = in->c;
+        return sp;
+    default:
+        tb_assert(in->op == OP_LOOP_STEP);
+        *failed = vm->steps > vm->limit ? TB_EXPR_STEPS : TB_EXPR_OK;
+        if (*failed != TB_EXPR_OK)
+            return sp;
+        if ((uint32_t)++sp[-3].as.i < sp[-4].n) {
+            sp[-1] = loop_element(sp - 4, (uint32_t)sp[-3].as.i);
+            *failed = accept_element(sp - 1, in->kind);
+            *next = in->c;
+            return sp;
+        }
+        sp -= 3;
+        loop_result(in->mode, sp - 1);
+    }
+    if (sp[-1].kind == TB_EXPR_ERROR)
+        *failed = ERROR_ON_TOP;
+    return sp;
+}
+
+/* sp points past the top of the stack. False: *out is the error. */
 static bool machine(const struct tb_expr_program *p, struct tb_expr_vm *vm,
                     struct tb_expr_value *out)
 {
@@ -370,210 +567,31 @@ static bool machine(const struct tb_expr_program *p, struct tb_expr_vm *vm,
     const struct tb_expr_place *place = tb_expr_places_of(p);
     struct tb_expr_value stack[TB_EXPR_STACK_CAP];
     struct tb_expr_value *sp = stack;
-    struct tb_expr_value error;
-    enum tb_expr_code failed = TB_EXPR_OK;
     uint32_t next = 0;
 
     for (;;) {
         uint32_t at = next++;
         const struct tb_expr_insn *in = &code[at];
+        enum tb_expr_code failed = TB_EXPR_OK;
         vm->steps++;
-        switch (in->op) {
-        case OP_END:
+        if (in->op <= OP_LAST_LOAD) {
+            sp = make(vm, p, in, stack, sp, &failed);
+        } else if (in->op <= OP_NOP) {
+            failed = operate_one(in, sp - 1);
+        } else if (in->op <= OP_LAST_OPERATOR) {
+            failed = operate(vm, in, --sp - 1);
+        } else if (in->op == OP_END) {
             *out = sp[-1];
             return true;
-        case OP_CONST:
-        case OP_CONST_STR:
-            *sp++ = load_const(p, in->b);
-            break;
-        case OP_LOCAL:
-            *sp++ = stack[in->b];
-            break;
-        case OP_LOAD:
-            sp++;
-            failed = call(vm, in, sp - 1, 0);
-            break;
-        case OP_FIELD:
-            failed = call(vm, in, sp - 1, 1);
-            break;
-        case OP_CALL:
-            sp = sp - in->argc + 1;
-            failed = call(vm, in, sp - 1, in->argc);
-            break;
-        case OP_CHARGE:
-            vm->steps += in->b;
-            if (vm->steps > vm->limit)
-                failed = TB_EXPR_STEPS;
-            break;
-        case OP_MAP_FIELD: {
-            struct tb_expr_value key = load_const(p, in->b);
-            failed = key_of_map(vm, in, sp - 1, tb_expr_str(&key));
-            break;
-        }
-        case OP_INDEX_MAP:
-            sp--;
-            failed = key_of_map(vm, in, sp - 1, tb_expr_str(sp));
-            break;
-        case OP_INDEX_LIST:
-            sp--;
-            failed = index_list(in, sp - 1, sp->as.i);
-            break;
-        case OP_NOT:
-            sp[-1].as.b = !sp[-1].as.b;
-            break;
-        case OP_NEG_INT:
-        case OP_NEG_DEC:
-            failed = tb_sub(0, sp[-1].as.i, &sp[-1].as.i) ? TB_EXPR_OK : TB_EXPR_OVERFLOW;
-            break;
-        case OP_TO_DEC:
-            to_decimal(sp - 1 - in->b);
-            break;
-        case OP_NOP:
-            break;
-        case OP_ADD_INT:
-        case OP_SUB_INT:
-        case OP_MUL_INT:
-        case OP_DIV_INT:
-        case OP_MOD_INT:
-            sp--;
-            failed = arith_int(in->op, sp - 1, sp->as.i);
-            break;
-        case OP_ADD_DEC:
-        case OP_SUB_DEC:
-        case OP_MUL_DEC:
-        case OP_DIV_DEC:
-            sp--;
-            failed = arith_dec(in->op, sp - 1, sp);
-            break;
-        case OP_ADD_TIME:
-        case OP_SUB_TIME:
-            sp--;
-            failed = arith_time(in, sp - 1, sp);
-            break;
-        case OP_ADD_STR:
-            sp--;
-            failed = join_strings(vm, sp - 1, sp);
-            break;
-        case OP_ADD_LIST:
-            sp--;
-            failed = join_lists(vm, sp - 1, sp);
-            break;
-        case OP_CMP_I64:
-            sp--;
-            sp[-1] = tb_expr_of_bool(holds(in->mode, scalar(sp - 1), scalar(sp)));
-            break;
-        case OP_CMP_STR:
-            vm->steps += TB_EXPR_BYTES_COST(sp[-1].n < sp[-2].n ? sp[-1].n : sp[-2].n);
-            __attribute__((fallthrough));
-        case OP_CMP_DEC:
-            sp--;
-            sp[-1] = tb_expr_of_bool(holds(in->mode, tb_expr_compare(sp - 1, sp), 0));
-            break;
-        case OP_EQ_ANY:
-            sp--;
-            failed = equal_any(vm, in->mode, sp - 1, sp);
-            break;
-        case OP_IN_LIST:
-            sp--;
-            failed = in_list(vm, sp - 1, sp);
-            break;
-        case OP_IN_MAP:
-            sp--;
-            vm->steps += TB_EXPR_KEYS_COST(sp->n);
-            sp[-1] = tb_expr_of_bool(tb_expr_lookup(sp, tb_expr_str(sp - 1)) != NULL);
-            break;
-        case OP_IN_CONSTS:
-            failed = in_consts(vm, p, in, sp - 1);
-            next += in->b;
-            break;
-        case OP_OR_ELSE:
-        case OP_AND_ELSE:
-            if (IS(sp[-1], in->op == OP_OR_ELSE))
-                next = in->c;
-            break;
-        case OP_OR:
-        case OP_AND:
-            /* the left one is an error or leaves the answer to the right one */
-            sp--;
-            if (sp[-1].kind != TB_EXPR_ERROR || IS(*sp, in->op == OP_OR))
-                sp[-1] = *sp;
-            if (sp[-1].kind == TB_EXPR_ERROR) {
-                error = sp[-1];
-                goto raise;
-            }
-            break;
-        case OP_JUMP:
-            next = in->c;
-            break;
-        case OP_JUMP_FALSE:
-        case OP_LOOP_SKIP:
-            sp--;
-            if (!sp->as.b)
-                next = in->c;
-            break;
-        case OP_LIST_NEW:
-            failed = new_list(vm, in->b, sp++);
-            break;
-        case OP_LIST_PUT:
-            sp--;
-            if (in->mode)
-                to_decimal(sp);
-            put_element(sp - 1, sp);
-            break;
-        case OP_MAP_NEW:
-            failed = new_map(vm, in->b, sp++);
-            break;
-        case OP_MAP_PUT:
-            sp -= 2;
-            if (in->mode)
-                to_decimal(sp + 1);
-            failed = put_entry(vm, sp - 1);
-            break;
-        case OP_LOOP_BEGIN:
-            sp += 3;
-            failed = loop_begin(vm, in, sp - 4);
-            if (failed == TB_EXPR_OK && sp[-4].n == 0) {
-                sp -= 3;
-                loop_result(in->mode, sp - 1);
-                next = in->c;
-            }
-            break;
-        case OP_LOOP_TAKE:
-            sp--;
-            if (loop_take(in->mode, sp - 4, sp)) {
-                sp -= 3;
-                sp[-1] = sp[1];
-                next = in->c;
-            }
-            break;
-        case OP_LOOP_STEP:
-            if (vm->steps > vm->limit) {
-                failed = TB_EXPR_STEPS;
-            } else if ((uint32_t)++sp[-3].as.i < sp[-4].n) {
-                sp[-1] = loop_element(sp - 4, (uint32_t)sp[-3].as.i);
-                failed = accept_element(sp - 1, in->kind);
-                next = in->c;
-            } else {
-                sp -= 3;
-                loop_result(in->mode, sp - 1);
-                if (sp[-1].kind == TB_EXPR_ERROR) {
-                    error = sp[-1];
-                    goto raise;
-                }
-            }
-            break;
-        case OP_BUILTIN:
-            sp = sp - in->argc + 1;
-            failed = builtin(vm, in, sp - 1);
-            break;
-        default:
-            tb_assert(!"no such instruction");
+        } else {
+            sp = control(vm, p, in, sp, &next, &failed);
         }
         if (TB_LIKELY(failed == TB_EXPR_OK))
             continue;
-        error = STACKED(failed);
-        failed = TB_EXPR_OK;
-    raise:
+        struct tb_expr_value error = {
+            .kind = TB_EXPR_ERROR, .n = failed, .as.i = place[at].offset};
+        if (failed == ERROR_ON_TOP)
+            error = sp[-1];
         /* nothing absorbs the end of memory or of steps: the answer would depend on them */
         if (place[at].handler == TB_EXPR_NO_HANDLER || error.n == TB_EXPR_MEMORY ||
             error.n == TB_EXPR_STEPS) {

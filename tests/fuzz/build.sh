@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# tests/fuzz/build.sh [DIR] - builds every fuzzer with clang into DIR (build-fuzz), with
+# the address and undefined-behaviour sanitisers. A fuzzer is one line at the end:
+# build_target NAME SOURCE...   (NAME.c lies here; sources are relative to the root).
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+out=${1:-$root/build-fuzz}
+mkdir -p "$out"
+out=$(cd "$out" && pwd)
+cd "$root"
+flags=(-std=gnu17 -D_GNU_SOURCE -g -O1 -fno-omit-frame-pointer -Isrc -Itests
+    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all)
+
+# Rebuilds only when a source or a header is newer.
+build_target() {
+    local name=$1
+    shift
+    if [ -e "$out/$name" ] &&
+        [ -z "$(find src tests/fuzz tests/unit -name '*.[ch]' -newer "$out/$name" -print -quit)" ]; then
+        return
+    fi
+    "${CC_FUZZ:-clang}" "${flags[@]}" -o "$out/$name" "tests/fuzz/$name.c" "$@" ${LIBS:-}
+    echo "built $name"
+}
+
+base=(src/base/*.c)
+build_target fuzz_expr src/core/expr/*.c "${base[@]}"
