@@ -23,6 +23,7 @@ struct parse {
     uint32_t open[TB_JSON_DEPTH_MAX]; /* node indexes of the open containers */
     uint32_t depth;
     uint64_t seed;
+    bool has_backslash; /* somewhere in the body */
     bool any_escape;
     struct tb_refusal *refusal;
     struct tb_json_doc *doc;
@@ -36,7 +37,7 @@ static bool fail(struct parse *p, enum tb_problem problem, uint32_t at)
     return false;
 }
 
-static struct tb_json_node *push(struct parse *p, enum tb_json_kind kind, uint32_t at)
+static inline struct tb_json_node *push(struct parse *p, enum tb_json_kind kind, uint32_t at)
 {
     if (p->n == p->cap) {
         (void)fail(p, TB_PROBLEM_JSON_TOO_LARGE, at);
@@ -73,8 +74,10 @@ static bool string_node(struct parse *p, enum tb_json_kind kind, uint32_t t)
         return false;
     d->text = s.p + 1;
     d->n = s.n - 2;
-    d->escaped = memchr(d->text, '\\', d->n) != NULL;
-    p->any_escape |= d->escaped;
+    if (TB_UNLIKELY(p->has_backslash)) {
+        d->escaped = memchr(d->text, '\\', d->n) != NULL;
+        p->any_escape |= d->escaped;
+    }
     return true;
 }
 
@@ -461,6 +464,7 @@ bool tb_json_parse(struct tb_json_index *x, struct tb_str body, size_t limit, st
                       .seed = tb_json_index_seed(x)};
     if (!stage1(x, body, &p))
         return false;
+    p.has_backslash = memchr(body.p, '\\', body.n) != NULL;
     /* The tape grows at the arena's end; its final size is taken afterwards. */
     size_t mark = tb_arena_mark(a);
     p.node = tb_arena_alloc(a, 0);

@@ -26,7 +26,7 @@
 
 #include "http/auth.h"
 #include "http/json.h"
-#include "http/limits.h"
+#include "http/rate_limit.h"
 #include "http/route.h"
 #include "http/server.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* http/limits.h - token buckets per (key, class).
+/* http/rate_limit.h - token buckets per (key, class).
  *
  * A bucket holds burst tokens and gains per_s tokens a second; a request takes one. It is
  * kept as one instant, the time at which the bucket would be full again (GCRA, ITU-T
@@ -8,8 +8,8 @@
  * Limits     slots (default 65,536) in stripes of 8; when a stripe's buckets are all in use
  *            the newcomer shares the fullest one: stricter for both, never looser.
  * Threads    any; one short lock a stripe group. Time comes from the caller.            */
-#ifndef TB_HTTP_LIMITS_H
-#define TB_HTTP_LIMITS_H
+#ifndef TB_HTTP_RATE_LIMIT_H
+#define TB_HTTP_RATE_LIMIT_H
 
 #include "base/text.h"
 

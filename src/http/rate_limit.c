@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http/limits.h"
+#include "http/rate_limit.h"
 
 #include <pthread.h>
 #include <stdlib.h>
