@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/core.h"
 
+#include "core/catalog/catalog.h"
+#include "core/consent/consent.h"
+#include "core/identity/identity.h"
+#include "core/ledger/ledger.h"
+#include "core/membership/membership.h"
 #include "core/ops.h"
 #include "events.gen.h"
 
@@ -41,4 +46,248 @@ void tb_core_init(struct tb_core *c, struct tb_mem mem, const struct tb_core_env
 {
     tb_store_init(&c->store, mem, tb_shapes, TB_KINDS);
     c->env = *env;
+}
+
+enum tb_outcome tb_refuse(struct tb_answer *a, enum tb_code code, const char *field)
+{
+    tb_assert(code != TB_CODE_OK);
+    a->code = code;
+    struct tb_buf b;
+    tb_buf_init(&b, a->field, sizeof a->field - 1);
+    tb_buf_c(&b, field);
+    a->field[b.n] = 0;
+    return TB_REFUSED;
+}
+
+/* ---- commands ------------------------------------------------------------------------ */
+
+#define DECLARE(number, name, mode, fn, input) \
+    enum tb_outcome fn(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a);
+TB_OPS(DECLARE)
+#undef DECLARE
+
+enum { READ = 0, WRITE = 1 };
+
+const char *tb_op_name(uint32_t op)
+{
+    switch (op) {
+#define OP_NAME(number, name, mode, fn, input) \
+    case number:                               \
+        return #name;
+        TB_OPS(OP_NAME)
+#undef OP_NAME
+    default:
+        return NULL;
+    }
+}
+
+bool tb_op_reads(uint32_t op)
+{
+    switch (op) {
+#define OP_READS(number, name, mode, fn, input) \
+    case number:                                \
+        return mode == READ;
+        TB_OPS(OP_READS)
+#undef OP_READS
+    default:
+        return false;
+    }
+}
+
+enum tb_outcome tb_core_run(struct tb_core *c, struct tb_txn *t, const struct tb_command *cmd,
+                            struct tb_answer *answer)
+{
+    t->core = c;
+    t->env = &c->env;
+    answer->code = TB_CODE_OK;
+    answer->field[0] = 0;
+    answer->body.n = 0;
+    answer->body.overflowed = false;
+    enum tb_outcome outcome;
+    switch (cmd->op) {
+#define OP_RUN(number, name, mode, fn, input) \
+    case number:                              \
+        outcome = fn(t, cmd, answer);         \
+        break;
+        TB_OPS(OP_RUN)
+#undef OP_RUN
+    default:
+        tb_assert(!"an operation of core/ops.h");
+        return TB_REFUSED;
+    }
+    if (outcome == TB_DONE && (t->events.overflowed || answer->body.overflowed))
+        return tb_refuse(answer, TB_CODE_TOO_LARGE, "");
+    tb_assert((outcome == TB_REFUSED) == (answer->code != TB_CODE_OK) || outcome == TB_NEED);
+    return outcome;
+}
+
+bool tb_core_replay(struct tb_core *c, struct tb_txn *t, uint32_t type, struct tb_str body)
+{
+    t->core = c;
+    t->env = &c->env;
+    return tb_event_apply(t, type, body, t->scratch);
+}
+
+/* ---- what is due ---------------------------------------------------------------------- */
+
+static int64_t min_ms(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int64_t tb_core_due_ms(const struct tb_core *c, const struct tb_block *b)
+{
+    if (b->kind == TB_KIND_PERSON)
+        return min_ms(min_ms(tb_ledger_due_ms(&c->store, b), tb_membership_due_ms(&c->store, b)),
+                      tb_consent_due_ms(&c->store, b));
+    if (b->kind == TB_KIND_DEVICE)
+        return tb_identity_due_ms(&c->store, b);
+    return INT64_MAX;
+}
+
+enum tb_outcome tb_core_fire(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
+{
+    const struct tb_cmd_fire *in = cmd->input;
+    if (tb_read(t, in->kind, in->id) == NULL)
+        return tb_refuse(a, TB_CODE_NOT_FOUND, "id");
+    if (in->kind == TB_KIND_PERSON) {
+        tb_ledger_settle(t, (uint32_t)in->id);
+        tb_membership_fire(t, (uint32_t)in->id);
+        tb_consent_fire(t, (uint32_t)in->id);
+    } else if (in->kind == TB_KIND_DEVICE) {
+        tb_identity_fire(t, in->id);
+    }
+    return TB_DONE;
+}
+
+/* ---- start-up --------------------------------------------------------------------------- */
+
+static void index_unit_day(struct tb_core *c, struct tb_block *b)
+{
+    const struct tb_unit_day *d = tb_block_head_const(b);
+    uint64_t key = tb_key_number(d->unit, (uint64_t)(uint32_t)d->day | (uint64_t)1 << 33);
+    tb_map_put(&c->store.map[TB_MAP_UNIT_DAY], key, b->id);
+}
+
+static void index_holds(struct tb_core *c, struct tb_block *b)
+{
+    const struct tb_hold *hold =
+        tb_block_section(&tb_shapes[TB_KIND_PERSON], b, TB_PERSON_HOLD);
+    for (uint32_t i = 0; i < b->n[TB_PERSON_HOLD]; i++)
+        tb_map_put(&c->store.map[TB_MAP_HOLD], tb_mix(hold[i].id), hold[i].profile);
+}
+
+bool tb_core_load(struct tb_core *c, enum tb_kind kind, uint64_t id, struct tb_str packed)
+{
+    if ((uint32_t)kind >= TB_KINDS || tb_shapes[kind].name == NULL || id == 0)
+        return false;
+    struct tb_block *b = tb_block_unpack(&c->store.pool, &tb_shapes[kind], (uint8_t)kind, id, packed);
+    if (b == NULL)
+        return false;
+    tb_store_load(&c->store, b);
+    if (kind == TB_KIND_PERSON) {
+        tb_identity_index(c, b);
+        index_holds(c, b);
+    } else if (kind == TB_KIND_DEVICE) {
+        tb_identity_index(c, b);
+    } else if (kind == TB_KIND_UNIT_DAY) {
+        index_unit_day(c, b);
+    } else {
+        tb_catalog_index(c, b);
+    }
+    return true;
+}
+
+void tb_core_loaded(struct tb_core *c)
+{
+    tb_catalog_loaded(c);
+}
+
+/* ---- the audit ---------------------------------------------------------------------------- */
+
+/* sums: unit -> credits - debits + pending over all member accounts */
+static void audit_person(struct tb_core *c, struct tb_block *b, struct tb_map *sums,
+                         tb_finding_fn found, void *user, uint64_t *breaks)
+{
+    uint32_t unit;
+    if (!tb_ledger_person_sound(&c->store, b, &unit)) {
+        char text[120];
+        struct tb_buf out;
+        tb_buf_init(&out, text, sizeof text);
+        tb_buf_printf(&out, "person %llu: lots, holds and balance of unit %u disagree",
+                      (unsigned long long)b->id, unit);
+        tb_buf_byte(&out, 0);
+        found(user, text);
+        (*breaks)++;
+    }
+    const struct tb_account *account =
+        tb_block_section(&tb_shapes[TB_KIND_PERSON], b, TB_PERSON_ACCOUNT);
+    for (uint32_t i = 0; i < b->n[TB_PERSON_ACCOUNT]; i++) {
+        uint64_t key = tb_mix(account[i].unit);
+        uint64_t net = 0;
+        (void)tb_map_get(sums, key, &net);
+        net += (uint64_t)(account[i].credits - account[i].debits + account[i].pending);
+        tb_map_put(sums, key, net);
+    }
+}
+
+static void audit_unit(struct tb_core *c, uint64_t unit, const struct tb_map *sums,
+                       tb_finding_fn found, void *user, uint64_t *breaks)
+{
+    const struct tb_block *b = tb_store_get(&c->store, TB_KIND_UNIT_BOOK, unit);
+    uint64_t members = 0;
+    (void)tb_map_get(sums, tb_mix(unit), &members);
+    int64_t books = 0;
+    int64_t days = 0;
+    if (b != NULL) {
+        const struct tb_unit_book *book = tb_block_head_const(b);
+        for (uint32_t i = 0; i < TB_TENANT_ACCOUNTS; i++)
+            books += book->account[i].credits - book->account[i].debits;
+    }
+    for (uint64_t id = 1; id <= c->store.counter[TB_COUNTER_UNIT_DAY]; id++) {
+        const struct tb_block *day = tb_store_get(&c->store, TB_KIND_UNIT_DAY, id);
+        const struct tb_unit_day *d = day ? tb_block_head_const(day) : NULL;
+        if (d != NULL && d->unit == unit)
+            days += d->earned - d->reversed - d->spent - d->expired + d->adjusted;
+    }
+    const char *what = NULL;
+    if ((int64_t)members + books != 0)
+        what = "members' accounts and the tenant's own do not sum to 0";
+    else if (days != (int64_t)members)
+        what = "the roll-forward does not close at what members hold";
+    else if (b != NULL && ((const struct tb_unit_book *)tb_block_head_const(b))
+                                  ->account[TB_ACCOUNT_CLEARING]
+                                  .credits != ((const struct tb_unit_book *)tb_block_head_const(b))
+                                                  ->account[TB_ACCOUNT_CLEARING]
+                                                  .debits)
+        what = "the clearing account is not at 0";
+    if (what == NULL)
+        return;
+    char text[160];
+    struct tb_buf out;
+    tb_buf_init(&out, text, sizeof text);
+    tb_buf_printf(&out, "unit %llu: %s (members %lld, books %lld, days %lld)",
+                  (unsigned long long)unit, what, (long long)members, (long long)books,
+                  (long long)days);
+    tb_buf_byte(&out, 0);
+    found(user, text);
+    (*breaks)++;
+}
+
+uint64_t tb_core_check(struct tb_core *c, tb_finding_fn found, void *user)
+{
+    uint64_t breaks = 0;
+    struct tb_map *sums = tb_pool_alloc(&c->store.pool, sizeof *sums);
+    tb_map_init(sums, &c->store.pool);
+    for (uint64_t id = 1; id <= c->store.counter[TB_COUNTER_PERSON]; id++) {
+        struct tb_block *b = tb_store_get(&c->store, TB_KIND_PERSON, id);
+        if (b != NULL)
+            audit_person(c, b, sums, found, user, &breaks);
+    }
+    for (uint64_t id = 1; id <= c->store.counter[TB_COUNTER_CONFIG]; id++)
+        if (tb_store_get(&c->store, TB_KIND_UNIT, id) != NULL)
+            audit_unit(c, id, sums, found, user, &breaks);
+    tb_map_deinit(sums);
+    tb_pool_free(&c->store.pool, sums, sizeof *sums);
+    return breaks + tb_identity_check(c, found, user);
 }

@@ -32,6 +32,9 @@ struct tb_answer {
     struct tb_buf body;
 };
 
+/* Fills a refusal and returns TB_REFUSED. */
+enum tb_outcome tb_refuse(struct tb_answer *a, enum tb_code code, const char *field);
+
 /* Longest kept answer of a write. */
 #define TB_ANSWER_BYTES_MAX 512u
 

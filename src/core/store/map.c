@@ -20,6 +20,14 @@ void tb_map_init(struct tb_map *m, struct tb_pool *pool)
     m->pool = pool;
 }
 
+void tb_map_deinit(struct tb_map *m)
+{
+    for (uint32_t i = 0; i < TB_MAP_PARTS; i++)
+        if (m->part[i].cap)
+            tb_pool_free(m->pool, m->part[i].slot, (size_t)m->part[i].cap * sizeof *m->part[i].slot);
+    memset(m, 0, sizeof *m);
+}
+
 /* The slot of the key, or the free one where it would go. cap > n. */
 static struct tb_map_slot *find(const struct tb_map_part *p, uint64_t key)
 {

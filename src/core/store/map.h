@@ -40,6 +40,7 @@ static inline uint64_t tb_mix(uint64_t x)
 }
 
 void tb_map_init(struct tb_map *m, struct tb_pool *pool);
+void tb_map_deinit(struct tb_map *m);
 /* False when absent; *value then stays. */
 bool tb_map_get(const struct tb_map *m, uint64_t key, uint64_t *value);
 void tb_map_put(struct tb_map *m, uint64_t key, uint64_t value);

@@ -21,6 +21,8 @@ void tb_txn_begin(struct tb_txn *t, uint32_t tenant, int64_t now_ms, uint64_t se
     t->seq = seq;
     t->entropy = entropy;
     t->need_n = 0;
+    t->member = 0;
+    t->member_prev_seq = 0;
     t->events.n = 0;
     t->events.overflowed = false;
     t->store->command++;

@@ -62,6 +62,8 @@ struct tb_txn {
     struct tb_need need[TB_NEEDS_MAX];
     const struct tb_core_env *env; /* what the engine lends: zones, sealing (core/env.h) */
     void *core;                    /* struct tb_core; the rooms' derived caches */
+    uint32_t member;               /* profile whose timeline the command belongs to, 0 = none */
+    uint64_t member_prev_seq;      /* that person's entry before this one */
 };
 
 /* events_region holds TB_ENTRY_BYTES_MAX. */

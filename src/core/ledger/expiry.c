@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+/* When units are released and when they expire: calendar rules of a unit, in the
+ * tenant's zone. An expiry is the first instant at which the units are gone.          */
+#include "core/ledger/ledger_int.h"
+
+/* First day after the period that contains the day. */
+static int32_t period_end(enum tb_expiry_rounding rounding, int32_t day)
+{
+    struct tb_date d = tb_date_from_days(day);
+    int32_t months;
+    switch (rounding) {
+    case TB_ROUNDING_NONE:
+    case TB_ROUNDING_DAY:
+        return day + 1;
+    case TB_ROUNDING_ISO_WEEK:
+        return day - tb_weekday(day) + 7;
+    case TB_ROUNDING_MONTH:
+        months = 1;
+        break;
+    case TB_ROUNDING_QUARTER:
+        months = 3;
+        break;
+    case TB_ROUNDING_HALF_YEAR:
+        months = 6;
+        break;
+    case TB_ROUNDING_YEAR:
+        months = 12;
+        break;
+    default:
+        return day + 1;
+    }
+    int32_t first = (d.month - 1) / months * months + 1;
+    return tb_days_add_months(tb_days_from_date((struct tb_date){d.year, first, 1}), months);
+}
+
+/* The next month/day (month * 100 + day) strictly after the given day. */
+static int32_t next_calendar_day(uint64_t month_day, int32_t after)
+{
+    struct tb_date d = tb_date_from_days(after);
+    for (int32_t year = d.year;; year++) {
+        struct tb_date candidate = {year, (int32_t)(month_day / 100), (int32_t)(month_day % 100)};
+        int32_t last = tb_days_in_month(year, candidate.month);
+        if (candidate.day > last)
+            candidate.day = last;
+        int32_t day = tb_days_from_date(candidate);
+        if (day > after)
+            return day;
+    }
+}
+
+int64_t tb_unit_expiry_ms(const struct tb_unit *unit, const struct tb_zone *zone, int64_t from_ms)
+{
+    int32_t from_day = tb_zone_day_of(zone, from_ms);
+    int32_t day;
+    switch ((enum tb_expiry_kind)unit->expiry) {
+    case TB_EXPIRY_NONE:
+        return INT64_MAX;
+    case TB_EXPIRY_CALENDAR_DATE:
+        /* usable to the end of that date */
+        return tb_zone_day_start_ms(zone, next_calendar_day(unit->expiry_n, from_day - 1) + 1);
+    case TB_EXPIRY_ROLLING_DAYS:
+    case TB_EXPIRY_SLIDING_DAYS:
+        day = from_day + (int32_t)unit->expiry_n;
+        break;
+    case TB_EXPIRY_ROLLING_MONTHS:
+        day = tb_days_add_months(from_day, (int32_t)unit->expiry_n);
+        break;
+    default:
+        return INT64_MAX;
+    }
+    if (unit->rounding != TB_ROUNDING_NONE)
+        return tb_zone_day_start_ms(zone, period_end((enum tb_expiry_rounding)unit->rounding, day));
+    /* the same wall-clock time on the later day */
+    int64_t local = from_ms + tb_zone_offset_ms(zone, from_ms);
+    int64_t time_of_day = local - (int64_t)from_day * TB_DAY_MS;
+    return tb_zone_to_utc_ms(zone, (int64_t)day * TB_DAY_MS + time_of_day);
+}
+
+int64_t tb_unit_release_ms(const struct tb_unit *unit, const struct tb_zone *zone, int64_t from_ms)
+{
+    int32_t day = tb_zone_day_of(zone, from_ms);
+    switch ((enum tb_release_kind)unit->release) {
+    case TB_RELEASE_AT_ONCE:
+        return from_ms;
+    case TB_RELEASE_AFTER_DAYS:
+        return from_ms + (int64_t)unit->release_n * TB_DAY_MS;
+    case TB_RELEASE_ON_DATE:
+        return tb_zone_day_start_ms(zone, next_calendar_day(unit->release_n, day));
+    case TB_RELEASE_ON_EVENT:
+        return INT64_MAX;
+    }
+    return from_ms;
+}

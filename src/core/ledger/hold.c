@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Reserving value: hold, post part or all, void, lapse. A hold pins pieces of lots, so
+ * what was reserved in time may still be spent after its lots' expiry.                 */
+#include "core/ledger/ledger_int.h"
+
+#define LIFETIME_MIN_MS INT64_C(1000)
+#define LIFETIME_MAX_MS (90 * TB_DAY_MS)
+
+static struct tb_hold *hold_find(const struct tb_txn *t, struct tb_block *b, uint64_t id)
+{
+    struct tb_hold *hold = tb_section(t, b, TB_PERSON_HOLD);
+    for (uint32_t i = 0; i < b->n[TB_PERSON_HOLD]; i++)
+        if (hold[i].id == id)
+            return &hold[i];
+    return NULL;
+}
+
+/* Pieces of the hold worth amount, soonest expiry first; part of one at the end. */
+static uint32_t pieces_of(struct tb_txn *t, struct tb_block *b, uint64_t hold, int64_t amount,
+                          struct tb_ev_hold_piece **out)
+{
+    const struct tb_piece *piece = tb_section(t, b, TB_PERSON_PIECE);
+    uint32_t n = b->n[TB_PERSON_PIECE];
+    struct tb_ev_hold_piece *list = TB_NEW_ARRAY(t->scratch, struct tb_ev_hold_piece, n + 1);
+    bool *used = TB_NEW_ARRAY(t->scratch, bool, n + 1);
+    tb_assert(list != NULL && used != NULL);
+    uint32_t count = 0;
+    while (amount > 0) {
+        uint32_t best = n;
+        for (uint32_t i = 0; i < n; i++) {
+            if (used[i] || piece[i].hold != hold)
+                continue;
+            if (best == n || piece[i].due_ms < piece[best].due_ms ||
+                (piece[i].due_ms == piece[best].due_ms && piece[i].lot < piece[best].lot))
+                best = i;
+        }
+        tb_assert(best < n);
+        used[best] = true;
+        int64_t take = piece[best].amount < amount ? piece[best].amount : amount;
+        amount -= take;
+        list[count++] = (struct tb_ev_hold_piece){
+            .lot = piece[best].lot, .amount = take, .profile = piece[best].profile};
+    }
+    *out = list;
+    return count;
+}
+
+static void hold_give_back(struct tb_txn *t, struct tb_block *b, const struct tb_hold *hold)
+{
+    struct tb_ev_hold_taken ev = {
+        .hold = hold->id, .unit = hold->unit, .profile = hold->profile, .ended = 1};
+    struct tb_ev_hold_piece *piece;
+    ev.piece_n = pieces_of(t, b, hold->id, hold->amount, &piece);
+    ev.piece = piece;
+    tb_emit_hold_taken(t, &ev);
+}
+
+void tb_hold_release(struct tb_txn *t, struct tb_block *b, uint64_t id)
+{
+    const struct tb_hold *hold = hold_find(t, b, id);
+    tb_assert(hold != NULL);
+    struct tb_hold copy = *hold;
+    hold_give_back(t, b, &copy);
+}
+
+enum tb_outcome tb_ledger_hold(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
+{
+    const struct tb_cmd_hold *in = cmd->input;
+    uint32_t unit = tb_find_code(t, TB_KIND_UNIT, in->unit);
+    if (unit == 0)
+        return tb_refuse(a, TB_CODE_UNKNOWN_UNIT, "unit");
+    uint32_t profile = tb_member_find(t, &in->member, "member", a);
+    if (profile == 0)
+        return TB_REFUSED;
+    if (in->amount <= 0)
+        return tb_refuse(a, TB_CODE_AMOUNT_NOT_POSITIVE, "amount");
+    if (in->lifetime_ms < LIFETIME_MIN_MS || in->lifetime_ms > LIFETIME_MAX_MS)
+        return tb_refuse(a, TB_CODE_INVALID, "lifetime");
+    uint32_t person = tb_person_by_profile(t, profile);
+    tb_ledger_settle(t, person);
+    struct tb_block *b = tb_read(t, TB_KIND_PERSON, person);
+    if (tb_available_sum(t, b, unit) < in->amount)
+        return tb_refuse(a, TB_CODE_INSUFFICIENT, "amount");
+    if (b->n[TB_PERSON_HOLD] >= 1000 || b->n[TB_PERSON_PIECE] >= 20000)
+        return tb_refuse(a, TB_CODE_TOO_MANY, "");
+    struct tb_draw draw;
+    tb_draw_pick(t, b, unit, in->amount, 0, &draw);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < draw.part_n; i++)
+        n += draw.part[i].lot_n;
+    struct tb_ev_hold_piece *piece = TB_NEW_ARRAY(t->scratch, struct tb_ev_hold_piece, n);
+    tb_assert(piece != NULL);
+    struct tb_ev_held ev = {.hold = tb_counter_next(t, TB_COUNTER_HOLD),
+                            .unit = unit,
+                            .profile = profile,
+                            .amount = in->amount,
+                            .deadline_ms = (uint64_t)(t->now_ms + in->lifetime_ms),
+                            .piece = piece};
+    for (uint32_t i = 0; i < draw.part_n; i++)
+        for (uint32_t k = 0; k < draw.part[i].lot_n; k++)
+            piece[ev.piece_n++] = (struct tb_ev_hold_piece){.lot = draw.part[i].lot[k].lot,
+                                                            .amount = -draw.part[i].lot[k].amount,
+                                                            .profile = draw.part[i].profile};
+    tb_emit_held(t, &ev);
+    tb_wire_put_uint(&a->body, 1, ev.hold);
+    tb_wire_put_uint(&a->body, 2, tb_zigzag(in->amount));
+    tb_answer_balance(t, a, 3, profile, unit);
+    tb_wire_put_uint(&a->body, 4, ev.deadline_ms);
+    return TB_DONE;
+}
+
+/* The person's block that has the hold, after what is due is done; NULL = refused. */
+static struct tb_block *hold_block(struct tb_txn *t, uint64_t id, struct tb_hold *hold)
+{
+    uint64_t profile;
+    if (id == 0 || !tb_map_find(t, TB_MAP_HOLD, tb_mix(id), &profile))
+        return NULL;
+    uint32_t person = tb_person_by_profile(t, profile);
+    if (tb_person_of(tb_read(t, TB_KIND_PERSON, person))->tenant != t->tenant)
+        return NULL;
+    tb_ledger_settle(t, person);
+    struct tb_block *b = tb_read(t, TB_KIND_PERSON, person);
+    const struct tb_hold *found = hold_find(t, b, id);
+    if (found == NULL)
+        return NULL;
+    *hold = *found;
+    return b;
+}
+
+/* What the pieces take from their lots, per profile. */
+static void draw_of_pieces(struct tb_txn *t, struct tb_block *b, uint64_t hold,
+                           const struct tb_ev_hold_piece *piece, uint32_t n, struct tb_draw *out)
+{
+    const struct tb_piece *kept = tb_section(t, b, TB_PERSON_PIECE);
+    *out = (struct tb_draw){.part = TB_NEW_ARRAY(t->scratch, struct tb_draw_part, n + 1)};
+    tb_assert(out->part != NULL);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t at = 0;
+        while (at < out->part_n && out->part[at].profile != piece[i].profile)
+            at++;
+        struct tb_draw_part *part = &out->part[at];
+        if (at == out->part_n) {
+            out->part_n++;
+            part->profile = (uint32_t)piece[i].profile;
+            part->lot = TB_NEW_ARRAY(t->scratch, struct tb_ev_lot_change, n);
+            tb_assert(part->lot != NULL);
+        }
+        const struct tb_piece *k = kept;
+        while (k->hold != hold || k->lot != piece[i].lot)
+            k++;
+        part->lot[part->lot_n++] = (struct tb_ev_lot_change){.lot = piece[i].lot,
+                                                             .amount = -piece[i].amount,
+                                                             .due_ms = due_to_wire(k->due_ms),
+                                                             .earned_day = k->earned_day};
+        part->amount += piece[i].amount;
+    }
+}
+
+enum tb_outcome tb_ledger_hold_post(struct tb_txn *t, const struct tb_command *cmd,
+                                    struct tb_answer *a)
+{
+    const struct tb_cmd_hold_post *in = cmd->input;
+    struct tb_hold hold;
+    struct tb_block *b = hold_block(t, in->hold, &hold);
+    if (b == NULL)
+        return tb_refuse(a, TB_CODE_UNKNOWN_HOLD, "hold");
+    if (in->amount < 0)
+        return tb_refuse(a, TB_CODE_AMOUNT_NOT_POSITIVE, "amount");
+    if (in->amount > hold.amount)
+        return tb_refuse(a, TB_CODE_HOLD_EXCEEDED, "amount");
+    int64_t amount = in->amount ? in->amount : hold.amount;
+    struct tb_ev_hold_piece *piece;
+    uint32_t n = pieces_of(t, b, hold.id, amount, &piece);
+    struct tb_draw draw;
+    draw_of_pieces(t, b, hold.id, piece, n, &draw);
+    /* The pieces go back to their lots and leave from there: one path for every spend. */
+    struct tb_ev_hold_taken taken = {.hold = hold.id, .unit = hold.unit, .profile = hold.profile};
+    taken.ended = in->final || amount == hold.amount;
+    taken.piece_n = taken.ended ? pieces_of(t, b, hold.id, hold.amount, &piece) : n;
+    taken.piece = piece;
+    tb_emit_hold_taken(t, &taken);
+    struct tb_ev_posted main = {.transfer = tb_counter_next(t, TB_COUNTER_TRANSFER),
+                                .unit = hold.unit,
+                                .profile = hold.profile,
+                                .tenant_account = TB_ACCOUNT_SPENT,
+                                .amount = -amount,
+                                .cause = TB_CAUSE_SPEND,
+                                .reason = in->reason,
+                                .actor = cmd->actor,
+                                .day = tb_today(t)};
+    tb_draw_post(t, &draw, &main);
+    tb_ledger_settle(t, tb_person_by_profile(t, hold.profile));
+    tb_wire_put_uint(&a->body, 1, main.transfer);
+    tb_wire_put_uint(&a->body, 2, tb_zigzag(amount));
+    tb_answer_balance(t, a, 3, hold.profile, hold.unit);
+    tb_wire_put_uint(&a->body, 4, taken.ended ? 0 : tb_zigzag(hold.amount - amount));
+    return TB_DONE;
+}
+
+enum tb_outcome tb_ledger_hold_void(struct tb_txn *t, const struct tb_command *cmd,
+                                    struct tb_answer *a)
+{
+    const struct tb_cmd_hold_void *in = cmd->input;
+    struct tb_hold hold;
+    struct tb_block *b = hold_block(t, in->hold, &hold);
+    if (b == NULL)
+        return tb_refuse(a, TB_CODE_UNKNOWN_HOLD, "hold");
+    hold_give_back(t, b, &hold);
+    tb_ledger_settle(t, tb_person_by_profile(t, hold.profile));
+    tb_wire_put_uint(&a->body, 2, tb_zigzag(hold.amount));
+    tb_answer_balance(t, a, 3, hold.profile, hold.unit);
+    return TB_DONE;
+}

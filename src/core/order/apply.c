@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Folding the events of orders. */
+#include "core/order/order_int.h"
+
+#include <string.h>
+
+struct tb_day_bucket *tb_order_bucket(struct tb_txn *t, uint64_t person, uint32_t profile,
+                                      int32_t day)
+{
+    struct tb_block *b = tb_write(t, TB_KIND_PERSON, person);
+    struct tb_day_bucket *bucket = tb_section(t, b, TB_PERSON_DAY);
+    uint32_t n = b->n[TB_PERSON_DAY];
+    /* newest days are at the end */
+    for (uint32_t i = n; i > 0; i--)
+        if (bucket[i - 1].day == day && bucket[i - 1].profile == profile)
+            return &bucket[i - 1];
+    uint32_t old = 0;
+    while (old < n && bucket[old].day < day - TB_BUCKET_DAYS)
+        old++;
+    if (old > 0) {
+        tb_cut(t, TB_KIND_PERSON, person, TB_PERSON_DAY, 0, old);
+        b = tb_write(t, TB_KIND_PERSON, person);
+        bucket = tb_section(t, b, TB_PERSON_DAY);
+        n = b->n[TB_PERSON_DAY];
+    }
+    uint32_t at = n;
+    while (at > 0 && bucket[at - 1].day > day)
+        at--;
+    struct tb_day_bucket fresh = {.profile = profile, .day = day};
+    return tb_push_at(t, TB_KIND_PERSON, person, TB_PERSON_DAY, at, &fresh);
+}
+
+static struct tb_life *life_of(struct tb_txn *t, uint64_t person, uint32_t profile)
+{
+    struct tb_block *b = tb_write(t, TB_KIND_PERSON, person);
+    struct tb_life *life = tb_section(t, b, TB_PERSON_LIFE);
+    for (uint32_t i = 0; i < b->n[TB_PERSON_LIFE]; i++)
+        if (life[i].profile == profile)
+            return &life[i];
+    struct tb_life fresh = {.profile = profile, .first_order_ms = INT64_MAX};
+    return tb_push(t, TB_KIND_PERSON, person, TB_PERSON_LIFE, &fresh);
+}
+
+static void count_order(struct tb_txn *t, const struct tb_ev_order_placed *ev)
+{
+    uint32_t profile = (uint32_t)ev->profile;
+    uint64_t person = tb_person_by_profile(t, profile);
+    uint32_t before = tb_person_classes(t, tb_read(t, TB_KIND_PERSON, person));
+    struct tb_day_bucket *bucket = tb_order_bucket(t, person, profile, (int32_t)ev->day);
+    if (bucket->orders == 0)
+        bucket->visits++;
+    bucket->orders++;
+    bucket->spend += ev->net;
+    struct tb_life *life = life_of(t, person, profile);
+    life->orders++;
+    life->spend += ev->net;
+    if (ev->occurred_ms < life->first_order_ms)
+        life->first_order_ms = ev->occurred_ms;
+    if (ev->occurred_ms > life->last_order_ms)
+        life->last_order_ms = ev->occurred_ms;
+    tb_person_recount(t, before, tb_person_classes(t, tb_read(t, TB_KIND_PERSON, person)));
+    tb_person_touch(t, profile);
+}
+
+static void keep_lines(struct tb_txn *t, const struct tb_ev_order_placed *ev)
+{
+    for (uint32_t i = 0; i < ev->line_n; i++) {
+        const struct tb_ev_order_line *in = &ev->line[i];
+        struct tb_order_line line = {.product = (uint32_t)in->product,
+                                     .quantity = in->quantity,
+                                     .net = in->net};
+        if (in->product == 0) {
+            line.sku_at = tb_push_bytes(t, TB_KIND_ORDER, ev->order, TB_ORDER_BYTES, in->sku);
+            line.sku_n = in->sku.n;
+        }
+        (void)tb_push(t, TB_KIND_ORDER, ev->order, TB_ORDER_LINE, &line);
+    }
+    for (uint32_t i = 0; i < ev->tender_n; i++) {
+        struct tb_order_tender tender = {.kind = (uint32_t)ev->tender[i].kind,
+                                         .amount = ev->tender[i].amount};
+        (void)tb_push(t, TB_KIND_ORDER, ev->order, TB_ORDER_TENDER, &tender);
+    }
+}
+
+void tb_order_apply_order_placed(struct tb_txn *t, const struct tb_ev_order_placed *ev)
+{
+    tb_counter_used(t, TB_COUNTER_ORDER, ev->order);
+    struct tb_block *b = tb_create(t, TB_KIND_ORDER, ev->order);
+    *(struct tb_order *)tb_block_head(b) = (struct tb_order){.tenant = t->tenant,
+                                                             .profile = (uint32_t)ev->profile,
+                                                             .store = (uint32_t)ev->store,
+                                                             .associate = (uint32_t)ev->associate,
+                                                             .touchpoint = (uint32_t)ev->touchpoint,
+                                                             .channel = (uint32_t)ev->channel,
+                                                             .day = (int32_t)ev->day,
+                                                             .occurred_ms = ev->occurred_ms,
+                                                             .received_ms = t->now_ms,
+                                                             .net = ev->net,
+                                                             .input_hash = ev->input_hash,
+                                                             .key_n = ev->key.n,
+                                                             .seq = t->seq};
+    (void)tb_push_bytes(t, TB_KIND_ORDER, ev->order, TB_ORDER_BYTES, ev->key);
+    keep_lines(t, ev);
+    tb_map_set(t, TB_MAP_ORDER, tb_key_text(t, t->tenant, TB_MAP_ORDER, ev->key), ev->order);
+    if (ev->receipt.n)
+        tb_map_set(t, TB_MAP_RECEIPT, tb_key_text(t, t->tenant, TB_MAP_RECEIPT, ev->receipt),
+                   ev->order);
+    if (ev->profile)
+        count_order(t, ev);
+}
+
+void tb_order_apply_order_earned(struct tb_txn *t, const struct tb_ev_order_earned *ev)
+{
+    struct tb_order_earn earn = {.lot = ev->lot,
+                                 .amount = ev->amount,
+                                 .unit = (uint32_t)ev->unit,
+                                 .rule = (uint32_t)ev->rule,
+                                 .rule_version = (uint32_t)ev->rule_version};
+    (void)tb_push(t, TB_KIND_ORDER, ev->order, TB_ORDER_EARN, &earn);
+}
+
+/* Where a returned order leaves its marks on the person. */
+static void uncount(struct tb_txn *t, const struct tb_order *order, int64_t net, bool all)
+{
+    uint64_t person = tb_person_by_profile(t, order->profile);
+    uint32_t before = tb_person_classes(t, tb_read(t, TB_KIND_PERSON, person));
+    struct tb_day_bucket *bucket = tb_order_bucket(t, person, order->profile, order->day);
+    bucket->spend -= net;
+    if (all && bucket->orders > 0) {
+        bucket->orders--;
+        if (bucket->orders == 0 && bucket->visits > 0)
+            bucket->visits--;
+    }
+    struct tb_life *life = life_of(t, person, order->profile);
+    life->spend -= net;
+    if (all && life->orders > 0)
+        life->orders--;
+    tb_person_recount(t, before, tb_person_classes(t, tb_read(t, TB_KIND_PERSON, person)));
+    tb_person_touch(t, order->profile);
+}
+
+void tb_order_apply_order_returned(struct tb_txn *t, const struct tb_ev_order_returned *ev)
+{
+    tb_counter_used(t, TB_COUNTER_RETURN, ev->return_no);
+    struct tb_block *b = tb_write(t, TB_KIND_ORDER, ev->order);
+    struct tb_order_line *line = tb_section(t, b, TB_ORDER_LINE);
+    for (uint32_t i = 0; i < ev->line_n; i++) {
+        struct tb_order_line *l = &line[ev->line[i].line];
+        l->returned_quantity += ev->line[i].quantity;
+        l->returned_net += ev->line[i].net;
+        tb_assert(l->returned_quantity <= l->quantity && l->returned_net <= l->net);
+    }
+    struct tb_order *order = tb_block_head(b);
+    order->returned_net += ev->net;
+    bool all = true;
+    for (uint32_t i = 0; i < b->n[TB_ORDER_LINE]; i++)
+        all = all && line[i].returned_quantity == line[i].quantity;
+    order->state = ev->cancel ? TB_ORDER_CANCELLED : all ? TB_ORDER_RETURNED : TB_ORDER_PART_RETURNED;
+    struct tb_order copy = *order;
+    struct tb_order_return r = {.no = ev->return_no,
+                                .key_hash = ev->key.n ? tb_key_text(t, t->tenant, TB_MAP_RETURN, ev->key) : 0,
+                                .input_hash = ev->input_hash,
+                                .net = ev->net,
+                                .occurred_ms = ev->occurred_ms};
+    (void)tb_push(t, TB_KIND_ORDER, ev->order, TB_ORDER_RETURN, &r);
+    if (r.key_hash)
+        tb_map_set(t, TB_MAP_RETURN, r.key_hash, ev->order);
+    if (copy.profile)
+        uncount(t, &copy, ev->net, all);
+}
+
+void tb_order_apply_order_clawed(struct tb_txn *t, const struct tb_ev_order_clawed *ev)
+{
+    struct tb_block *b = tb_write(t, TB_KIND_ORDER, ev->order);
+    tb_assert(ev->earn < b->n[TB_ORDER_EARN]);
+    struct tb_order_earn *earn = (struct tb_order_earn *)tb_section(t, b, TB_ORDER_EARN) + ev->earn;
+    earn->clawed += ev->amount + ev->shortfall;
+    earn->shortfall += ev->shortfall;
+    tb_assert(earn->clawed <= earn->amount);
+}
+
+struct tb_past tb_order_past(const struct tb_txn *t, struct tb_block *person, int32_t from_day,
+                             int32_t to_day)
+{
+    struct tb_past past = {0};
+    const struct tb_day_bucket *bucket = tb_section(t, person, TB_PERSON_DAY);
+    for (uint32_t i = person->n[TB_PERSON_DAY]; i > 0 && bucket[i - 1].day >= from_day; i--) {
+        if (bucket[i - 1].day >= to_day)
+            continue;
+        past.spend += bucket[i - 1].spend;
+        past.qualifying += bucket[i - 1].qualifying;
+        past.orders += bucket[i - 1].orders;
+        past.visits += bucket[i - 1].visits;
+    }
+    return past;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+/* core/order/order_int.h - shared inside the room. */
+#ifndef TB_CORE_ORDER_INT_H
+#define TB_CORE_ORDER_INT_H
+
+#include "base/num.h"
+#include "core/catalog/catalog.h"
+#include "core/ledger/ledger.h"
+#include "core/order/order.h"
+#include "events.gen.h"
+
+static inline uint64_t tb_order_zigzag(int64_t v)
+{
+    return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
+}
+
+/* Finds an order by its key; NULL with TB_NEED asked for (need set) or absent. */
+struct tb_block *tb_order_find(struct tb_txn *t, struct tb_str key, bool *need);
+bool tb_order_key_is(const struct tb_txn *t, struct tb_block *b, struct tb_str key);
+
+/* Applies the earn rules in force to the order; emits what was earned. */
+enum tb_code tb_order_earn(struct tb_txn *t, uint64_t order, const struct tb_cmd_order *in);
+
+/* Body of an order's answer, also when it stood before. */
+void tb_order_answer(struct tb_txn *t, struct tb_block *b, bool stood, bool created,
+                     struct tb_answer *a);
+
+#endif

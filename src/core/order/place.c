@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Taking in an order: once, whatever path it comes by. */
+#include "core/membership/membership.h"
+#include "core/order/order_int.h"
+
+bool tb_order_key_is(const struct tb_txn *t, struct tb_block *b, struct tb_str key)
+{
+    const struct tb_order *order = tb_block_head_const(b);
+    const char *bytes = tb_section(t, b, TB_ORDER_BYTES);
+    return order->tenant == t->tenant &&
+           tb_str_eq((struct tb_str){bytes + order->key_at, order->key_n}, key);
+}
+
+/* The block behind a map entry, loading it when it is cold. */
+static struct tb_block *order_at(struct tb_txn *t, uint64_t order, bool *need)
+{
+    struct tb_block *b = tb_read(t, TB_KIND_ORDER, order);
+    if (b == NULL) {
+        tb_txn_need(t, TB_KIND_ORDER, order);
+        *need = true;
+    }
+    return b;
+}
+
+struct tb_block *tb_order_find(struct tb_txn *t, struct tb_str key, bool *need)
+{
+    uint64_t order;
+    *need = false;
+    if (key.n == 0 || !tb_map_find(t, TB_MAP_ORDER, tb_key_text(t, t->tenant, TB_MAP_ORDER, key), &order))
+        return NULL;
+    struct tb_block *b = order_at(t, order, need);
+    return b != NULL && tb_order_key_is(t, b, key) ? b : NULL;
+}
+
+static void put_earned(struct tb_txn *t, const struct tb_order *order,
+                       const struct tb_order_earn *earn, struct tb_answer *a)
+{
+    uint8_t region[80];
+    struct tb_buf part;
+    tb_buf_init(&part, region, sizeof region);
+    struct tb_block *person =
+        tb_read(t, TB_KIND_PERSON, tb_person_by_profile(t, order->profile));
+    struct tb_balance balance = tb_ledger_balance(t, person, earn->unit, t->now_ms);
+    tb_wire_put_uint(&part, 1, earn->unit);
+    tb_wire_put_uint(&part, 2, (uint64_t)earn->amount);
+    tb_wire_put_uint(&part, 3, tb_order_zigzag(balance.available));
+    tb_wire_put_uint(&part, 4, (uint64_t)balance.pending);
+    tb_wire_put_bytes(&a->body, 4, tb_buf_as_str(&part));
+}
+
+void tb_order_answer(struct tb_txn *t, struct tb_block *b, bool stood, bool created,
+                     struct tb_answer *a)
+{
+    const struct tb_order *order = tb_block_head_const(b);
+    tb_wire_put_uint(&a->body, 1, b->id);
+    if (stood)
+        tb_wire_put_uint(&a->body, 3, 1);
+    if (created)
+        tb_wire_put_uint(&a->body, 7, 1);
+    if (order->profile == 0)
+        return;
+    struct tb_block *person =
+        tb_read(t, TB_KIND_PERSON, tb_person_by_profile(t, order->profile));
+    tb_wire_put_uint(&a->body, 2, tb_person_id(person));
+    const struct tb_order_earn *earn = tb_section(t, b, TB_ORDER_EARN);
+    for (uint32_t i = 0; i < b->n[TB_ORDER_EARN] && i < 5; i++)
+        put_earned(t, order, &earn[i], a);
+    uint32_t scheme;
+    uint32_t tier;
+    if (tb_membership_tier(t, person, &scheme, &tier)) {
+        tb_wire_put_uint(&a->body, 5, tier + 1);
+        tb_wire_put_uint(&a->body, 6, scheme);
+    }
+}
+
+/* The order that stands under this key or receipt. */
+enum stands { STANDS_NOT, STANDS_SAME, STANDS_OTHER, STANDS_COLD };
+
+static enum stands standing(struct tb_txn *t, const struct tb_cmd_order *in, struct tb_block **b,
+                            const char **field)
+{
+    bool need;
+    *field = "order";
+    *b = tb_order_find(t, in->key, &need);
+    if (need)
+        return STANDS_COLD;
+    if (*b != NULL)
+        return ((const struct tb_order *)tb_block_head_const(*b))->input_hash == in->input_hash
+                   ? STANDS_SAME
+                   : STANDS_OTHER;
+    uint64_t order;
+    if (in->receipt.n == 0 ||
+        !tb_map_find(t, TB_MAP_RECEIPT, tb_key_text(t, t->tenant, TB_MAP_RECEIPT, in->receipt), &order))
+        return STANDS_NOT;
+    *field = "receipt";
+    *b = order_at(t, order, &need);
+    if (*b == NULL)
+        return STANDS_COLD;
+    /* the same receipt under another key: the same sale when the money agrees */
+    const struct tb_order *o = tb_block_head_const(*b);
+    int64_t net = 0;
+    for (uint32_t i = 0; i < in->line_n; i++)
+        if (!tb_add(net, in->line[i].net, &net))
+            return STANDS_OTHER;
+    return o->net == net && (*b)->n[TB_ORDER_LINE] == in->line_n ? STANDS_SAME : STANDS_OTHER;
+}
+
+struct facts {
+    uint32_t store;
+    uint32_t associate;
+    uint32_t touchpoint;
+    int64_t net;
+    struct tb_ev_order_line *line;
+    struct tb_ev_order_tender *tender;
+};
+
+static enum tb_outcome check_lines(struct tb_txn *t, const struct tb_cmd_order *in,
+                                   struct facts *f, struct tb_answer *a)
+{
+    if (in->line_n == 0 || in->line_n > TB_ORDER_LINES_MAX)
+        return tb_refuse(a, TB_CODE_INVALID, "lines");
+    if (in->tender_n > TB_ORDER_TENDERS_MAX)
+        return tb_refuse(a, TB_CODE_INVALID, "tenders");
+    f->line = TB_NEW_ARRAY(t->scratch, struct tb_ev_order_line, in->line_n);
+    f->tender = TB_NEW_ARRAY(t->scratch, struct tb_ev_order_tender, in->tender_n + 1);
+    tb_assert(f->line != NULL && f->tender != NULL);
+    for (uint32_t i = 0; i < in->line_n; i++) {
+        const struct tb_order_line_input *l = &in->line[i];
+        if (l->sku.n == 0 || l->sku.n > TB_CODE_MAX || l->quantity <= 0 || l->net < 0 ||
+            !tb_amount_ok(l->quantity) || !tb_amount_ok(l->net) || l->gross < 0 || !tb_amount_ok(l->gross))
+            return tb_refuse(a, TB_CODE_INVALID, "lines");
+        if (!tb_add(f->net, l->net, &f->net) || !tb_amount_ok(f->net))
+            return tb_refuse(a, TB_CODE_AMOUNT_OVERFLOW, "lines");
+        uint32_t product = tb_find_code(t, TB_KIND_PRODUCT, l->sku);
+        f->line[i] = (struct tb_ev_order_line){.product = product,
+                                               .sku = product ? TB_STR_NONE : l->sku,
+                                               .quantity = l->quantity,
+                                               .net = l->net,
+                                               .gross = l->gross == l->net ? 0 : l->gross};
+    }
+    int64_t paid = 0;
+    for (uint32_t i = 0; i < in->tender_n; i++) {
+        f->tender[i] = (struct tb_ev_order_tender){.kind = in->tender[i].kind,
+                                                   .amount = in->tender[i].amount};
+        if (in->tender[i].amount < 0 || in->tender[i].kind >= TB_TENDER_KINDS)
+            return tb_refuse(a, TB_CODE_INVALID, "tenders");
+        if (!tb_add(paid, in->tender[i].amount, &paid))
+            return tb_refuse(a, TB_CODE_AMOUNT_OVERFLOW, "tenders");
+    }
+    if (in->tender_n > 0 && paid != f->net)
+        return tb_refuse(a, TB_CODE_TENDERS_DIFFER, "tenders");
+    return TB_DONE;
+}
+
+static enum tb_outcome check_places(struct tb_txn *t, const struct tb_cmd_order *in,
+                                    struct facts *f, struct tb_answer *a)
+{
+    const struct tb_tenant *tenant = tb_tenant_of(t);
+    tb_assert(tenant != NULL);
+    if (in->currency.n && !tb_str_eq_c(in->currency, (const char *)tenant->currency))
+        return tb_refuse(a, TB_CODE_UNKNOWN_CURRENCY, "currency");
+    f->store = in->store.n ? tb_find_code(t, TB_KIND_STORE, in->store) : 0;
+    if (in->store.n && f->store == 0)
+        return tb_refuse(a, TB_CODE_UNKNOWN_STORE, "store");
+    f->associate = in->associate.n ? tb_find_code(t, TB_KIND_ASSOCIATE, in->associate) : 0;
+    if (in->associate.n && f->associate == 0)
+        return tb_refuse(a, TB_CODE_UNKNOWN_ASSOCIATE, "associate");
+    f->touchpoint = in->touchpoint.n ? tb_find_code(t, TB_KIND_TOUCHPOINT, in->touchpoint) : 0;
+    if (in->touchpoint.n && f->touchpoint == 0)
+        return tb_refuse(a, TB_CODE_UNKNOWN_TOUCHPOINT, "touchpoint");
+    enum tb_code code = tb_identity_time(t, in->occurred_ms);
+    return code == TB_CODE_OK ? TB_DONE : tb_refuse(a, code, "occurred_at");
+}
+
+/* Who bought: a profile, or nobody when the identifiers say nothing (a probe, a blocked
+ * value): the order stands either way. */
+static enum tb_outcome recognise(struct tb_txn *t, const struct tb_cmd_order *in,
+                                 const struct facts *f, struct tb_resolved *who, struct tb_answer *a)
+{
+    *who = (struct tb_resolved){0};
+    if (in->profile) {
+        struct tb_who named = {.profile = in->profile};
+        who->person = tb_identity_who(t, &named, &who->profile, a);
+        return who->person ? TB_DONE : tb_refuse(a, a->code, "member");
+    }
+    if (in->identifier_n == 0)
+        return TB_DONE;
+    struct tb_contact_facts contact = {
+        .occurred_ms = in->occurred_ms, .touchpoint = f->touchpoint, .store = f->store};
+    enum tb_outcome outcome =
+        tb_identity_resolve(t, in->identifier, in->identifier_n, &contact, who, a);
+    if (outcome == TB_REFUSED && (a->code == TB_CODE_IDENTIFIER_BLOCKED || a->code == TB_CODE_ERASED ||
+                                  a->code == TB_CODE_NO_IDENTIFIER || a->code == TB_CODE_DISABLED)) {
+        *who = (struct tb_resolved){0};
+        a->code = TB_CODE_OK;
+        a->field[0] = 0;
+        return TB_DONE;
+    }
+    return outcome;
+}
+
+enum tb_outcome tb_order_place(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
+{
+    const struct tb_cmd_order *in = cmd->input;
+    struct facts f = {0};
+    if (in->key.n == 0 || in->key.n > TB_ORDER_KEY_MAX)
+        return tb_refuse(a, TB_CODE_INVALID, "order");
+    if (in->receipt.n > 3 * TB_CODE_MAX)
+        return tb_refuse(a, TB_CODE_INVALID, "receipt");
+    struct tb_block *b;
+    const char *field;
+    switch (standing(t, in, &b, &field)) {
+    case STANDS_COLD:
+        return TB_NEED;
+    case STANDS_OTHER:
+        return tb_refuse(a, TB_CODE_ORDER_EXISTS, field);
+    case STANDS_SAME:
+        tb_order_answer(t, b, true, false, a);
+        return TB_DONE;
+    case STANDS_NOT:
+        break;
+    }
+    if (check_lines(t, in, &f, a) != TB_DONE || check_places(t, in, &f, a) != TB_DONE)
+        return TB_REFUSED;
+    struct tb_resolved who;
+    enum tb_outcome outcome = recognise(t, in, &f, &who, a);
+    if (outcome != TB_DONE)
+        return outcome;
+    struct tb_ev_order_placed ev = {.order = tb_counter_next(t, TB_COUNTER_ORDER),
+                                    .key = in->key,
+                                    .receipt = in->receipt,
+                                    .till = in->receipt.n ? TB_STR_NONE : in->till,
+                                    .profile = who.profile,
+                                    .store = f.store,
+                                    .associate = f.associate,
+                                    .touchpoint = f.touchpoint,
+                                    .occurred_ms = in->occurred_ms,
+                                    .net = f.net,
+                                    .line = f.line,
+                                    .line_n = in->line_n,
+                                    .tender = f.tender,
+                                    .tender_n = in->tender_n,
+                                    .input_hash = in->input_hash,
+                                    .day = tb_zone_day_of(tb_tenant_zone(t), in->occurred_ms),
+                                    .channel = in->channel};
+    tb_emit_order_placed(t, &ev);
+    if (who.profile) {
+        enum tb_code code = tb_order_earn(t, ev.order, in);
+        if (code != TB_CODE_OK)
+            return tb_refuse(a, code, "lines");
+        tb_membership_evaluate(t, tb_person_by_profile(t, who.profile), ev.day, TB_TIER_BY_ORDER);
+    }
+    tb_order_answer(t, tb_read(t, TB_KIND_ORDER, ev.order), false, who.created, a);
+    return TB_DONE;
+}
+
+enum tb_outcome tb_order_get(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
+{
+    const struct tb_cmd_order_get *in = cmd->input;
+    bool need = false;
+    struct tb_block *b = NULL;
+    if (in->no == 0)
+        b = tb_order_find(t, in->order, &need);
+    else if (in->no <= t->store->counter[TB_COUNTER_ORDER])
+        b = order_at(t, in->no, &need);
+    if (need)
+        return TB_NEED;
+    if (b == NULL || ((const struct tb_order *)tb_block_head_const(b))->tenant != t->tenant)
+        return tb_refuse(a, TB_CODE_UNKNOWN_ORDER, "order");
+    const struct tb_shape *shape = &t->store->shape[TB_KIND_ORDER];
+    size_t size = tb_block_packed_size(shape, b);
+    struct tb_buf packed;
+    void *region = tb_arena_alloc(t->scratch, size);
+    if (region == NULL)
+        return tb_refuse(a, TB_CODE_TOO_LARGE, "");
+    tb_buf_init(&packed, region, size);
+    tb_block_pack(shape, b, &packed);
+    tb_wire_put_uint(&a->body, 1, b->id);
+    tb_wire_put_bytes(&a->body, 2, tb_buf_as_str(&packed));
+    return TB_DONE;
+}
