@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* base/currency.h - the currencies of ISO 4217 and the digits of their minor unit.
  *
- * Source: ISO 4217:2015 list one (active codes that are legal tender; funds, precious
- * metals and testing codes are left out; BGN is kept for old orders). Read-only, any thread.                       */
+ * Source: ISO 4217:2015 list one, active codes that are legal tender, and BGN for old
+ * orders; funds, precious metals and testing codes are left out. Read-only, any thread. */
 #ifndef TB_BASE_CURRENCY_H
 #define TB_BASE_CURRENCY_H
 

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+/* core/catalog/unit.c - units of value: what may be earned, when it comes and goes. */
+#include "core/catalog/put.h"
+
+static void check_release(struct tb_put_run *p, const struct tb_cmd_unit_put *in)
+{
+    tb_check_range(p, "release", in->release, 0, TB_RELEASE_KINDS - 1);
+    bool ok = in->release == TB_RELEASE_AFTER_DAYS ? in->release_n >= 1 && in->release_n <= 3660
+              : in->release == TB_RELEASE_ON_DATE  ? tb_month_day_valid(in->release_n)
+                                                   : in->release_n == 0;
+    tb_check(p, ok, "release_n");
+}
+
+static bool expiry_n_valid(int64_t kind, int64_t n)
+{
+    switch ((enum tb_expiry_kind)kind) {
+    case TB_EXPIRY_NONE:
+        return n == 0;
+    case TB_EXPIRY_ROLLING_DAYS:
+    case TB_EXPIRY_SLIDING_DAYS:
+        return n >= 1 && n <= 36600;
+    case TB_EXPIRY_ROLLING_MONTHS:
+        return n >= 1 && n <= 1200;
+    case TB_EXPIRY_CALENDAR_DATE:
+        return tb_month_day_valid(n);
+    }
+    return false;
+}
+
+static void check_cap(struct tb_put_run *p, int64_t cap, int64_t period, const char *cap_field,
+                      const char *period_field)
+{
+    tb_check_range(p, cap_field, cap, 0, TB_AMOUNT_MAX);
+    tb_check_range(p, period_field, period, 0, TB_CAP_PERIODS - 1);
+    tb_check(p, (cap == 0) == (period == TB_PERIOD_NONE), period_field);
+}
+
+static void check_fields(struct tb_put_run *p, const struct tb_cmd_unit_put *in)
+{
+    tb_check_text(p, "name", in->name, 0, TB_NAME_MAX);
+    tb_check_range(p, "kind", in->kind, 0, TB_UNIT_KINDS - 1);
+    tb_check_range(p, "negative", in->negative, 0, TB_NEGATIVE_POLICIES - 1);
+    check_release(p, in);
+    tb_check_range(p, "expiry", in->expiry, 0, TB_EXPIRY_KINDS - 1);
+    tb_check(p, expiry_n_valid(in->expiry, in->expiry_n), "expiry_n");
+    tb_check_range(p, "rounding", in->rounding, 0, TB_EXPIRY_ROUNDINGS - 1);
+    tb_check(p, in->expiry != TB_EXPIRY_NONE || in->rounding == TB_ROUNDING_NONE, "rounding");
+    check_cap(p, in->earn_cap, in->earn_cap_period, "earn_cap", "earn_cap_period");
+    tb_check_range(p, "earn_cap_order", in->earn_cap_order, 0, TB_AMOUNT_MAX);
+    tb_check_range(p, "balance_max", in->balance_max, 0, TB_AMOUNT_MAX);
+    check_cap(p, in->spend_cap, in->spend_cap_period, "spend_cap", "spend_cap_period");
+    tb_check_range(p, "restore_grace_days", in->restore_grace_days, 0, 3660);
+    tb_check_range(p, "face_ppm", in->face_ppm, 0, INT64_C(1000000000000));
+    const struct tb_unit *old = tb_put_old(p);
+    tb_check(p, old == NULL || old->kind == in->kind, "kind");
+}
+
+enum tb_outcome tb_catalog_unit_put(struct tb_txn *t, const struct tb_command *cmd,
+                                    struct tb_answer *a)
+{
+    const struct tb_cmd_unit_put *in = cmd->input;
+    struct tb_put_run p = tb_put_begin(t, a, TB_KIND_UNIT, t->tenant, &in->put);
+    check_fields(&p, in);
+    struct tb_ev_unit_put ev = {.code = in->put.code,
+                                .name = in->name,
+                                .kind = (uint64_t)in->kind,
+                                .negative = (uint64_t)in->negative,
+                                .release = (uint64_t)in->release,
+                                .release_days = (uint64_t)in->release_n,
+                                .expiry = (uint64_t)in->expiry,
+                                .expiry_n = (uint64_t)in->expiry_n,
+                                .rounding = (uint64_t)in->rounding,
+                                .earn_cap = (uint64_t)in->earn_cap,
+                                .earn_cap_period = (uint64_t)in->earn_cap_period,
+                                .earn_cap_order = (uint64_t)in->earn_cap_order,
+                                .earn_cap_rejects = in->earn_cap_rejects,
+                                .balance_max = (uint64_t)in->balance_max,
+                                .spend_cap = (uint64_t)in->spend_cap,
+                                .spend_cap_period = (uint64_t)in->spend_cap_period,
+                                .restore_grace_days = (uint64_t)in->restore_grace_days,
+                                .face_ppm = (uint64_t)in->face_ppm};
+    TB_PUT_EMIT(&p, unit_put, &ev);
+    return tb_put_end(&p);
+}
+
+void tb_catalog_apply_unit_put(struct tb_txn *t, const struct tb_ev_unit_put *ev)
+{
+    const enum tb_kind kind = TB_KIND_UNIT;
+    struct tb_config c = tb_config_fold(t, &(struct tb_config_fold){.kind = kind,
+                                                                   .id = ev->id,
+                                                                   .tenant = ev->tenant,
+                                                                   .version = ev->version,
+                                                                   .content = ev->content,
+                                                                   .code = ev->code,
+                                                                   .tag = (uint32_t)ev->kind});
+    c.name = tb_config_add_text(t, kind, ev->id, ev->name);
+    struct tb_unit *head = tb_block_head(tb_write(t, kind, ev->id));
+    *head = (struct tb_unit){.c = c,
+                             .kind = (uint8_t)ev->kind,
+                             .negative = (uint8_t)ev->negative,
+                             .release = (uint8_t)ev->release,
+                             .expiry = (uint8_t)ev->expiry,
+                             .rounding = (uint8_t)ev->rounding,
+                             .earn_cap_period = (uint8_t)ev->earn_cap_period,
+                             .spend_cap_period = (uint8_t)ev->spend_cap_period,
+                             .earn_cap_rejects = ev->earn_cap_rejects != 0,
+                             .release_n = (uint32_t)ev->release_days,
+                             .expiry_n = (uint32_t)ev->expiry_n,
+                             .restore_grace_days = (uint32_t)ev->restore_grace_days,
+                             .earn_cap = (int64_t)ev->earn_cap,
+                             .earn_cap_order = (int64_t)ev->earn_cap_order,
+                             .balance_max = (int64_t)ev->balance_max,
+                             .spend_cap = (int64_t)ev->spend_cap,
+                             .face_ppm = (int64_t)ev->face_ppm};
+}
