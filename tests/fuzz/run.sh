@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # tests/fuzz/run.sh SECONDS [NAME...] - builds the fuzzers and lets each (or the named
-# ones) run for so long. Found inputs stay in build-fuzz/NAME.crash-*; the corpus grows in
+# ones) run for so long. A finding stays in build-fuzz/NAME.crash-*, the corpus in
 # build-fuzz/corpus/NAME. Seeds: seed/NAME/, words: dict/NAME.dict. Ends with
 # "N passed, N failed".
 set -uo pipefail
@@ -18,11 +18,10 @@ fuzz() {
     local name=$1 corpus=$out/corpus/$1 dict=()
     mkdir -p "$corpus"
     [ -e "$here/dict/$name.dict" ] && dict=("-dict=$here/dict/$name.dict")
-    # names that a failure prints: the input, and the command that repeats it
     if "$out/$name" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=4096 \
         -artifact_prefix="$out/$name." -print_final_stats=1 "${dict[@]}" "$corpus" \
         $([ -d "$here/seed/$name" ] && echo "$here/seed/$name") >"$out/$name.log" 2>&1; then
-        echo "$name: $(grep -m1 -o 'number_of_executed_units: *[0-9]*' "$out/$name.log" | grep -o '[0-9]*$') inputs, no finding"
+        echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$out/$name.log") inputs, no finding"
         passed=$((passed + 1))
     else
         tail -n 40 "$out/$name.log"

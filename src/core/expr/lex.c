@@ -113,8 +113,7 @@ static bool number(struct tb_expr_lexer *x)
         return fail(x, TB_EXPR_UNSUPPORTED, start, "exponents are not supported");
     if (is_letter(c))
         return fail(x, TB_EXPR_BAD_NUMBER, start, "a letter follows the number");
-    uint64_t most = (uint64_t)INT64_MAX + (x->token.type == T_INT);
-    if (x->token.number > most)
+    if (x->token.number > (uint64_t)INT64_MAX + 1) /* the last one with a minus only */
         return fail(x, TB_EXPR_BAD_NUMBER, start, "the number does not fit into 64 bits");
     return true;
 }

@@ -28,7 +28,7 @@ struct tb_expr_token {
     int type; /* enum tb_expr_token_type or a character > ' ' */
     uint32_t pos;
     struct tb_str text;
-    uint64_t number; /* T_INT: value <= 2^63; T_DECIMAL: mantissa < 2^63 */
+    uint64_t number; /* T_INT: value, T_DECIMAL: mantissa; <= 2^63 */
     uint8_t scale;   /* T_DECIMAL */
 };
 
