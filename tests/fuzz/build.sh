@@ -26,3 +26,4 @@ build_target() {
 
 base=(src/base/*.c)
 build_target fuzz_expr src/core/expr/*.c "${base[@]}"
+build_target fuzz_csv src/border/csv.c "${base[@]}"
