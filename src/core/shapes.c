@@ -2,14 +2,11 @@
 /* core/shapes.c - the layout of every kind of block. See core/store/block.h for how a
  * shape may grow: at the end only, with a higher version.                             */
 #include "core/catalog/catalog.h"
-#include "core/ledger/ledger.h"
-#include "core/person.h"
-#if __has_include("core/identity/identity.h")
 #include "core/identity/identity.h"
-#endif
-#if __has_include("core/order/order.h")
+#include "core/job/job.h"
+#include "core/ledger/ledger.h"
 #include "core/order/order.h"
-#endif
+#include "core/person.h"
 
 #define CONFIG_HEAD(type)                                                                       \
     _Static_assert(offsetof(struct type, c) == 0 && sizeof(struct type) % 8 == 0, #type)
@@ -28,6 +25,12 @@ CONFIG_HEAD(tb_tier_scheme);
 CONFIG_HEAD(tb_key);
 CONFIG_HEAD(tb_webhook);
 _Static_assert(sizeof(struct tb_person) % 8 == 0, "tb_person");
+_Static_assert(sizeof(struct tb_device) % 8 == 0, "tb_device");
+_Static_assert(sizeof(struct tb_order) % 8 == 0, "tb_order");
+_Static_assert(sizeof(struct tb_job) % 8 == 0, "tb_job");
+_Static_assert(sizeof(struct tb_unit_day) % 8 == 0, "tb_unit_day");
+_Static_assert(sizeof(struct tb_unit_book) % 8 == 0, "tb_unit_book");
+_Static_assert(sizeof(struct tb_transfer) % 8 == 0, "tb_transfer");
 _Static_assert(TB_PERSON_SECTIONS <= TB_SECTIONS_MAX, "a person has too many sections");
 _Static_assert(TB_KINDS <= 32, "tb_tenant.objects has 32 places");
 
@@ -60,12 +63,14 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
                                        [TB_PERSON_ROLE] = sizeof(struct tb_role),
                                        [TB_PERSON_CAP] = sizeof(struct tb_cap_use),
                                        [TB_PERSON_BYTES] = 1}},
-#ifdef TB_DEVICE_SHAPE
     [TB_KIND_DEVICE] = TB_DEVICE_SHAPE,
-#endif
-#ifdef TB_ORDER_SHAPE
-    [TB_KIND_ORDER] = TB_ORDER_SHAPE,
-#endif
+    [TB_KIND_ORDER] = {SHAPE("order", 1, tb_order, TB_ORDER_SECTIONS),
+                       .elem_bytes = {[TB_ORDER_BYTES] = 1,
+                                      [TB_ORDER_LINE] = sizeof(struct tb_order_line),
+                                      [TB_ORDER_TENDER] = sizeof(struct tb_order_tender),
+                                      [TB_ORDER_EARN] = sizeof(struct tb_order_earn),
+                                      [TB_ORDER_RETURN] = sizeof(struct tb_order_return)},
+                       .sparse = true},
     [TB_KIND_UNIT] = {SHAPE("unit", 1, tb_unit, TB_UNIT_SECTIONS), .elem_bytes = {1}},
     [TB_KIND_NAMESPACE] = {SHAPE("namespace", 1, tb_namespace, TB_NAMESPACE_SECTIONS),
                            .elem_bytes = {1, sizeof(struct tb_blocked)}},
@@ -83,6 +88,7 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
                              .elem_bytes = {1, sizeof(struct tb_tier)}},
     [TB_KIND_KEY] = {SHAPE("key", 1, tb_key, TB_KEY_SECTIONS), .elem_bytes = {1}},
     [TB_KIND_WEBHOOK] = {SHAPE("webhook", 1, tb_webhook, TB_WEBHOOK_SECTIONS), .elem_bytes = {1}},
+    [TB_KIND_JOB] = {SHAPE("job", 1, tb_job, 0)},
     [TB_KIND_UNIT_DAY] = {SHAPE("unit_day", 1, tb_unit_day, 0)},
     [TB_KIND_UNIT_BOOK] = {SHAPE("unit_book", 1, tb_unit_book, 0)},
     [TB_KIND_TRANSFER] = {SHAPE("transfer", 1, tb_transfer, TB_TRANSFER_SECTIONS),

@@ -4,6 +4,7 @@
  * Invariant: tier 0 is the base with reach 0; reach rises from tier to tier; a tier keeps
  * its place for ever, because members' states name it by place.                        */
 #include "core/catalog/put.h"
+#include "core/job/job.h"
 
 /* The texts of a scheme share one section. */
 #define SCHEME_BYTES_MAX 55000u
@@ -111,6 +112,8 @@ enum tb_outcome tb_catalog_tier_scheme_put(struct tb_txn *t, const struct tb_com
     ev.tier = tiers_of(&p, in);
     ev.tier_n = ev.tier ? in->tier_n : 0;
     TB_PUT_EMIT(&p, tier_scheme_put, &ev);
+    if (p.changed)
+        tb_job_start(t, TB_JOB_TIERS); /* who is in which tier by the new rules */
     return tb_put_end(&p);
 }
 
