@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/core.h"
 
-#include "core/catalog/catalog.h"
+#include "core/catalog/rule_env.h"
 #include "core/consent/consent.h"
 #include "core/identity/identity.h"
 #include "core/ledger/ledger.h"
@@ -200,7 +200,7 @@ bool tb_core_load(struct tb_core *c, enum tb_kind kind, uint64_t id, struct tb_s
 
 void tb_core_loaded(struct tb_core *c)
 {
-    tb_catalog_loaded(c);
+    (void)tb_rule_refresh_all(c);
 }
 
 /* ---- the audit ---------------------------------------------------------------------------- */

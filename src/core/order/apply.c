@@ -47,11 +47,12 @@ static void count_order(struct tb_txn *t, const struct tb_ev_order_placed *ev)
     uint64_t person = tb_person_by_profile(t, profile);
     uint32_t before = tb_person_classes(t, tb_read(t, TB_KIND_PERSON, person));
     struct tb_day_bucket *bucket = tb_order_bucket(t, person, profile, (int32_t)ev->day);
-    if (bucket->orders == 0)
-        bucket->visits++;
+    bool first_today = bucket->orders == 0;
+    bucket->visits += first_today;
     bucket->orders++;
     bucket->spend += ev->net;
     struct tb_life *life = life_of(t, person, profile);
+    life->visits += first_today;
     life->orders++;
     life->spend += ev->net;
     if (ev->occurred_ms < life->first_order_ms)
@@ -126,15 +127,17 @@ static void uncount(struct tb_txn *t, const struct tb_order *order, int64_t net,
     uint32_t before = tb_person_classes(t, tb_read(t, TB_KIND_PERSON, person));
     struct tb_day_bucket *bucket = tb_order_bucket(t, person, order->profile, order->day);
     bucket->spend -= net;
-    if (all && bucket->orders > 0) {
+    bool last_that_day = all && bucket->orders == 1;
+    if (all && bucket->orders > 0)
         bucket->orders--;
-        if (bucket->orders == 0 && bucket->visits > 0)
-            bucket->visits--;
-    }
+    if (last_that_day && bucket->visits > 0)
+        bucket->visits--;
     struct tb_life *life = life_of(t, person, order->profile);
     life->spend -= net;
     if (all && life->orders > 0)
         life->orders--;
+    if (last_that_day && life->visits > 0)
+        life->visits--;
     tb_person_recount(t, before, tb_person_classes(t, tb_read(t, TB_KIND_PERSON, person)));
     tb_person_touch(t, order->profile);
 }

@@ -90,9 +90,9 @@ static struct tb_past ever_of(const struct tb_resolve *r, int64_t *last_ms)
     for (uint32_t i = 0; i < r->person->n[TB_PERSON_LIFE]; i++) {
         past.spend += life[i].spend;
         past.orders += life[i].orders;
+        past.visits += life[i].visits;
         *last_ms = life[i].last_order_ms > *last_ms ? life[i].last_order_ms : *last_ms;
     }
-    past.visits = tb_person_of(r->person)->visits;
     return past;
 }
 
