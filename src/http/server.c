@@ -36,6 +36,8 @@ static void set_defaults(struct tb_http_options *o)
         o->header_timeout_ms = 10000;
     if (o->idle_timeout_ms == 0)
         o->idle_timeout_ms = 75000;
+    if (o->drain_timeout_ms == 0)
+        o->drain_timeout_ms = 5000;
     if (o->body_bytes_per_s_min == 0)
         o->body_bytes_per_s_min = 1024;
 }

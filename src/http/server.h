@@ -141,6 +141,7 @@ struct tb_http_options {
     size_t body_memory;              /* 0: 256 MiB, all bodies over the inline size together */
     uint32_t header_timeout_ms;      /* 0: 10,000; first byte to last header */
     uint32_t idle_timeout_ms;        /* 0: 75,000 */
+    uint32_t drain_timeout_ms;       /* 0: 5,000; then clients that do not read are cut */
     uint32_t body_bytes_per_s_min;   /* 0: 1,024, judged after header_timeout_ms */
     const struct tb_http_handler *handler; /* must outlive the server */
     void *user;

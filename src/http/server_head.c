@@ -249,6 +249,20 @@ static void read_header(struct req *r, struct tb_str name, struct tb_str v)
     }
 }
 
+/* libmicrohttpd takes a lone CR or LF for the end of a line and cuts a value at NUL: the
+ * ways to smuggle a header past a proxy (RFC 9112 section 2.2). It splits lines in place,
+ * writing NUL over CR and LF, so the distance from one line's end to the next one's start
+ * shows what stood there: 2 is CR LF. A folded line is joined elsewhere and shows as well.
+ * Distances beyond one buffer mean that it moved; then nothing can be said.             */
+static void judge_line_end(struct req *r, const char *next)
+{
+    if (r->line_end != NULL && next > r->line_end) {
+        ptrdiff_t gap = next - r->line_end;
+        if (gap != 2 && gap < 4096)
+            r->head_problem = TB_PROBLEM_BAD_REQUEST;
+    }
+}
+
 static enum MHD_Result each_header(void *user, enum MHD_ValueKind kind, const char *key,
                                    size_t key_n, const char *value, size_t value_n)
 {
@@ -257,6 +271,8 @@ static enum MHD_Result each_header(void *user, enum MHD_ValueKind kind, const ch
     r->header_n++;
     if (value == NULL)
         value = "";
+    judge_line_end(r, key);
+    r->line_end = value + value_n;
     read_header(r, (struct tb_str){key, (uint32_t)key_n}, (struct tb_str){value, (uint32_t)value_n});
     if (memchr(value, 0, value_n) != NULL || memchr(value, '\r', value_n) != NULL ||
         memchr(value, '\n', value_n) != NULL)
@@ -267,6 +283,7 @@ static enum MHD_Result each_header(void *user, enum MHD_ValueKind kind, const ch
 enum tb_problem tb_http_head_read(struct req *r, const char *method, const char *version)
 {
     r->http10 = strcmp(version, "HTTP/1.0") == 0;
+    r->line_end = version + strlen(version);
     (void)MHD_get_connection_values_n(r->mhd, MHD_HEADER_KIND, each_header, r);
     if (!r->http10 && strcmp(version, "HTTP/1.1") != 0)
         return TB_PROBLEM_BAD_REQUEST;

@@ -80,6 +80,7 @@ struct req {
     uint32_t host_n, length_n, coding_n, header_n;
     uint64_t length;
     enum tb_problem head_problem; /* found while scanning headers */
+    const char *line_end;         /* of the line before, in libmicrohttpd's buffer */
     /* body */
     uint8_t *body;
     size_t body_n;
@@ -134,6 +135,7 @@ struct tb_http_io {
     uint32_t spare_n;
     int64_t now_ns;
     int64_t swept_ns;
+    int64_t drain_ns; /* when this thread began to drain */
     uint64_t random[4];
     struct tb_json_index *json;
     atomic_uint connections;

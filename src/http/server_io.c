@@ -48,15 +48,19 @@ void tb_http_conn_cut(struct conn *c)
 
 /* ---- Events -------------------------------------------------------------------------- */
 
+static void resume(struct req *r)
+{
+    r->suspended = false;
+    r->phase_ns = r->pub.io->now_ns;
+    r->body_bytes = 0;
+    MHD_resume_connection(r->mhd);
+}
+
 static void one_event(struct req *r)
 {
     unsigned events = atomic_exchange(&r->events, 0);
-    if (r->suspended) {
-        r->suspended = false;
-        r->phase_ns = r->pub.io->now_ns;
-        r->body_bytes = 0;
-        MHD_resume_connection(r->mhd);
-    }
+    if (r->suspended)
+        resume(r);
     if (events & EVENT_WAKE)
         tb_http_req_share_drop(r);
 }
@@ -211,12 +215,29 @@ static bool body_is_slow(const struct tb_http_io *io, const struct req *r, int64
     return per_s < io->h->o.body_bytes_per_s_min;
 }
 
+/* A stop waits for the handler without limit, for clients only so long. */
+static bool out_of_patience(struct tb_http_io *io, bool draining)
+{
+    if (!draining)
+        return false;
+    if (io->drain_ns == 0)
+        io->drain_ns = io->now_ns;
+    return io->now_ns - io->drain_ns > io->h->o.drain_timeout_ms * MS;
+}
+
 static void judge(struct tb_http_io *io, struct conn *c, bool draining)
 {
     int64_t limit = io->h->o.header_timeout_ms * MS;
     struct req *r = c->req;
     if (c->cut)
         return;
+    if (r != NULL && r->phase != PHASE_RUNNING && out_of_patience(io, draining) &&
+        (!r->suspended || r->is_stream)) {
+        tb_http_conn_cut(c);
+        if (r->suspended)
+            resume(r); /* stream_read ends it */
+        return;
+    }
     if (r == NULL) {
         int64_t age = io->now_ns - c->since_ns;
         if (draining)

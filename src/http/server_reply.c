@@ -162,6 +162,8 @@ static ssize_t stream_read(void *user, uint64_t at, char *to, size_t cap)
 {
     struct req *r = user;
     (void)at;
+    if (r->conn->cut)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
     long n = r->stream.pull(r->stream.user, to, cap);
     if (n == TB_HTTP_PULL_END)
         return MHD_CONTENT_READER_END_OF_STREAM;

@@ -289,6 +289,7 @@ int main(int argc, char **argv)
                                 .port = argc > 2 ? (uint16_t)atoi(argv[2]) : 0,
                                 .header_timeout_ms = 1500,
                                 .idle_timeout_ms = 20000,
+                                .drain_timeout_ms = 1000,
                                 .handler = &handler};
     struct tb_fault fault;
     sigset_t wait_for;
