@@ -45,6 +45,8 @@ const char *tb_code_text(enum tb_code code)
 void tb_core_init(struct tb_core *c, struct tb_mem mem, const struct tb_core_env *env)
 {
     tb_store_init(&c->store, mem, tb_shapes, TB_KINDS);
+    c->store.fact_maps = 1u << TB_MAP_ORDER | 1u << TB_MAP_RECEIPT | 1u << TB_MAP_RETURN |
+                         1u << TB_MAP_TRANSFER;
     c->env = *env;
 }
 

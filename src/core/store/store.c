@@ -126,9 +126,31 @@ void tb_store_mark_dirty(struct tb_store *s, uint32_t kind, uint64_t id)
     s->dirty[s->dirty_n++] = (struct tb_dirty){(uint8_t)kind, id};
 }
 
+void tb_store_mark_fact(struct tb_store *s, const struct tb_fact *f)
+{
+    if (s->fact_n == s->fact_cap) {
+        uint32_t cap = s->fact_cap ? s->fact_cap * 2 : 1024;
+        struct tb_fact *fresh = tb_pool_alloc(&s->pool, cap * sizeof *fresh);
+        if (s->fact_cap) {
+            memcpy(fresh, s->fact, s->fact_n * sizeof *fresh);
+            tb_pool_free(&s->pool, s->fact, s->fact_cap * sizeof *fresh);
+        }
+        s->fact = fresh;
+        s->fact_cap = cap;
+    }
+    s->fact[s->fact_n++] = *f;
+}
+
+void tb_store_fact(struct tb_store *s, const struct tb_fact *f)
+{
+    tb_assert(f->map < TB_MAPS_MAX && s->fact_maps & 1u << f->map);
+    tb_map_put(&s->map[f->map], f->key, f->value);
+}
+
 void tb_store_batch_done(struct tb_store *s)
 {
     s->dirty_n = 0;
+    s->fact_n = 0;
     s->batch++;
     if (s->batch == 0)
         s->batch = 1;

@@ -36,6 +36,14 @@ struct tb_dirty {
     uint64_t id;
 };
 
+/* A key that stays taken for ever though its block may leave memory (an order's key). The
+ * engine keeps these as narrow rows and puts them back with tb_store_fact at start.     */
+struct tb_fact {
+    uint32_t map;
+    uint64_t key;
+    uint64_t value;
+};
+
 struct tb_store {
     struct tb_pool pool;
     const struct tb_shape *shape; /* [kind], name NULL = no such kind */
@@ -52,6 +60,11 @@ struct tb_store {
     struct tb_dirty *dirty;
     uint32_t dirty_n;
     uint32_t dirty_cap;
+
+    uint32_t fact_maps; /* bit per map whose entries are facts */
+    struct tb_fact *fact; /* of the running batch */
+    uint32_t fact_n;
+    uint32_t fact_cap;
 };
 
 /* shape must outlive the store. */
@@ -64,7 +77,9 @@ void tb_store_prefetch(const struct tb_store *s, uint32_t kind, uint64_t id);
 void tb_store_load(struct tb_store *s, struct tb_block *b);
 /* Takes a clean sparse block out of memory (it is in the SQL state). */
 void tb_store_evict(struct tb_store *s, uint32_t kind, uint64_t id);
-/* Forgets the dirty list; the next batch starts. */
+/* Start-up: a fact that came from the SQL state. */
+void tb_store_fact(struct tb_store *s, const struct tb_fact *f);
+/* Forgets the dirty list and the facts; the next batch starts. */
 void tb_store_batch_done(struct tb_store *s);
 
 uint32_t tb_store_column(const struct tb_store *s, uint32_t column, uint64_t at);
@@ -74,5 +89,6 @@ void tb_store_column_set(struct tb_store *s, uint32_t column, uint64_t at, uint3
 /* Used by struct tb_txn alone. NULL takes the block away. */
 void tb_store_set(struct tb_store *s, uint32_t kind, uint64_t id, struct tb_block *b);
 void tb_store_mark_dirty(struct tb_store *s, uint32_t kind, uint64_t id);
+void tb_store_mark_fact(struct tb_store *s, const struct tb_fact *f);
 
 #endif

@@ -56,6 +56,10 @@ void tb_txn_commit(struct tb_txn *t)
     struct tb_store *s = t->store;
     for (uint32_t i = 0; i < t->undo_n; i++) {
         struct tb_undo *u = &t->undo[i];
+        uint64_t value;
+        if (u->what == TB_UNDO_MAP && s->fact_maps & 1u << u->kind &&
+            tb_map_get(&s->map[u->kind], u->key, &value))
+            tb_store_mark_fact(s, &(struct tb_fact){u->kind, u->key, value});
         if (u->what != TB_UNDO_BLOCK)
             continue;
         destroy(s, u->old);
