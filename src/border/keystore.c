@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "border/master.h"
@@ -26,6 +26,8 @@
 #define FORMAT 1
 #define PATH_BYTES 4096
 #define BACKUP_PAGES 1024 /* copied between two chances for others to take the mutex */
+#define WAIT_MS 5000      /* for another process that writes */
+#define LOOK_MS 50        /* how late an erasure by another process may be seen */
 
 static const char block_label[8] = "tb-block";
 static const char root_label[8] = "tb-root ";
@@ -41,7 +43,10 @@ struct tb_keystore {
     sqlite3_stmt *load;
     sqlite3_stmt *save;
     sqlite3_stmt *note;
-    int lock_fd;
+    sqlite3_stmt *count;
+    sqlite3_stmt *version;
+    int64_t seen_version; /* of the data base file, as other processes change it */
+    int64_t looked_ms;
     struct tb_master master;
     uint8_t root[TB_KEY_BYTES];
     uint64_t reserved;
@@ -54,12 +59,30 @@ static enum tb_keystore_answer db_fault(struct tb_keystore *ks, const char *what
     int code = sqlite3_errcode(ks->db) & 0xff;
     bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
     tb_fault_set(fault, !damaged, "key store, %s: %s", what, sqlite3_errmsg(ks->db));
+    if (code == SQLITE_BUSY)
+        return TB_KEYSTORE_BUSY;
     return damaged ? TB_KEYSTORE_DAMAGED : TB_KEYSTORE_FAULT;
 }
 
 static bool run(struct tb_keystore *ks, const char *sql)
 {
     return sqlite3_exec(ks->db, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static bool read_number(sqlite3_stmt *s, int64_t *out)
+{
+    bool ok = s && sqlite3_step(s) == SQLITE_ROW;
+    if (ok)
+        *out = sqlite3_column_int64(s, 0);
+    sqlite3_reset(s);
+    return ok;
+}
+
+static int64_t coarse_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static bool is_zero_key(const uint8_t key[TB_KEY_BYTES])
@@ -142,13 +165,38 @@ static void forget(struct tb_keystore *ks, uint64_t index)
     }
 }
 
+/* Drops what another process (a deposed leader, a standby, a command) may have changed. */
+static enum tb_keystore_answer look(struct tb_keystore *ks, struct tb_fault *fault)
+{
+    int64_t version;
+    int64_t blocks;
+    int64_t now = coarse_ms();
+    if (now - ks->looked_ms < LOOK_MS)
+        return TB_KEYSTORE_DONE;
+    if (!read_number(ks->version, &version))
+        return db_fault(ks, "look", fault);
+    ks->looked_ms = now;
+    if (version == ks->seen_version)
+        return TB_KEYSTORE_DONE;
+    if (!read_number(ks->count, &blocks))
+        return db_fault(ks, "count", fault);
+    ks->seen_version = version;
+    ks->reserved = (uint64_t)blocks * BLOCK_KEYS;
+    for (uint32_t i = 0; i < ks->cache_blocks; i++)
+        if (ks->cache[i])
+            ks->cache[i]->index = UINT64_MAX;
+    return TB_KEYSTORE_DONE;
+}
+
 enum tb_keystore_answer tb_keystore_get(struct tb_keystore *ks, uint64_t no, uint8_t key[TB_KEY_BYTES],
                                         struct tb_fault *fault)
 {
     struct block *b;
-    enum tb_keystore_answer answer = TB_KEYSTORE_ABSENT;
     pthread_mutex_lock(&ks->lock);
-    if (no >= 1 && no <= ks->reserved)
+    enum tb_keystore_answer answer = look(ks, fault);
+    if (answer == TB_KEYSTORE_DONE && (no < 1 || no > ks->reserved))
+        answer = TB_KEYSTORE_ABSENT;
+    if (answer == TB_KEYSTORE_DONE)
         answer = cached(ks, (no - 1) / BLOCK_KEYS, &b, fault);
     if (answer == TB_KEYSTORE_DONE) {
         const uint8_t *found = b->key[(no - 1) % BLOCK_KEYS];
@@ -169,20 +217,31 @@ uint64_t tb_keystore_reserved(struct tb_keystore *ks)
     return n;
 }
 
-static enum tb_keystore_answer add_blocks(struct tb_keystore *ks, uint64_t from, uint64_t upto,
-                                          struct tb_fault *fault)
+/* What another process reserved in the meantime counts: its keys may be in use. */
+static enum tb_keystore_answer add_blocks(struct tb_keystore *ks, uint64_t upto, struct tb_fault *fault)
 {
     struct block b;
+    int64_t have = 0;
     enum tb_keystore_answer answer = TB_KEYSTORE_DONE;
     if (!run(ks, "BEGIN IMMEDIATE"))
         return db_fault(ks, "begin", fault);
-    for (uint64_t i = from; i < upto && answer == TB_KEYSTORE_DONE; i++) {
-        b.index = i;
+    if (!read_number(ks->count, &have))
+        answer = db_fault(ks, "count", fault);
+    uint64_t end = (uint64_t)have;
+    if (answer == TB_KEYSTORE_DONE && upto > end * BLOCK_KEYS) {
+        end = (upto + BLOCK_KEYS - 1) / BLOCK_KEYS;
+        if (end < (uint64_t)have + RESERVE_BLOCKS)
+            end = (uint64_t)have + RESERVE_BLOCKS;
+    }
+    for (b.index = (uint64_t)have; b.index < end && answer == TB_KEYSTORE_DONE; b.index++) {
         randombytes_buf(b.key, sizeof b.key);
         answer = save_block(ks, &b, fault);
     }
     sodium_memzero(&b, sizeof b);
-    return finish(ks, answer, fault);
+    answer = finish(ks, answer, fault);
+    if (answer == TB_KEYSTORE_DONE)
+        ks->reserved = end * BLOCK_KEYS;
+    return answer;
 }
 
 static enum tb_keystore_answer reserve_locked(struct tb_keystore *ks, uint64_t upto, struct tb_fault *fault)
@@ -193,14 +252,7 @@ static enum tb_keystore_answer reserve_locked(struct tb_keystore *ks, uint64_t u
         tb_fault_set(fault, false, "key store: more than 2^31 keys");
         return TB_KEYSTORE_FAULT;
     }
-    uint64_t from = ks->reserved / BLOCK_KEYS;
-    uint64_t blocks = (upto + BLOCK_KEYS - 1) / BLOCK_KEYS;
-    if (blocks < from + RESERVE_BLOCKS)
-        blocks = from + RESERVE_BLOCKS;
-    enum tb_keystore_answer answer = add_blocks(ks, from, blocks, fault);
-    if (answer == TB_KEYSTORE_DONE)
-        ks->reserved = blocks * BLOCK_KEYS;
-    return answer;
+    return add_blocks(ks, upto, fault);
 }
 
 enum tb_keystore_answer tb_keystore_reserve(struct tb_keystore *ks, uint64_t upto, struct tb_fault *fault)
@@ -235,7 +287,9 @@ static enum tb_keystore_answer erase_one(struct tb_keystore *ks, struct tb_erasu
 static enum tb_keystore_answer erase_locked(struct tb_keystore *ks, const struct tb_erasure *list, uint32_t n,
                                             struct tb_fault *fault)
 {
-    enum tb_keystore_answer answer = TB_KEYSTORE_DONE;
+    enum tb_keystore_answer answer = look(ks, fault);
+    if (answer != TB_KEYSTORE_DONE)
+        return answer;
     for (uint32_t i = 0; i < n; i++)
         if (list[i].no == 0 || list[i].no > ks->reserved)
             return TB_KEYSTORE_ABSENT;
@@ -393,44 +447,29 @@ void tb_keystore_blind_key(struct tb_keystore *ks, uint32_t tenant, uint8_t key[
     tb_assert(r == 0);
 }
 
-/* One process at a time: the cache of another would go on giving erased keys. */
-static enum tb_keystore_answer lock_folder(struct tb_keystore *ks, const char *folder, struct tb_fault *fault)
+static bool prepare(struct tb_keystore *ks, const char *sql, sqlite3_stmt **out)
 {
-    char path[PATH_BYTES];
-    snprintf(path, sizeof path, "%s/keys.lock", folder);
-    ks->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (ks->lock_fd < 0) {
-        tb_fault_set(fault, false, "%.150s: %s", path, strerror(errno));
-        return TB_KEYSTORE_FAULT;
-    }
-    if (flock(ks->lock_fd, LOCK_EX | LOCK_NB) == 0)
-        return TB_KEYSTORE_DONE;
-    tb_fault_set(fault, true, "the key store in %.150s is in use by another process", folder);
-    return TB_KEYSTORE_BUSY;
-}
-
-static bool read_number(struct tb_keystore *ks, const char *sql, int64_t *out)
-{
-    sqlite3_stmt *s = NULL;
-    bool ok = sqlite3_prepare_v2(ks->db, sql, -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW;
-    if (ok)
-        *out = sqlite3_column_int64(s, 0);
-    sqlite3_finalize(s);
-    return ok;
+    return sqlite3_prepare_v3(ks->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL) == SQLITE_OK;
 }
 
 static enum tb_keystore_answer open_tables(struct tb_keystore *ks, struct tb_fault *fault)
 {
     int64_t format = 0;
+    sqlite3_stmt *s = NULL;
     static const char pragmas[] = "PRAGMA page_size=8192; PRAGMA secure_delete=ON; PRAGMA journal_mode=DELETE;"
                                   "PRAGMA synchronous=EXTRA; PRAGMA temp_store=MEMORY;";
     static const char tables[] =
+        "BEGIN IMMEDIATE;"
         "CREATE TABLE IF NOT EXISTS block(no INTEGER PRIMARY KEY, wrapped BLOB NOT NULL);"
         "CREATE TABLE IF NOT EXISTS erased(no INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL);"
         "CREATE TABLE IF NOT EXISTS root(no INTEGER PRIMARY KEY CHECK (no = 1), wrapped BLOB NOT NULL);"
-        "PRAGMA user_version=1;";
+        "PRAGMA user_version=1;"
+        "COMMIT;";
     _Static_assert(FORMAT == 1, "user_version above");
-    if (!run(ks, pragmas) || !read_number(ks, "PRAGMA user_version", &format))
+    sqlite3_busy_timeout(ks->db, WAIT_MS);
+    bool ok = run(ks, pragmas) && prepare(ks, "PRAGMA user_version", &s) && read_number(s, &format);
+    sqlite3_finalize(s);
+    if (!ok)
         return db_fault(ks, "open", fault);
     if (format > FORMAT) {
         tb_fault_set(fault, false, "the key store has format %d; this program knows %d", (int)format, FORMAT);
@@ -438,14 +477,28 @@ static enum tb_keystore_answer open_tables(struct tb_keystore *ks, struct tb_fau
     }
     if (format < FORMAT && !run(ks, tables))
         return db_fault(ks, "make tables", fault);
-    bool ok = sqlite3_prepare_v2(ks->db, "SELECT wrapped FROM block WHERE no = ?1", -1, &ks->load, NULL) ==
-                  SQLITE_OK &&
-              sqlite3_prepare_v2(ks->db, "INSERT INTO block(no, wrapped) VALUES (?1, ?2) "
-                                 "ON CONFLICT(no) DO UPDATE SET wrapped = excluded.wrapped", -1, &ks->save, NULL) ==
-                  SQLITE_OK &&
-              sqlite3_prepare_v2(ks->db, "INSERT OR IGNORE INTO erased(no, at_ms) VALUES (?1, ?2)", -1, &ks->note,
-                                 NULL) == SQLITE_OK;
+    ok = prepare(ks, "SELECT wrapped FROM block WHERE no = ?1", &ks->load) &&
+         prepare(ks, "INSERT INTO block(no, wrapped) VALUES (?1, ?2) "
+                     "ON CONFLICT(no) DO UPDATE SET wrapped = excluded.wrapped", &ks->save) &&
+         prepare(ks, "INSERT OR IGNORE INTO erased(no, at_ms) VALUES (?1, ?2)", &ks->note) &&
+         prepare(ks, "SELECT coalesce(max(no) + 1, 0) FROM block", &ks->count) &&
+         prepare(ks, "PRAGMA data_version", &ks->version);
     return ok ? TB_KEYSTORE_DONE : db_fault(ks, "prepare", fault);
+}
+
+static enum tb_keystore_answer make_root(struct tb_keystore *ks, struct tb_fault *fault)
+{
+    uint8_t wrapped[TB_KEY_BYTES + TB_WRAP_OVERHEAD];
+    uint8_t fresh[TB_KEY_BYTES];
+    sqlite3_stmt *s = NULL;
+    randombytes_buf(fresh, sizeof fresh);
+    tb_master_wrap(&ks->master, root_label, 0, fresh, sizeof fresh, wrapped);
+    sodium_memzero(fresh, sizeof fresh);
+    bool ok = prepare(ks, "INSERT OR IGNORE INTO root(no, wrapped) VALUES (1, ?1)", &s) &&
+              sqlite3_bind_blob(s, 1, wrapped, sizeof wrapped, SQLITE_STATIC) == SQLITE_OK &&
+              sqlite3_step(s) == SQLITE_DONE;
+    sqlite3_finalize(s);
+    return ok ? TB_KEYSTORE_DONE : db_fault(ks, "root", fault);
 }
 
 /* The root is made once; that it unwraps proves the master key. */
@@ -453,28 +506,25 @@ static enum tb_keystore_answer open_root(struct tb_keystore *ks, struct tb_fault
 {
     uint8_t wrapped[TB_KEY_BYTES + TB_WRAP_OVERHEAD];
     sqlite3_stmt *s = NULL;
-    if (sqlite3_prepare_v2(ks->db, "SELECT wrapped FROM root WHERE no = 1", -1, &s, NULL) != SQLITE_OK)
-        return db_fault(ks, "root", fault);
-    int step = sqlite3_step(s);
+    int step = SQLITE_ERROR;
+    if (prepare(ks, "SELECT wrapped FROM root WHERE no = 1", &s))
+        step = sqlite3_step(s);
+    if (step == SQLITE_DONE) {
+        sqlite3_reset(s);
+        enum tb_keystore_answer made = make_root(ks, fault);
+        step = made == TB_KEYSTORE_DONE ? sqlite3_step(s) : SQLITE_ERROR;
+    }
     bool whole = step == SQLITE_ROW && sqlite3_column_bytes(s, 0) == (int)sizeof wrapped;
     if (whole)
         memcpy(wrapped, sqlite3_column_blob(s, 0), sizeof wrapped);
+    enum tb_keystore_answer answer = step == SQLITE_ROW ? TB_KEYSTORE_DONE : db_fault(ks, "root", fault);
     sqlite3_finalize(s);
+    if (answer != TB_KEYSTORE_DONE)
+        return answer;
     if (whole && tb_master_unwrap(&ks->master, root_label, 0, wrapped, sizeof ks->root, ks->root))
         return TB_KEYSTORE_DONE;
-    if (step == SQLITE_ROW) {
-        tb_fault_set(fault, false, "master.key is not the one that this key store was made with");
-        return TB_KEYSTORE_WRONG_MASTER;
-    }
-    if (step != SQLITE_DONE)
-        return db_fault(ks, "root", fault);
-    randombytes_buf(ks->root, sizeof ks->root);
-    tb_master_wrap(&ks->master, root_label, 0, ks->root, sizeof ks->root, wrapped);
-    if (sqlite3_prepare_v2(ks->db, "INSERT INTO root(no, wrapped) VALUES (1, ?1)", -1, &s, NULL) == SQLITE_OK)
-        sqlite3_bind_blob(s, 1, wrapped, sizeof wrapped, SQLITE_STATIC);
-    step = s ? sqlite3_step(s) : SQLITE_ERROR;
-    sqlite3_finalize(s);
-    return step == SQLITE_DONE ? TB_KEYSTORE_DONE : db_fault(ks, "root", fault);
+    tb_fault_set(fault, false, "master.key is not the one that this key store was made with");
+    return TB_KEYSTORE_WRONG_MASTER;
 }
 
 static enum tb_keystore_answer open_all(struct tb_keystore *ks, const char *folder, struct tb_fault *fault)
@@ -485,11 +535,8 @@ static enum tb_keystore_answer open_all(struct tb_keystore *ks, const char *fold
         tb_fault_set(fault, false, "the folder's name is too long");
         return TB_KEYSTORE_FAULT;
     }
-    enum tb_keystore_answer answer = lock_folder(ks, folder, fault);
-    if (answer != TB_KEYSTORE_DONE)
-        return answer;
     snprintf(path, sizeof path, "%s/keys.db", folder);
-    answer = tb_master_open(folder, access(path, F_OK) != 0, &ks->master, fault);
+    enum tb_keystore_answer answer = tb_master_open(folder, access(path, F_OK) != 0, &ks->master, fault);
     if (answer != TB_KEYSTORE_DONE)
         return answer;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
@@ -500,7 +547,7 @@ static enum tb_keystore_answer open_all(struct tb_keystore *ks, const char *fold
         answer = open_root(ks, fault);
     if (answer != TB_KEYSTORE_DONE)
         return answer;
-    if (!read_number(ks, "SELECT coalesce(max(no) + 1, 0) FROM block", &blocks))
+    if (!read_number(ks->version, &ks->seen_version) || !read_number(ks->count, &blocks))
         return db_fault(ks, "count", fault);
     ks->reserved = (uint64_t)blocks * BLOCK_KEYS;
     return tb_folder_sync(folder, fault) ? TB_KEYSTORE_DONE : TB_KEYSTORE_FAULT;
@@ -523,7 +570,6 @@ enum tb_keystore_answer tb_keystore_open(const char *folder, uint32_t cache_bloc
         return TB_KEYSTORE_FAULT;
     }
     ks->cache_blocks = cache_blocks;
-    ks->lock_fd = -1;
     pthread_mutex_init(&ks->lock, NULL);
     enum tb_keystore_answer answer = open_all(ks, folder, fault);
     if (answer != TB_KEYSTORE_DONE) {
@@ -540,16 +586,16 @@ void tb_keystore_close(struct tb_keystore *ks)
         return;
     for (uint32_t i = 0; i < ks->cache_blocks; i++) {
         if (ks->cache[i])
-            sodium_memzero(ks->cache[i], sizeof **ks->cache);
+            sodium_memzero(ks->cache[i], sizeof *ks->cache[i]);
         free(ks->cache[i]);
     }
     free(ks->cache);
     sqlite3_finalize(ks->load);
     sqlite3_finalize(ks->save);
     sqlite3_finalize(ks->note);
+    sqlite3_finalize(ks->count);
+    sqlite3_finalize(ks->version);
     sqlite3_close(ks->db);
-    if (ks->lock_fd >= 0)
-        close(ks->lock_fd);
     tb_master_wipe(&ks->master);
     sodium_memzero(ks->root, sizeof ks->root);
     pthread_mutex_destroy(&ks->lock);

@@ -16,7 +16,10 @@
  * Erasing    rewrites the block with zeros in the key's place, under a new nonce;
  *            secure_delete=ON leaves no old block in free pages. Bytes that the file system
  *            or the drive has not reused yet may survive, wrapped under the master key.
- * Threads    every function, from any thread; one mutex. One process at a time (BUSY).
+ * Threads    every function, from any thread; one mutex.
+ * Processes  several may share a folder on one machine: a standby, a leader that was stopped
+ *            and woke up, a command. A key number never gets two keys; what one process
+ *            erases the others stop giving out within 50 ms.
  * Ownership  the handle is the caller's to close; keys are copied out.
  * Limits     2^31 keys; memory: cache_blocks * 8 KB.
  * Caveat     back this store up after the journal, not before it: a journal may name only
@@ -33,7 +36,7 @@
 /* In order of precedence. */
 enum tb_keystore_answer {
     TB_KEYSTORE_DONE = 0,
-    TB_KEYSTORE_BUSY,         /* another process holds the folder */
+    TB_KEYSTORE_BUSY,         /* another process was writing for more than 5 s */
     TB_KEYSTORE_NO_MASTER,    /* keys.db is there, master.key is not */
     TB_KEYSTORE_LOOSE_MASTER, /* master.key may be read by group or others */
     TB_KEYSTORE_WRONG_MASTER, /* master.key does not open keys.db */
@@ -61,7 +64,7 @@ TB_MUST_USE enum tb_keystore_answer tb_keystore_reserve(struct tb_keystore *ks, 
                                                         struct tb_fault *fault);
 uint64_t tb_keystore_reserved(struct tb_keystore *ks);
 
-/* DONE, ERASED, ABSENT, DAMAGED or FAULT; key is written only when DONE. */
+/* DONE, ERASED, ABSENT, DAMAGED, BUSY or FAULT; key is written only when DONE. */
 TB_MUST_USE enum tb_keystore_answer tb_keystore_get(struct tb_keystore *ks, uint64_t no,
                                                     uint8_t key[TB_KEY_BYTES], struct tb_fault *fault);
 

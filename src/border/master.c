@@ -39,18 +39,21 @@ static bool write_new(const char *path, const char *text, size_t n)
     return close(fd) == 0 && ok;
 }
 
-/* Written beside and renamed: a crash leaves no half key behind. */
-static enum tb_keystore_answer create(const char *folder, const char *path, struct tb_master *m,
-                                      struct tb_fault *fault)
+/* Written beside and linked: a crash leaves no half key behind. */
+static enum tb_keystore_answer create(const char *folder, const char *path, struct tb_fault *fault)
 {
-    char fresh[PATH_BYTES + 8];
+    char fresh[PATH_BYTES + 16];
     char hex[HEX_BYTES + 2];
-    randombytes_buf(m->key, sizeof m->key);
-    sodium_bin2hex(hex, HEX_BYTES + 1, m->key, sizeof m->key);
+    uint8_t key[TB_KEY_BYTES];
+    randombytes_buf(key, sizeof key);
+    sodium_bin2hex(hex, HEX_BYTES + 1, key, sizeof key);
+    sodium_memzero(key, sizeof key);
     hex[HEX_BYTES] = '\n';
-    snprintf(fresh, sizeof fresh, "%s.new", path);
+    snprintf(fresh, sizeof fresh, "%s.%d", path, (int)getpid());
     unlink(fresh);
-    bool ok = write_new(fresh, hex, HEX_BYTES + 1) && rename(fresh, path) == 0;
+    /* link does not replace: of two that start at once, the second takes the first's key. */
+    bool ok = write_new(fresh, hex, HEX_BYTES + 1) && (link(fresh, path) == 0 || errno == EEXIST);
+    unlink(fresh);
     sodium_memzero(hex, sizeof hex);
     if (!ok) {
         tb_fault_set(fault, true, "%.150s cannot be written: %s", path, strerror(errno));
@@ -94,9 +97,13 @@ enum tb_keystore_answer tb_master_open(const char *folder, bool may_create, stru
         return TB_KEYSTORE_FAULT;
     }
     int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT && may_create) {
+        enum tb_keystore_answer made = create(folder, path, fault);
+        if (made != TB_KEYSTORE_DONE)
+            return made;
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+    }
     if (fd < 0 && errno == ENOENT) {
-        if (may_create)
-            return create(folder, path, m, fault);
         tb_fault_set(fault, false, "%.150s is missing: without it no personal value can be read", path);
         return TB_KEYSTORE_NO_MASTER;
     }

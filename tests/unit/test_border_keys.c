@@ -232,9 +232,12 @@ static void test_refusals(void **state)
     snprintf(kept, sizeof kept, "%s", master);
     struct tb_keystore *ks = open_store();
     assert_int_equal(tb_keystore_reserve(ks, 10, &fault), TB_KEYSTORE_DONE);
-    /* flock belongs to the open file: a second open in this process is refused as well. */
-    assert_int_equal(try_open(), TB_KEYSTORE_BUSY);
     tb_keystore_close(ks);
+    sqlite3 *writer; /* somebody stopped in the middle of a write */
+    assert_int_equal(sqlite3_open(in_folder("keys.db"), &writer), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(writer, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(try_open(), TB_KEYSTORE_BUSY);
+    sqlite3_close(writer);
     chmod(kept, 0440);
     assert_int_equal(try_open(), TB_KEYSTORE_LOOSE_MASTER);
     chmod(kept, 0600);
@@ -260,6 +263,33 @@ static void test_refusals(void **state)
     assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=99", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
     assert_int_equal(try_open(), TB_KEYSTORE_NEWER);
+}
+
+/* Two that share a folder: no number gets two keys, an erasure is soon seen by both. */
+static void test_shared(void **state)
+{
+    (void)state;
+    uint8_t key[2][TB_KEY_BYTES];
+    struct tb_keystore *a = open_store();
+    struct tb_keystore *b = open_store();
+    assert_int_equal(tb_keystore_reserve(a, 10, &fault), TB_KEYSTORE_DONE);
+    assert_int_equal(tb_keystore_reserve(b, 20, &fault), TB_KEYSTORE_DONE);
+    get(a, 10, key[0]);
+    get(b, 10, key[1]);
+    assert_memory_equal(key[0], key[1], TB_KEY_BYTES);
+    uint64_t end = tb_keystore_reserved(a);
+    assert_int_equal(tb_keystore_reserve(a, end + 1, &fault), TB_KEYSTORE_DONE);
+    assert_int_equal(tb_keystore_reserve(b, end + 1, &fault), TB_KEYSTORE_DONE);
+    get(a, end + 1, key[0]);
+    get(b, end + 1, key[1]);
+    assert_memory_equal(key[0], key[1], TB_KEY_BYTES);
+    uint64_t no = 10;
+    assert_int_equal(tb_keystore_erase(b, &no, 1, 1, &fault), TB_KEYSTORE_DONE);
+    usleep(70000);
+    assert_int_equal(tb_keystore_get(a, no, key[0], &fault), TB_KEYSTORE_ERASED);
+    get(a, 11, key[0]);
+    tb_keystore_close(a);
+    tb_keystore_close(b);
 }
 
 static void *reader(void *user)
@@ -324,7 +354,8 @@ static void test_kill(void **state)
             }
         }
         close(said[1]);
-        usleep(30000 + 7000 * (unsigned)round);
+        assert_int_equal(read(said[0], &told, sizeof told), sizeof told);
+        usleep(10000 + 7000 * (unsigned)round);
         kill(child, SIGKILL);
         waitpid(child, NULL, 0);
         while (read(said[0], &got, sizeof got) == (ssize_t)sizeof got)
@@ -456,6 +487,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_erased_is_gone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_backup_and_reapply, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refusals, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_shared, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_threads, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_kill, set_up, tear_down),
         cmocka_unit_test(test_seal),
