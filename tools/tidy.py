@@ -24,7 +24,7 @@ CODE = C_LIKE | {".py", ".sh", ".ts", ".tsx", ".proto"}
 TEXT = CODE | {".md", ".build", ".txt", ".toml", ".yml", ".yaml", ".html", ".css", ".sql"}
 NO_EXTENSION = {"run", "check", ".ci/run"}
 # Words and paths are put together here so that this file does not find itself.
-UNFINISHED = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"]) + r")\b")
+UNFINISHED = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X:", "HA" + "CK"]) + r")(?!\w)")
 MACHINE = re.compile(r"(?<![\w.])/(" + "|".join(["wo" + "rk", "ro" + "ot", "ho" + "me", "Us" + "ers"]) + r")/[a-z]")
 
 
@@ -77,19 +77,19 @@ def check_file(name, text):
 
 
 def listed(root, name):
-    """True when a build file beside or above names this .c file (test_a_b.c also as 'a_b' or 'b')."""
+    """True when a build file beside or above names this .c file (test_a_b.c also as 'a_b' or 'b'),
+    or one in a neighbouring folder names it with its folder."""
     path = pathlib.PurePosixPath(name)
     parts = path.stem.split("_")
-    stems = {f"'{'_'.join(parts[i:])}'" for i in range(len(parts))}
+    names = [path.name] + [f"'{'_'.join(parts[i:])}'" for i in range(len(parts))]
     for folder in path.parents:
         for build in ("meson.build", "build.sh"):
             file = root / folder / build
-            if not file.is_file():
-                continue
-            text = file.read_text()
-            if path.name in text or any(stem in text for stem in stems):
+            wanted = names + ([path.stem] if build == "build.sh" else [])
+            if file.is_file() and any(n in file.read_text() for n in wanted):
                 return True
-    return False
+    with_folder = f"{path.parent.name}/{path.name}"
+    return any(with_folder in file.read_text() for file in (root / path.parts[0]).rglob("meson.build"))
 
 
 def check_tree(root, names):

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "border/csv.h"
+#include "border/lines.h"
 #include "border/source.h"
 
 struct text_source {
@@ -188,6 +189,83 @@ static void test_round_trip(void **state)
     }
 }
 
+/* Lines as [text]@number, too long ones as <number>. */
+static void test_lines(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *want;
+    } row[] = {
+        {"", ""},
+        {"a\nb\n", "[a]@1[b]@2"},
+        {"a\r\n\r\n \t\nb", "[a]@1[b]@4"},
+        {"\xEF\xBB\xBF" "a\n", "[a]@1"},
+        {"12345678\r\n123456789\nx\n", "[12345678]@1<2>[x]@3"},
+        {"123456789012345678901234567890\nx", "<1>[x]@2"},
+        {"x\n123456789012345678901234567890", "[x]@1<2>"},
+    };
+    for (size_t i = 0; i < TB_COUNT_OF(row); i++)
+        for (size_t piece = 1; piece < 14; piece++) {
+            struct text_source source = {row[i].text, strlen(row[i].text), piece, -1, 0};
+            struct tb_lines l;
+            struct tb_str line;
+            struct tb_fault fault;
+            uint64_t number;
+            char got[200];
+            struct tb_buf b;
+            enum tb_lines_answer answer;
+            void *memory = malloc(tb_lines_memory_bytes(8));
+            tb_buf_init(&b, got, sizeof got - 1);
+            tb_lines_init(&l, 8, memory, pull_text, &source);
+            while ((answer = tb_lines_next(&l, &line, &number, &fault)) != TB_LINES_END) {
+                assert_true(answer == TB_LINES_LINE || answer == TB_LINES_TOO_LONG);
+                if (answer == TB_LINES_LINE)
+                    tb_buf_printf(&b, "[%.*s]@%d", TB_STR_ARG(line), (int)number);
+                else
+                    tb_buf_printf(&b, "<%d>", (int)number);
+            }
+            got[b.n] = 0;
+            assert_string_equal(got, row[i].want);
+            free(memory);
+        }
+    struct text_source source = {"a\nb", 3, 3, 3, 0};
+    struct tb_lines l;
+    struct tb_str line;
+    struct tb_fault fault;
+    uint64_t number;
+    void *memory = malloc(tb_lines_memory_bytes(8));
+    tb_lines_init(&l, 8, memory, pull_text, &source);
+    assert_int_equal(tb_lines_next(&l, &line, &number, &fault), TB_LINES_LINE);
+    assert_int_equal(tb_lines_next(&l, &line, &number, &fault), TB_LINES_FAULT);
+    assert_int_equal(tb_lines_next(&l, &line, &number, &fault), TB_LINES_FAULT);
+    free(memory);
+}
+
+/* A line longer than everything that is read ahead, and the one behind it. */
+static void test_endless_line(void **state)
+{
+    (void)state;
+    size_t n = 300000;
+    char *text = malloc(n);
+    memset(text, 'x', n);
+    memcpy(text + n - 3, "\nok", 3);
+    struct text_source source = {text, n, 5000, -1, 0};
+    struct tb_lines l;
+    struct tb_str line;
+    struct tb_fault fault;
+    uint64_t number;
+    void *memory = malloc(tb_lines_memory_bytes(100));
+    tb_lines_init(&l, 100, memory, pull_text, &source);
+    assert_int_equal(tb_lines_next(&l, &line, &number, &fault), TB_LINES_TOO_LONG);
+    assert_int_equal(tb_lines_next(&l, &line, &number, &fault), TB_LINES_LINE);
+    assert_int_equal(number, 2);
+    assert_true(tb_str_eq_c(line, "ok"));
+    assert_int_equal(tb_lines_next(&l, &line, &number, &fault), TB_LINES_END);
+    free(memory);
+    free(text);
+}
+
 static void run(const char *folder, const char *shell)
 {
     char command[1024];
@@ -326,6 +404,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),      cmocka_unit_test(test_fault_is_final),
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_sources),
+        cmocka_unit_test(test_lines),      cmocka_unit_test(test_endless_line),
         cmocka_unit_test(test_online_retail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
