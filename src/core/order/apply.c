@@ -187,8 +187,9 @@ struct tb_past tb_order_past(const struct tb_txn *t, struct tb_block *person, in
 {
     struct tb_past past = {0};
     const struct tb_day_bucket *bucket = tb_section(t, person, TB_PERSON_DAY);
-    for (uint32_t i = person->n[TB_PERSON_DAY]; i > 0 && bucket[i - 1].day >= from_day; i--) {
-        if (bucket[i - 1].day >= to_day)
+    /* sorted by day within a profile, not across profiles that were joined */
+    for (uint32_t i = person->n[TB_PERSON_DAY]; i > 0; i--) {
+        if (bucket[i - 1].day < from_day || bucket[i - 1].day >= to_day)
             continue;
         past.spend += bucket[i - 1].spend;
         past.qualifying += bucket[i - 1].qualifying;
