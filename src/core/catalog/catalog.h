@@ -767,7 +767,7 @@ enum tb_outcome tb_catalog_object_list(struct tb_txn *t, const struct tb_command
 
 /* True for the kinds of this room. */
 bool tb_catalog_owns(enum tb_kind kind);
-/* A block of this room came from the SQL state: puts its code into the maps. */
+/* A block came from the SQL state: when it is of this room, its code goes into the maps. */
 void tb_catalog_index(struct tb_core *c, struct tb_block *b);
 
 /* Head sizes are multiples of 8 and begin with struct tb_config; shapes.c asserts it. */

@@ -387,7 +387,8 @@ bool tb_catalog_owns(enum tb_kind kind)
 void tb_catalog_index(struct tb_core *c, struct tb_block *b)
 {
     enum tb_kind kind = (enum tb_kind)b->kind;
-    tb_assert(tb_catalog_owns(kind));
+    if (!tb_catalog_owns(kind))
+        return;
     struct tb_txn t = {.store = &c->store, .env = &c->env};
     const struct tb_config *head = tb_config_of(b);
     uint32_t map;
