@@ -12,7 +12,7 @@ void tb_json_out_init(struct tb_json_out *o, struct tb_buf *b)
 
 static void before_value(struct tb_json_out *o)
 {
-    uint32_t bit = 1u << o->depth;
+    uint64_t bit = UINT64_C(1) << o->depth;
     if (o->after_key) {
         o->after_key = false;
         return;
@@ -28,8 +28,8 @@ void tb_json_out_open(struct tb_json_out *o, char bracket)
     tb_assert(bracket == '{' || bracket == '[');
     before_value(o);
     o->depth++;
-    tb_assert(o->depth < TB_JSON_DEPTH_MAX);
-    uint32_t bit = 1u << o->depth;
+    tb_assert(o->depth < TB_JSON_WRITE_DEPTH_MAX);
+    uint64_t bit = UINT64_C(1) << o->depth;
     o->has_one &= ~bit;
     o->in_object = bracket == '{' ? o->in_object | bit : o->in_object & ~bit;
     tb_buf_byte(o->b, (uint8_t)bracket);
@@ -45,7 +45,7 @@ void tb_json_out_close(struct tb_json_out *o, char bracket)
 
 static void before_key(struct tb_json_out *o)
 {
-    uint32_t bit = 1u << o->depth;
+    uint64_t bit = UINT64_C(1) << o->depth;
     tb_assert(o->depth > 0 && (o->in_object & bit) && !o->after_key);
     if (o->has_one & bit)
         tb_buf_byte(o->b, ',');

@@ -16,13 +16,14 @@
 
 #include "base/text.h"
 
-#define TB_JSON_DEPTH_MAX 32
+#define TB_JSON_DEPTH_MAX 32       /* read */
+#define TB_JSON_WRITE_DEPTH_MAX 64 /* written; asserted */
 
 struct tb_json_out {
     struct tb_buf *b; /* the caller's */
     uint32_t depth;
-    uint32_t has_one; /* bit per depth: a value was written at this level */
-    uint32_t in_object;
+    uint64_t has_one; /* bit per depth: a value was written at this level */
+    uint64_t in_object;
     bool after_key;
 };
 

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +128,8 @@ static bool io_open(struct tb_http *h, struct tb_http_io *io)
 
 static void io_close(struct tb_http_io *io)
 {
+    while (atomic_load(&io->callers) != 0)
+        (void)sched_yield();
     if (io->daemon != NULL)
         MHD_stop_daemon(io->daemon);
     if (io->wake_fd >= 0)

@@ -159,8 +159,8 @@ uint16_t tb_http_port(const struct tb_http *h);
 /* From now on new requests get 503 STOPPING and connections close after their answer; the
  * listening socket is closed. Any thread; returns at once.                             */
 void tb_http_drain(struct tb_http *h);
-/* Drains, waits until every request is answered and sent (idle connections are closed),
- * ends the threads and frees everything.                                               */
+/* Drains, waits until every request is answered and sent (idle connections are closed) and
+ * every stream released, ends the threads and frees everything.                         */
 void tb_http_stop(struct tb_http *h);
 
 /* The working memory for tb_json_parse of the IO thread that runs a callback; valid only

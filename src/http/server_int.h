@@ -127,6 +127,7 @@ struct tb_http_io {
     int wake_fd;
     atomic_bool asleep;
     _Atomic(struct req *) events; /* newest first */
+    atomic_uint callers;          /* threads inside tb_http_event */
     pthread_mutex_t arrival_lock;
     struct arrival *arrivals;
     struct arrival *adding;
@@ -145,6 +146,7 @@ struct tb_http_io {
     _Atomic uint64_t wakeups;
     _Atomic uint64_t slow_closed;
     atomic_uint in_flight;
+    atomic_uint live; /* requests that exist, also by a stream's share */
 };
 
 struct tb_http {

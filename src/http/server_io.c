@@ -292,7 +292,7 @@ static bool finished(struct tb_http_io *io)
 {
     struct tb_http *h = io->h;
     if (!atomic_load(&h->listener_closed) || io->conns != NULL ||
-        atomic_load(&io->connections) != 0)
+        atomic_load(&io->connections) != 0 || atomic_load(&io->live) != 0)
         return false;
     return atomic_load(&io->events) == NULL;
 }

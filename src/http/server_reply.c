@@ -19,9 +19,14 @@ static struct req *req_of(struct tb_request *q)
 bool tb_http_event(struct req *r, enum event e)
 {
     struct tb_http_io *io = r->pub.io;
+    /* Once the event is on the list the thread may deal with it, end and be destroyed;
+     * it waits for those still in here.                                                 */
+    atomic_fetch_add(&io->callers, 1);
     unsigned before = atomic_fetch_or(&r->events, (unsigned)e);
-    if (before != 0)
+    if (before != 0) {
+        atomic_fetch_sub(&io->callers, 1);
         return !(before & (unsigned)e);
+    }
     struct req *head = atomic_load_explicit(&io->events, memory_order_relaxed);
     do
         r->next_event = head;
@@ -30,6 +35,7 @@ bool tb_http_event(struct req *r, enum event e)
      * looks at the list for the last time, so no event is overlooked.                   */
     if (atomic_load(&io->asleep) && atomic_exchange(&io->asleep, false))
         tb_http_io_wake(io);
+    atomic_fetch_sub(&io->callers, 1);
     return true;
 }
 

@@ -17,6 +17,7 @@ struct req *tb_http_req_new(struct tb_http_io *io)
         if (r == NULL)
             return NULL;
     }
+    atomic_fetch_add(&io->live, 1);
     memset(r, 0, offsetof(struct req, inline_body));
     tb_arena_init(&r->arena, r->region, TB_HTTP_REQUEST_BYTES - offsetof(struct req, region));
     r->pub.arena = &r->arena;
@@ -44,6 +45,7 @@ static void req_free(struct req *r)
     } else {
         free(r);
     }
+    atomic_fetch_sub(&io->live, 1); /* last: a stop may be waiting for this */
 }
 
 void tb_http_req_share_drop(struct req *r)

@@ -27,3 +27,11 @@ build_target() {
 base=(src/base/*.c)
 build_target fuzz_expr src/core/expr/*.c "${base[@]}"
 build_target fuzz_csv src/border/csv.c "${base[@]}"
+
+# simdjson's first stage is C++; its object is linked to the C fuzzer.
+if [ ! -e "$out/json_simdjson.o" ] || [ src/http/json_simdjson.cpp -nt "$out/json_simdjson.o" ]; then
+    "${CXX_FUZZ:-clang++}" -std=c++17 -g -O1 -Isrc -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=vptr \
+        -c src/http/json_simdjson.cpp -o "$out/json_simdjson.o"
+fi
+LIBS="$out/json_simdjson.o -lsimdjson -lstdc++" build_target fuzz_json src/http/json_parse.c \
+    src/http/json_read.c src/http/json_write.c src/http/problem.c "${base[@]}"
