@@ -4,8 +4,8 @@
 
 usage: meson_tests.py BUILD_FOLDER SUITE
 
-A test program that prints cmocka's summary or "N passed, N failed" counts as that many cases,
-any other as one. Exit code 77 is a skip and is said. The output of a failing program is printed.
+A test program that prints cmocka's summary, "N passed, N failed" or "N cases, N failed" counts as
+that many, any other as one. Exit code 77 is a skip and is said. The output of a failing program is printed.
 """
 import json
 import pathlib
@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 
-OWN = re.compile(r"^(\d+) passed, (\d+) failed", re.M)
+OWN = re.compile(r"^(\d+) (passed|cases|checks), (\d+) failed", re.M)
 CMOCKA_OK = re.compile(r"^\[  PASSED  \] (\d+) test", re.M)
 CMOCKA_BAD = re.compile(r"^\[  FAILED  \] +(\d+) test", re.M)
 SKIP = re.compile(r"^skipped.*", re.M)
@@ -26,7 +26,9 @@ def count(result):
     good = sum(int(n) for n in CMOCKA_OK.findall(text))
     bad = sum(int(n) for n in CMOCKA_BAD.findall(text))
     if own:
-        good, bad = (int(n) for n in own[-1])
+        good, what, bad = own[-1]
+        good, bad = int(good), int(bad)
+        good -= bad if what != "passed" else 0
     if result["result"] == "SKIP":
         return 0, 0
     if result["result"] == "OK":
