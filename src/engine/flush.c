@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+/* engine/flush.c - the flusher: durable images and entries into SQL, with the checkpoint.
+ *
+ * Invariant: one transaction takes the checkpoint from one batch to a later one together
+ * with the newest image of every block that changed between. Rows of the history may be
+ * committed ahead of it (they are facts; a repeated one is left alone), never behind.
+ * What is not here: which tables people read (struct tb_publisher).                     */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/inside.h"
+
+#define ROWS_A_TRANSACTION 50000u
+#define MARK_EVERY 64u
+
+static const struct tb_column record_columns[] = {
+    {"kind", TB_COLUMN_I64, "0: the engine's own; else enum tb_kind"},
+    {"id", TB_COLUMN_I64, "number within the kind"},
+    {"tenant", TB_COLUMN_I64, ""},
+    {"batch", TB_COLUMN_I64, "batch of the journal that last changed it"},
+    {"body", TB_COLUMN_BLOB, "packed block"},
+};
+static const struct tb_column history_columns[] = {
+    {"seq", TB_COLUMN_I64, "rising over all tenants"},
+    {"tenant", TB_COLUMN_I64, ""},
+    {"tenant_seq", TB_COLUMN_I64, "1, 2, 3 ... in the tenant's feed"},
+    {"at_ms", TB_COLUMN_I64, "when it was decided, milliseconds since 1970 UTC"},
+    {"command", TB_COLUMN_I64, "enum tb_op"},
+    {"member", TB_COLUMN_I64, "profile whose timeline it belongs to, 0 = none"},
+    {"prev_seq", TB_COLUMN_I64, "that timeline's entry before this one"},
+    {"body", TB_COLUMN_BLOB, "message Entry of api/events.proto"},
+};
+static const struct tb_column mark_columns[] = {
+    {"tenant", TB_COLUMN_I64, ""},
+    {"tenant_seq", TB_COLUMN_I64, ""},
+    {"seq", TB_COLUMN_I64, "the history's row of that entry"},
+};
+const struct tb_table tb_engine_tables[3] = {
+    {"record", record_columns, 5, 2, false, "The newest image of every block: the checkpoint."},
+    {"history", history_columns, 8, 1, true, "Every command that was carried out, for ever."},
+    {"feed_mark", mark_columns, 3, 2, false, "Where to start reading a tenant's feed."},
+};
+
+/* Bodies that a transaction borrows until its commit. */
+struct borrowed {
+    struct tb_tail **tail;
+    uint32_t n;
+    uint32_t cap;
+};
+
+struct flush {
+    struct tb_cell *c;
+    const struct tb_state_ops *ops;
+    struct tb_state *state;
+    struct tb_fault *f;
+    struct borrowed borrowed;
+    struct tb_journal_reader *reader; /* when the tail no longer has what is missing */
+    uint64_t cursor;                  /* history is put up to this batch */
+    uint32_t rows;
+};
+
+static void borrow(struct flush *x, struct tb_tail *t)
+{
+    struct borrowed *b = &x->borrowed;
+    if (b->n == b->cap) {
+        b->cap = b->cap ? b->cap * 2 : 256;
+        b->tail = tb_heap_resize(b->tail, b->cap * sizeof *b->tail);
+    }
+    b->tail[b->n++] = t;
+}
+
+static void give_back(struct flush *x)
+{
+    for (uint32_t i = 0; i < x->borrowed.n; i++)
+        tb_tail_release(x->c, x->borrowed.tail[i]);
+    x->borrowed.n = 0;
+}
+
+static struct tb_value i64(int64_t v)
+{
+    return (struct tb_value){.i64 = v};
+}
+
+static enum tb_state_answer put_entry(struct flush *x, const struct tb_entry *e)
+{
+    struct tb_flusher *fl = &x->c->flush;
+    struct tb_value v[8] = {i64((int64_t)e->seq),   i64(e->tenant),
+                            i64((int64_t)e->tenant_seq), i64(e->now_ms),
+                            i64(e->command),        i64((int64_t)e->member),
+                            i64((int64_t)e->prev_seq), {.str = e->bytes}};
+    enum tb_state_answer a = x->ops->put(x->state, TABLE_HISTORY(x->c), v, x->f);
+    bool mark = e->tenant < TB_TENANTS_MAX &&
+                (fl->mark_stamp[e->tenant] != fl->stamp || e->tenant_seq % MARK_EVERY == 1);
+    if (a == TB_STATE_DONE && mark) {
+        fl->mark_stamp[e->tenant] = fl->stamp;
+        struct tb_value m[3] = {v[1], v[2], v[0]};
+        a = x->ops->put(x->state, TABLE_MARK(x->c), m, x->f);
+    }
+    const struct tb_publisher *p = x->c->o.publisher;
+    if (a == TB_STATE_DONE && p != NULL && p->on_entry != NULL)
+        a = p->on_entry(p->user, x->state, e, x->f);
+    x->rows++;
+    return a;
+}
+
+static enum tb_state_answer put_body(struct flush *x, struct tb_str body)
+{
+    struct tb_batch_walk w;
+    struct tb_entry e;
+    enum tb_state_answer a = TB_STATE_DONE;
+    tb_batch_walk(&w, body);
+    while (a == TB_STATE_DONE && tb_batch_next(&w, &e))
+        a = put_entry(x, &e);
+    tb_assert(!w.bad); /* we wrote it, or recovery has read it */
+    return a;
+}
+
+/* Copies one batch of the journal into a tail of its own; NULL with the fault. */
+static struct tb_tail *read_journal(struct flush *x)
+{
+    struct tb_journal *j = x->c->o.journal;
+    struct tb_batch b;
+    if (x->reader == NULL &&
+        j->ops->reader_open(j, x->cursor + 1, &x->reader, x->f) != TB_JOURNAL_DONE)
+        return NULL;
+    if (j->ops->reader_next(x->reader, &b, x->f) != TB_JOURNAL_DONE)
+        return NULL;
+    struct tb_tail *t = tb_heap_take(sizeof *t + b.body.n);
+    *t = (struct tb_tail){.refs = 1, .n = b.body.n, .batch = b.number};
+    if (b.body.n > 0)
+        memcpy(t->bytes, b.body.p, b.body.n);
+    return t;
+}
+
+/* History of batches up to upto, as much as one transaction takes. */
+static enum tb_state_answer put_history(struct flush *x, uint64_t upto)
+{
+    enum tb_state_answer a = TB_STATE_DONE;
+    while (a == TB_STATE_DONE && x->cursor < upto && x->rows < ROWS_A_TRANSACTION) {
+        bool dropped;
+        struct tb_tail *t = tb_tail_after_batch(x->c, x->cursor, &dropped);
+        while (dropped && (t == NULL || t->batch <= x->cursor)) {
+            if (t != NULL)
+                tb_tail_release(x->c, t);
+            t = read_journal(x);
+            if (t == NULL)
+                return TB_STATE_FAULT;
+        }
+        if (t == NULL || t->batch > upto) { /* the rest are signs of life */
+            if (t != NULL)
+                tb_tail_release(x->c, t);
+            x->cursor = upto;
+            break;
+        }
+        borrow(x, t);
+        a = put_body(x, (struct tb_str){t->bytes, t->n});
+        x->cursor = t->batch;
+    }
+    return a;
+}
+
+static enum tb_state_answer publish(struct flush *x, const struct tb_image *i)
+{
+    const struct tb_publisher *p = x->c->o.publisher;
+    const struct tb_shape *s = x->c->core.store.shape + i->kind;
+    struct tb_pool *pool = &x->c->flush.pool;
+    struct tb_block *b = NULL;
+    if (p == NULL || p->on_image == NULL || i->kind == TB_KIND_ENGINE)
+        return TB_STATE_DONE;
+    if (i->n != TB_IMAGE_DROPPED) {
+        b = tb_block_unpack(pool, s, i->kind, i->id, (struct tb_str){(const char *)i->p, i->n});
+        tb_assert(b != NULL);
+    }
+    enum tb_state_answer a =
+        p->on_image(p->user, x->state, i->tenant, (enum tb_kind)i->kind, i->id, b, x->f);
+    if (b != NULL)
+        tb_block_destroy(pool, s, b);
+    return a;
+}
+
+static enum tb_state_answer put_images(struct flush *x, const struct tb_image_set *set)
+{
+    struct tb_image **v = tb_images_sorted(set);
+    enum tb_state_answer a = TB_STATE_DONE;
+    for (uint32_t i = 0; i < set->n && a == TB_STATE_DONE; i++) {
+        const struct tb_image *m = v[i];
+        struct tb_value row[5] = {i64(m->kind), i64((int64_t)m->id), i64(m->tenant),
+                                  i64((int64_t)m->batch),
+                                  {.str = {(const char *)m->p, m->n}}};
+        a = m->n == TB_IMAGE_DROPPED ? x->ops->drop(x->state, TABLE_RECORD(x->c), row, x->f)
+                                     : x->ops->put(x->state, TABLE_RECORD(x->c), row, x->f);
+        if (a == TB_STATE_DONE)
+            a = publish(x, m);
+    }
+    free(v);
+    return a;
+}
+
+/* One transaction; *last when it carried the images. */
+static enum tb_state_answer transact(struct flush *x, const struct tb_image_set *set, bool *last)
+{
+    struct tb_flusher *fl = &x->c->flush;
+    x->rows = 0;
+    fl->stamp++;
+    enum tb_state_answer a = x->ops->begin(x->state, x->f);
+    if (a != TB_STATE_DONE)
+        return a;
+    a = put_history(x, set->last.batch);
+    *last = x->cursor >= set->last.batch;
+    struct tb_checkpoint to = *last ? set->last : fl->checkpoint;
+    if (!*last)
+        to.epoch = set->last.epoch;
+    if (a == TB_STATE_DONE && *last)
+        a = put_images(x, set);
+    if (a == TB_STATE_DONE)
+        a = x->ops->commit(x->state, &to, x->f);
+    else
+        x->ops->abandon(x->state);
+    give_back(x);
+    if (a != TB_STATE_DONE)
+        return a;
+    fl->history_batch = x->cursor;
+    fl->checkpoint = to;
+    return a;
+}
+
+static struct tb_image_set *take_set(struct tb_cell *c, bool all)
+{
+    struct tb_store_side *s = &c->store;
+    if (c->flush.set != NULL)
+        return c->flush.set;
+    pthread_mutex_lock(&s->lock);
+    struct tb_image_set *set = s->oldest;
+    bool worth = set->n > 0 || set->entries > 0 || set->batches >= (all ? 1u : 256u);
+    if (worth) {
+        s->oldest = set->next;
+        if (s->oldest == NULL)
+            s->oldest = s->newest = tb_images_create();
+        set->next = NULL;
+        s->flushing = set;
+        c->flush.set = set;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return worth ? set : NULL;
+}
+
+static void written(struct tb_cell *c, struct tb_image_set *set)
+{
+    atomic_store(&c->flushed_seq, set->last_seq);
+    atomic_store(&c->flushed_batch, set->last.batch);
+    cell_count(&c->n_flushes, 1);
+    cell_count(&c->n_images, set->n);
+    pthread_mutex_lock(&c->store.lock);
+    c->store.flushing = NULL;
+    c->flush.set = NULL;
+    tb_keep_note(c);
+    pthread_mutex_unlock(&c->store.lock);
+    tb_images_destroy(set);
+}
+
+bool tb_flush_turn(struct tb_cell *c, bool all, struct tb_fault *f)
+{
+    struct tb_flusher *fl = &c->flush;
+    struct tb_image_set *set = take_set(c, all);
+    if (set == NULL)
+        return true;
+    if (!fl->pool_made) {
+        tb_regions_init(&fl->regions);
+        tb_pool_init(&fl->pool, tb_regions_mem(&fl->regions));
+        fl->pool_made = true;
+    }
+    struct flush x = {.c = c, .ops = c->o.state->ops, .state = c->o.state, .f = f,
+                      .cursor = fl->history_batch};
+    enum tb_state_answer a;
+    bool last = false;
+    do
+        a = transact(&x, set, &last);
+    while (a == TB_STATE_DONE && !last);
+    if (x.reader != NULL)
+        c->o.journal->ops->reader_close(x.reader);
+    free(x.borrowed.tail);
+    if (a == TB_STATE_DONE) {
+        written(c, set);
+        return true;
+    }
+    if (a == TB_STATE_DEPOSED)
+        tb_cell_break(c, TB_CELL_DEPOSED, f);
+    return false;
+}
+
+/* ---- errands ----------------------------------------------------------------------------- */
+
+static bool flush_upto(struct tb_cell *c, uint64_t batch, struct tb_fault *f)
+{
+    uint32_t waited = 0; /* what is durable is on its way from the journal thread */
+    while (atomic_load(&c->flushed_batch) < batch) {
+        uint64_t before = atomic_load(&c->flushed_batch);
+        if (!tb_flush_turn(c, true, f))
+            return false;
+        if (atomic_load(&c->flushed_batch) != before)
+            continue;
+        if (c->o.stepping || ++waited > 2000)
+            return true;
+        tb_bell_wait(&c->flusher_bell, tb_bell_ticket(&c->flusher_bell), 1000000);
+    }
+    return true;
+}
+
+static void run_errand(struct tb_cell *c, struct tb_errand *e)
+{
+    const struct tb_state_ops *ops = c->o.state->ops;
+    struct tb_checkpoint durable;
+    e->ok = flush_upto(c, e->wanted_batch, &e->fault);
+    if (e->ok && e->what == ERRAND_SNAPSHOT) {
+        e->ok = ops->snapshot(c->o.state, e->path, &e->fault) == TB_STATE_DONE;
+        e->snapshot.checkpoint = c->flush.checkpoint;
+        e->snapshot.durable_batch = atomic_load(&c->durable_batch);
+    }
+    if (e->ok && e->what == ERRAND_PRUNE) {
+        e->ok = ops->sync(c->o.state, &durable, &e->fault) == TB_STATE_DONE;
+        if (e->ok && e->keep_from > durable.batch)
+            e->keep_from = durable.batch;
+    }
+}
+
+static void errand_done(struct tb_cell *c, struct tb_errand *e)
+{
+    if (e->ok && e->what == ERRAND_PRUNE) {
+        pthread_mutex_lock(&c->errands_lock);
+        e->next = c->journal_errands;
+        c->journal_errands = e;
+        pthread_mutex_unlock(&c->errands_lock);
+        tb_bell_ring(&c->journal_bell);
+        return;
+    }
+    atomic_store(&e->done, 1);
+    tb_bell_ring(&c->errand_bell);
+}
+
+void tb_flush_errands(struct tb_cell *c)
+{
+    for (;;) {
+        pthread_mutex_lock(&c->errands_lock);
+        struct tb_errand *e = c->errands;
+        if (e != NULL)
+            c->errands = e->next;
+        pthread_mutex_unlock(&c->errands_lock);
+        if (e == NULL)
+            return;
+        run_errand(c, e);
+        errand_done(c, e);
+    }
+}
+
+bool tb_errand_run(struct tb_cell *c, struct tb_errand *e)
+{
+    enum tb_cell_state s = tb_cell_state(c);
+    if (s != TB_CELL_LEADING && s != TB_CELL_STOPPING) {
+        tb_fault_set(&e->fault, true, "the cell does not lead");
+        return false;
+    }
+    e->wanted_batch = atomic_load(&c->durable_batch);
+    pthread_mutex_lock(&c->errands_lock);
+    e->next = c->errands;
+    c->errands = e;
+    pthread_mutex_unlock(&c->errands_lock);
+    tb_bell_ring(&c->flusher_bell);
+    while (atomic_load(&e->done) == 0) {
+        uint32_t ticket = tb_bell_ticket(&c->errand_bell);
+        if (c->o.stepping) {
+            tb_flush_errands(c);
+            (void)tb_writer_turn(c);
+        } else if (atomic_load(&e->done) == 0) {
+            tb_bell_wait(&c->errand_bell, ticket, 100000000);
+        }
+    }
+    return e->ok;
+}
+
+void tb_flush_deinit(struct tb_cell *c)
+{
+    if (c->flush.pool_made)
+        tb_regions_deinit(&c->flush.regions);
+    free(c->flush.mark_stamp);
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/images.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/store/map.h"
+#include "engine/heap.h"
+
+#define CHUNK_BYTES ((size_t)1 << 20)
+#define FIRST_SLOTS 1024u
+
+struct tb_image_set *tb_images_create(void)
+{
+    struct tb_image_set *s = tb_heap_zeroed(sizeof *s);
+    s->cap = FIRST_SLOTS;
+    s->slot = tb_heap_zeroed(s->cap * sizeof *s->slot);
+    return s;
+}
+
+void tb_images_destroy(struct tb_image_set *s)
+{
+    if (s == NULL)
+        return;
+    while (s->chunk != NULL) {
+        struct tb_image_chunk *c = s->chunk;
+        s->chunk = c->next;
+        free(c);
+    }
+    free(s->slot);
+    free(s);
+}
+
+static struct tb_image *find(const struct tb_image_set *s, uint8_t kind, uint64_t id)
+{
+    uint32_t i = (uint32_t)tb_mix(id ^ (uint64_t)kind << 56) & (s->cap - 1);
+    while (s->slot[i].used && (s->slot[i].id != id || s->slot[i].kind != kind))
+        i = (i + 1) & (s->cap - 1);
+    return &s->slot[i];
+}
+
+static void grow(struct tb_image_set *s)
+{
+    struct tb_image *old = s->slot;
+    uint32_t n = s->cap;
+    s->cap *= 2;
+    s->slot = tb_heap_zeroed(s->cap * sizeof *s->slot);
+    for (uint32_t i = 0; i < n; i++)
+        if (old[i].used)
+            *find(s, old[i].kind, old[i].id) = old[i];
+    free(old);
+    s->bytes += (uint64_t)n * sizeof *old;
+}
+
+static uint8_t *room(struct tb_image_set *s, size_t n)
+{
+    if (s->chunk == NULL || s->chunk->size - s->chunk->used < n) {
+        size_t size = n > CHUNK_BYTES ? n : CHUNK_BYTES;
+        struct tb_image_chunk *c = tb_heap_take(sizeof *c + size);
+        c->next = s->chunk;
+        c->used = 0;
+        c->size = size;
+        s->chunk = c;
+        s->bytes += size;
+    }
+    uint8_t *p = s->chunk->bytes + s->chunk->used;
+    s->chunk->used += n;
+    return p;
+}
+
+void tb_images_put(struct tb_image_set *s, uint8_t kind, uint64_t id, uint32_t tenant,
+                   uint64_t batch, const uint8_t *bytes, uint32_t n)
+{
+    if ((uint64_t)(s->n + 1) * 3 > (uint64_t)s->cap * 2)
+        grow(s);
+    struct tb_image *i = find(s, kind, id);
+    if (!i->used) {
+        *i = (struct tb_image){.id = id, .kind = kind, .used = true};
+        s->n++;
+    }
+    i->tenant = tenant;
+    i->batch = batch;
+    i->n = n;
+    if (n == TB_IMAGE_DROPPED)
+        return;
+    if (n > i->cap) { /* with some slack, so that a growing block is moved rarely */
+        i->cap = (n + n / 8 + 63) / 64 * 64;
+        i->p = room(s, i->cap);
+    }
+    if (n > 0)
+        memcpy(i->p, bytes, n);
+}
+
+const struct tb_image *tb_images_get(const struct tb_image_set *s, uint8_t kind, uint64_t id)
+{
+    const struct tb_image *i = find(s, kind, id);
+    return i->used ? i : NULL;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct tb_image *x = *(struct tb_image *const *)a;
+    const struct tb_image *y = *(struct tb_image *const *)b;
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+struct tb_image **tb_images_sorted(const struct tb_image_set *s)
+{
+    struct tb_image **v = tb_heap_take((s->n + 1) * sizeof *v);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < s->cap; i++)
+        if (s->slot[i].used)
+            v[n++] = &s->slot[i];
+    tb_assert(n == s->n);
+    qsort(v, n, sizeof *v, by_key);
+    return v;
+}
+
+uint8_t *tb_image_list_add(struct tb_image_list *l, uint8_t kind, uint64_t id, uint32_t tenant,
+                           uint32_t n)
+{
+    size_t bytes = n == TB_IMAGE_DROPPED ? 0 : (n + 7) / 8 * 8;
+    size_t need = l->n + sizeof(struct tb_image_head) + bytes;
+    if (need > l->cap) {
+        l->cap = need * 2 > 65536 ? need * 2 : 65536;
+        l->p = tb_heap_resize(l->p, l->cap);
+    }
+    struct tb_image_head *h = (struct tb_image_head *)(void *)(l->p + l->n);
+    *h = (struct tb_image_head){.id = id, .n = n, .tenant = tenant, .kind = kind};
+    l->n = need;
+    return (uint8_t *)(h + 1);
+}
+
+void tb_image_list_put_all(const struct tb_image_list *l, struct tb_image_set *s, uint64_t batch)
+{
+    for (size_t at = 0; at < l->n;) {
+        const struct tb_image_head *h = (const struct tb_image_head *)(const void *)(l->p + at);
+        tb_images_put(s, h->kind, h->id, h->tenant, batch, (const uint8_t *)(h + 1), h->n);
+        at += sizeof *h + (h->n == TB_IMAGE_DROPPED ? 0 : (h->n + 7) / 8 * 8);
+    }
+}

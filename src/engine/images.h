@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+/* engine/images.h - after-images of blocks, the newest of each, until they are in SQL.
+ *
+ * A set covers a row of batches. Putting an image replaces the older one of the same
+ * (kind, id), so a set holds what the state is at its last batch. Not thread-safe.      */
+#ifndef TB_ENGINE_IMAGES_H
+#define TB_ENGINE_IMAGES_H
+
+#include "engine/port_state.h"
+
+#define TB_IMAGE_DROPPED UINT32_MAX
+
+struct tb_image {
+    uint64_t id;
+    uint64_t batch;
+    uint8_t *p;
+    uint32_t n; /* TB_IMAGE_DROPPED: the block is gone */
+    uint32_t cap;
+    uint32_t tenant;
+    uint8_t kind;
+    bool used;
+};
+
+struct tb_image_chunk {
+    struct tb_image_chunk *next;
+    size_t used;
+    size_t size;
+    uint8_t bytes[];
+};
+
+struct tb_image_set {
+    struct tb_image_set *next; /* the owner's: newer */
+    struct tb_image *slot;
+    uint32_t cap; /* a power of two */
+    uint32_t n;
+    struct tb_image_chunk *chunk;
+    uint64_t bytes; /* of memory */
+    /* what it covers; batches 0 = nothing yet */
+    uint64_t batches;
+    uint64_t entries;
+    struct tb_checkpoint last;
+    uint64_t last_seq;
+    int64_t first_at_ms;
+};
+
+struct tb_image_set *tb_images_create(void);
+void tb_images_destroy(struct tb_image_set *s);
+/* Copies the bytes. */
+void tb_images_put(struct tb_image_set *s, uint8_t kind, uint64_t id, uint32_t tenant,
+                   uint64_t batch, const uint8_t *bytes, uint32_t n);
+/* NULL when the set does not know it. Valid until the next put. */
+const struct tb_image *tb_images_get(const struct tb_image_set *s, uint8_t kind, uint64_t id);
+/* All images in (kind, id) order, the order of the SQL table; n = s->n pointers, malloc'd. */
+struct tb_image **tb_images_sorted(const struct tb_image_set *s);
+
+/* A plain sequence of images, as a batch hands them over. Grows, is reused. */
+struct tb_image_list {
+    uint8_t *p;
+    size_t n;
+    size_t cap;
+};
+struct tb_image_head {
+    uint64_t id;
+    uint32_t n;
+    uint32_t tenant;
+    uint8_t kind;
+    uint8_t fill[7];
+};
+/* Room for n bytes behind a head; returns where they go. */
+uint8_t *tb_image_list_add(struct tb_image_list *l, uint8_t kind, uint64_t id, uint32_t tenant,
+                           uint32_t n);
+void tb_image_list_put_all(const struct tb_image_list *l, struct tb_image_set *s, uint64_t batch);
+
+#endif

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+/* engine/loop.c - the cell's thread: what to run next. */
+#include <string.h>
+
+#include "engine/inside.h"
+
+static void run_call(struct tb_cell *c, struct tb_call *call)
+{
+    call->fn(&c->core, call->user);
+    atomic_store(&call->done, 1);
+    tb_bell_ring(&c->errand_bell);
+}
+
+static void drain_inbox(struct tb_cell *c)
+{
+    struct tb_job_request *r = tb_inbox_take(&c->inbox);
+    while (r != NULL) {
+        struct tb_job_request *next = r->next;
+        if (r->inside == REQUEST_CALL)
+            run_call(c, (struct tb_call *)r);
+        else
+            tb_fair_put(&c->fair, r);
+        r = next;
+    }
+}
+
+void tb_loop_left(struct tb_cell *c, const struct tb_job_request *r)
+{
+    if (r->inside != REQUEST_OUTSIDE)
+        return;
+    atomic_fetch_sub_explicit(&c->queued, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&c->queued_of[r->command.tenant], 1, memory_order_relaxed);
+}
+
+static void pick(struct tb_cell *c)
+{
+    if (c->picked_at < c->picked_n)
+        return; /* left over by a batch that was full */
+    c->picked_at = 0;
+    c->picked_n = 0;
+    while (c->picked_n < c->o.batch_commands) {
+        struct tb_job_request *r = tb_fair_next(&c->fair);
+        if (r == NULL)
+            return;
+        c->picked[c->picked_n++] = r;
+    }
+}
+
+/* The wall clock may be set back a little; the cell's time then stands still. */
+static void read_clock(struct tb_cell *c)
+{
+    int64_t now = c->host->now_ms(c->host->user);
+    if (now > c->now_ms || now < c->now_ms - 10000)
+        c->now_ms = now;
+}
+
+static void publish_figures(struct tb_cell *c)
+{
+    atomic_store_explicit(&c->memory_bytes, c->regions.bytes, memory_order_relaxed);
+    atomic_store_explicit(&c->n_idem_rows, c->idem.map.n, memory_order_relaxed);
+    atomic_store_explicit(&c->n_timers, c->due.n, memory_order_relaxed);
+    atomic_store_explicit(&c->n_tenants, c->fair.active, memory_order_relaxed);
+}
+
+/* Everything that came back to its queue is not picked any more. */
+static void leave_queue(struct tb_cell *c, const struct tb_flight *f)
+{
+    for (const struct tb_job_request *r = f->done_first; r != NULL; r = r->next)
+        tb_loop_left(c, r);
+}
+
+bool tb_loop_turn(struct tb_cell *c)
+{
+    bool entered = tb_load_enter(c);
+    drain_inbox(c);
+    enum tb_finish refuse = tb_cell_finish_now(c);
+    if (refuse != TB_FINISH_DONE) {
+        bool some = !tb_loop_empty(c);
+        tb_loop_refuse_all(c, NULL);
+        return some;
+    }
+    read_clock(c);
+    tb_timers_turn(c);
+    pick(c);
+    if (c->picked_at == c->picked_n)
+        return entered;
+    struct tb_flight *f = tb_flight_take(c);
+    if (f == NULL)
+        return entered; /* the journal is behind; its bell rings when one is free */
+    int64_t from = cell_mono_ns(c);
+    tb_run_batch(c, f);
+    leave_queue(c, f);
+    tb_idem_tidy(&c->idem, (uint32_t)(c->now_ms / 1000));
+    atomic_store_explicit(&c->engine_ns,
+                          atomic_load_explicit(&c->engine_ns, memory_order_relaxed) +
+                              cell_mono_ns(c) - from,
+                          memory_order_relaxed);
+    publish_figures(c);
+    tb_flight_hand_over(c, f);
+    return true;
+}
+
+bool tb_loop_empty(struct tb_cell *c)
+{
+    return c->picked_at == c->picked_n && c->fair.ring_first == NULL && c->loads_open == 0 &&
+           tb_inbox_empty(&c->inbox);
+}
+
+int64_t tb_loop_idle_ns(struct tb_cell *c)
+{
+    int64_t wait_ms = tb_due_next_ms(&c->due) - c->now_ms;
+    if (wait_ms > 100)
+        wait_ms = 100;
+    if (wait_ms < 1)
+        wait_ms = 1;
+    return wait_ms * 1000000;
+}
+
+void tb_loop_refuse_all(struct tb_cell *c, struct tb_job_request *list)
+{
+    enum tb_finish why = tb_cell_finish_now(c);
+    if (why == TB_FINISH_DONE)
+        why = TB_FINISH_STOPPING;
+    while (list != NULL) {
+        struct tb_job_request *next = list->next;
+        if (list->inside == REQUEST_CALL) {
+            struct tb_call *call = (struct tb_call *)list;
+            atomic_store(&call->done, 2);
+            tb_bell_ring(&c->errand_bell);
+        } else {
+            tb_loop_left(c, list);
+            tb_cell_finish(c, list, why);
+        }
+        list = next;
+    }
+    for (; c->picked_at < c->picked_n; c->picked_at++) {
+        tb_loop_left(c, c->picked[c->picked_at]);
+        tb_cell_finish(c, c->picked[c->picked_at], why);
+    }
+    for (struct tb_job_request *r; (r = tb_fair_next(&c->fair)) != NULL;) {
+        tb_loop_left(c, r);
+        tb_cell_finish(c, r, why);
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+/* engine/queue.h - what waits to be run: an inbox of all threads, a list a tenant.
+ *
+ * Inbox   lock-free; its order is the order of submission. Closed for ever by
+ *         tb_inbox_close, after which nothing can be lost in it.
+ * Fair    deficit round robin (Shreedhar, Varghese 1995) by the time a command of that
+ *         operation has cost lately, so a tenant that floods delays the others by no
+ *         more than its turn. A parked tenant takes no turns. Cell's thread alone.      */
+#ifndef TB_ENGINE_QUEUE_H
+#define TB_ENGINE_QUEUE_H
+
+#include <stdatomic.h>
+
+#include "core/ops.h"
+#include "engine/cell.h"
+
+struct tb_inbox {
+    _Atomic(struct tb_job_request *) head; /* newest first */
+};
+
+/* first is the newest, linked to older ones by next, the oldest is last. False: closed. */
+bool tb_inbox_push(struct tb_inbox *i, struct tb_job_request *first, struct tb_job_request *last);
+/* Everything, oldest first; NULL when empty or closed. */
+struct tb_job_request *tb_inbox_take(struct tb_inbox *i);
+/* Closes and returns what was left, oldest first. */
+struct tb_job_request *tb_inbox_close(struct tb_inbox *i);
+static inline bool tb_inbox_empty(struct tb_inbox *i)
+{
+    return atomic_load_explicit(&i->head, memory_order_relaxed) == NULL;
+}
+
+#define TB_TENANTS_MAX (1u << 20)
+#define TB_QUANTUM_NS 20000
+
+struct tb_tenant_line {
+    struct tb_job_request *first;
+    struct tb_job_request *last;
+    struct tb_job_request *put_back; /* last one put back in this batch */
+    struct tb_tenant_line *next;     /* in the ring */
+    struct tb_load *load;            /* parked until these rows are there */
+    int64_t deficit_ns;
+    uint64_t seq; /* of the newest entry in the tenant's feed */
+    uint64_t seq_batch; /* batch stamp that last wrote it out */
+    bool active;
+};
+
+struct tb_fair {
+    struct tb_tenant_line *line;       /* [TB_TENANTS_MAX]; untouched pages cost nothing */
+    struct tb_tenant_line *ring_first; /* tenants with requests that may run */
+    struct tb_tenant_line *ring_last;
+    uint32_t active;
+    uint32_t tenants_seen; /* highest tenant + 1 */
+    int64_t cost_ns[TB_OP_MAX]; /* moving average */
+};
+
+void tb_fair_init(struct tb_fair *q);
+void tb_fair_deinit(struct tb_fair *q);
+void tb_fair_put(struct tb_fair *q, struct tb_job_request *r);
+/* NULL when nothing may run. */
+struct tb_job_request *tb_fair_next(struct tb_fair *q);
+/* A request that tb_fair_next gave and that could not run: to the front of its tenant's
+ * line, behind those put back before it in the same batch.                              */
+void tb_fair_put_back(struct tb_fair *q, struct tb_job_request *r);
+void tb_fair_park(struct tb_fair *q, uint32_t tenant, struct tb_load *load);
+void tb_fair_unpark(struct tb_fair *q, uint32_t tenant);
+/* Takes the first one off a parked line. */
+struct tb_job_request *tb_fair_drop_first(struct tb_fair *q, uint32_t tenant);
+void tb_fair_measured(struct tb_fair *q, uint32_t op, int64_t ns);
+
+#endif
