@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """api/operations.toml -> operations.gen.h, operations.gen.c, openapi.json.
 
-    gen_operations.py TABLE PROBLEM_H OUT_H OUT_C OUT_JSON
+    gen_operations.py TABLE PROBLEM_H [CODES_H] OUT_H OUT_C OUT_JSON
 
 The table is the source of truth: the router, the access table and the description of the
 API come from here and are never edited. What is unclear is refused with the row's name.
@@ -43,6 +43,14 @@ def read_problems(path):
     problems = {code: (name, int(status), title) for name, code, status, title in rows}
     need(len(problems) == len(rows), path, "a code appears twice")
     return problems
+
+
+def read_codes(path):
+    """Core's refusals: X(NAME, status, "Text."); outside the code is the name in lower case."""
+    with open(path, encoding="utf-8") as f:
+        rows = re.findall(r'X\((\w+), (\d{3}), "((?:[^"\\]|\\.)*)"\)', f.read())
+    need(rows, path, "no codes found")
+    return {name.lower(): (name, int(status), text) for name, status, text in rows if name != "OK"}
 
 
 # ---- the schema notation ----------------------------------------------------------------------
@@ -240,12 +248,12 @@ def enum(name, prefix, items, count):
 
 def make_header(table, rows):
     out = [HEAD, "#ifndef TB_HTTP_OPERATIONS_GEN_H", "#define TB_HTTP_OPERATIONS_GEN_H", ""]
-    out += ["enum tb_op {", "    TB_OP_NONE = 0,"]
-    out += [f"    TB_OP_{constant(r['name'])}, /* {r['method']} {r['path']} */" for r in rows]
-    out += ["    TB_OP_COUNT", "};", ""]
-    out += enum("tb_role", "TB_ROLE_", table["roles"], "TB_ROLE_COUNT")
+    out += ["enum tb_api {", "    TB_API_NONE = 0,"]
+    out += [f"    TB_API_{constant(r['name'])}, /* {r['method']} {r['path']} */" for r in rows]
+    out += ["    TB_API_COUNT", "};", ""]
+    out += enum("tb_api_role", "TB_API_ROLE_", table["roles"], "TB_API_ROLE_COUNT")
     out += ["/* bit numbers of struct tb_principal.scopes */"]
-    out += enum("tb_scope", "TB_SCOPE_", table["scopes"], "TB_SCOPE_COUNT")
+    out += enum("tb_api_scope", "TB_API_SCOPE_", table["scopes"], "TB_API_SCOPE_COUNT")
     out += enum("tb_rate", "TB_RATE_", table["rates"], "TB_RATE_COUNT")
     return "\n".join(out + ["#endif", ""])
 
@@ -255,11 +263,11 @@ def c_string(text):
 
 
 def row_c(row):
-    roles = " | ".join(f"1u << TB_ROLE_{constant(r)}" for r in row["roles"])
-    scope = f"UINT64_C(1) << TB_SCOPE_{constant(row['scope'])}" if row["scope"] else "0"
+    roles = " | ".join(f"1u << TB_API_ROLE_{constant(r)}" for r in row["roles"])
+    scope = f"UINT64_C(1) << TB_API_SCOPE_{constant(row['scope'])}" if row["scope"] else "0"
     body = "NONE" if not row["body"] else "NDJSON" if row["body"].startswith("ndjson") else "JSON"
     return [
-        f"    [TB_OP_{constant(row['name'])}] = {{",
+        f"    [TB_API_{constant(row['name'])}] = {{",
         f"        .name = {c_string(row['name'])},",
         f"        .path = {c_string(row['path'])},",
         f"        .command = {c_string(row['command'])},",
@@ -280,7 +288,7 @@ def trie_c(nodes):
     literals, lines = [], []
     for i, node in enumerate(nodes):
         kids = sorted(node["literal"].items(), key=lambda k: (len(k[0]), k[0].encode()))
-        ops = ", ".join(f"[TB_HTTP_{m}] = TB_OP_{constant(n)}" for m, n in node["op"].items())
+        ops = ", ".join(f"[TB_HTTP_{m}] = TB_API_{constant(n)}" for m, n in node["op"].items())
         lines.append(f"    [{i}] = {{{len(literals)}, {len(kids)}, {node['param'] or 0}, "
                      f"{{{ops or '0'}}}}},")
         literals += [f"    {{{c_string(t)}, {len(t)}, {n}}}," for t, n in kids]
@@ -310,7 +318,7 @@ def make_source(table, rows, description):
         if row["query"]:
             names = ", ".join(c_string(q) for q in row["query"])
             out.append(f"static const char *const query_{row['name']}[] = {{{names}, NULL}};")
-    out += ["", "const struct tb_operation tb_operation_table[TB_OP_COUNT] = {"]
+    out += ["", "const struct tb_operation tb_operation_table[TB_API_COUNT] = {"]
     for row in rows:
         out += row_c(row)
     out += ["};", "", "const struct tb_rate_class tb_rate_table[TB_RATE_COUNT] = {"]
@@ -318,8 +326,8 @@ def make_source(table, rows, description):
         out.append(f"    [TB_RATE_{constant(name)}] = "
                    f"{{{c_string(name)}, {rate['per_s']}, {rate['burst']}}},")
     out += ["};", ""]
-    out += names_c("tb_role_names[TB_ROLE_COUNT]", "TB_ROLE_", table["roles"])
-    out += names_c("tb_scope_names[TB_SCOPE_COUNT]", "TB_SCOPE_", table["scopes"])
+    out += names_c("tb_role_names[TB_API_ROLE_COUNT]", "TB_API_ROLE_", table["roles"])
+    out += names_c("tb_scope_names[TB_API_SCOPE_COUNT]", "TB_API_SCOPE_", table["scopes"])
     out += trie_c(build_trie(rows))
     out += json_c(description)
     return "\n".join(out)
@@ -426,11 +434,13 @@ def make_openapi(table, rows, problems, schemas):
 
 
 def main():
-    table_path, problem_path, out_h, out_c, out_json = sys.argv[1:]
+    table_path, problem_path, *codes_path, out_h, out_c, out_json = sys.argv[1:]
     with open(table_path, "rb") as f:
         table = tomllib.load(f)
     try:
         problems = read_problems(problem_path)
+        for path in codes_path:
+            problems = read_codes(path) | problems
         rows = check_table(table, problems)
         schemas = parse_schemas(table)
         openapi = make_openapi(table, rows, problems, schemas)

@@ -15,13 +15,13 @@
 struct tb_principal {
     uint64_t tenant;
     uint64_t key;    /* id of the key, for limits and the audit record */
-    uint32_t roles;  /* 1u << enum tb_role */
-    uint64_t scopes; /* 1 << enum tb_scope */
+    uint32_t roles;  /* 1u << enum tb_api_role */
+    uint64_t scopes; /* 1 << enum tb_api_scope */
 };
 
 /* False when the token is unknown, revoked or expired; *out is read only when true.
  * Called on IO threads, several at a time; must not block. op is what is asked for.     */
-typedef bool tb_auth_check(void *user, struct tb_str token, enum tb_op op,
+typedef bool tb_auth_check(void *user, struct tb_str token, enum tb_api op,
                            struct tb_principal *out);
 
 #endif

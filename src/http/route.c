@@ -30,7 +30,7 @@ static uint16_t literal_child(const struct tb_route_node *node, struct tb_str s)
 
 struct tb_route tb_route_find(const struct tb_request *req)
 {
-    struct tb_route route = {.op = TB_OP_NONE};
+    struct tb_route route = {.op = TB_API_NONE};
     const struct tb_route_node *node = &tb_route_nodes[0];
     uint32_t param_n = 0;
     for (uint32_t i = 0; i < req->segment_n; i++) {
@@ -45,8 +45,8 @@ struct tb_route tb_route_find(const struct tb_request *req)
         node = &tb_route_nodes[next];
     }
     for (uint32_t m = 0; m < TB_HTTP_METHOD_N; m++)
-        if (node->op[m] != TB_OP_NONE)
+        if (node->op[m] != TB_API_NONE)
             route.methods |= 1u << m;
-    route.op = (enum tb_op)node->op[req->method];
+    route.op = (enum tb_api)node->op[req->method];
     return route;
 }

@@ -20,8 +20,8 @@ struct tb_operation {
     const char *path;
     const char *command; /* "" for none */
     enum tb_http_method method;
-    uint32_t roles;  /* bits of enum tb_role; 0: public, no key needed */
-    uint64_t scopes; /* one bit of enum tb_scope, or 0 */
+    uint32_t roles;  /* bits of enum tb_api_role; 0: public, no key needed */
+    uint64_t scopes; /* one bit of enum tb_api_scope, or 0 */
     enum tb_idempotency idempotency;
     enum tb_rate rate;
     enum tb_op_body body;
@@ -37,17 +37,17 @@ struct tb_rate_class {
     uint32_t burst;
 };
 
-extern const struct tb_operation tb_operation_table[TB_OP_COUNT];
+extern const struct tb_operation tb_operation_table[TB_API_COUNT];
 extern const struct tb_rate_class tb_rate_table[TB_RATE_COUNT]; /* the table's defaults */
-extern const char *const tb_role_names[TB_ROLE_COUNT];
-extern const char *const tb_scope_names[TB_SCOPE_COUNT];
+extern const char *const tb_role_names[TB_API_ROLE_COUNT];
+extern const char *const tb_scope_names[TB_API_SCOPE_COUNT];
 /* The description of the API, OpenAPI 3.1. */
 extern const char tb_openapi_json[];
 extern const size_t tb_openapi_json_n;
 
 #define TB_PARAMS_MAX 4
 struct tb_route {
-    enum tb_op op;                        /* TB_OP_NONE: nothing at this path and method */
+    enum tb_api op;                        /* TB_API_NONE: nothing at this path and method */
     uint32_t methods;                     /* bits of the methods that the path offers */
     struct tb_str param[TB_PARAMS_MAX];   /* in the order of the path */
 };

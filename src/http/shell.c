@@ -30,7 +30,7 @@ static bool find_operation(struct tb_request *req, struct tb_call *call)
         refuse_head(req, TB_PROBLEM_NOT_FOUND, NULL);
         return false;
     }
-    if (route.op == TB_OP_NONE) {
+    if (route.op == TB_API_NONE) {
         char allow[64];
         struct tb_buf b;
         tb_buf_init(&b, allow, sizeof allow);
@@ -103,7 +103,7 @@ static bool authorised(struct tb_shell *s, struct tb_request *req, struct tb_cal
     if (op->roles == 0) /* public */
         return within_rate(s, req, peer_hash(req), op->rate);
     bool has_token = token_of(req, &token);
-    if (!has_token || !s->o.auth(s->o.auth_user, token, (enum tb_op)req->op, &call->who)) {
+    if (!has_token || !s->o.auth(s->o.auth_user, token, (enum tb_api)req->op, &call->who)) {
         tb_http_header(req, "WWW-Authenticate", TB_STR("Bearer realm=\"tongbao\""));
         refuse_head(req, req->authorization_n == 0 ? TB_PROBLEM_KEY_MISSING : TB_PROBLEM_KEY_INVALID,
                     "Authorization");

@@ -60,7 +60,7 @@ struct tb_shell_options {
     struct tb_http_options http; /* handler and user are the shell's */
     tb_auth_check *auth;
     void *auth_user;
-    const struct tb_op_handler *handler; /* TB_OP_COUNT of them; must outlive the shell */
+    const struct tb_op_handler *handler; /* TB_API_COUNT of them; must outlive the shell */
     void *user;                          /* for the handlers */
     /* Replaces the table's classes where per_s > 0. */
     struct tb_rate_class rate[TB_RATE_COUNT];

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks openapi.json against what OpenAPI 3.1 demands and what we promise.
 
-    check_openapi.py OPENAPI_JSON OPERATIONS_TOML PROBLEM_H
+    check_openapi.py OPENAPI_JSON OPERATIONS_TOML PROBLEM_H CODES_H
 
 Every $ref resolves; every schema is JSON Schema that we know; path parameters are declared
 exactly; operation ids are unique and those of the table; every 4xx and 5xx is a problem
@@ -96,6 +96,9 @@ def main():
         table = tomllib.load(f)
     with open(sys.argv[3], encoding="utf-8") as f:
         problems = {p: int(s) for p, s in re.findall(r'X\(\w+, "([a-z0-9_]+)", (\d{3})', f.read())}
+    with open(sys.argv[4], encoding="utf-8") as f:
+        codes = {n.lower(): int(s) for n, s in re.findall(r'X\((\w+), (\d{3}), "', f.read())}
+    problems = codes | problems
     c = Check()
     rows = {r["name"]: r for r in table["operation"]}
     c.that(api["openapi"] == "3.1.0", "not 3.1.0")

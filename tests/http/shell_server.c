@@ -11,20 +11,20 @@
 #include "base/num.h"
 #include "http/shell.h"
 
-static bool check_key(void *user, struct tb_str token, enum tb_op op, struct tb_principal *out)
+static bool check_key(void *user, struct tb_str token, enum tb_api op, struct tb_principal *out)
 {
     (void)user;
     (void)op;
     *out = (struct tb_principal){.tenant = 1, .key = 1};
     if (tb_str_eq_c(token, "tb_all")) {
-        out->roles = (1u << TB_ROLE_COUNT) - 1;
-        out->scopes = (UINT64_C(1) << TB_SCOPE_COUNT) - 1;
+        out->roles = (1u << TB_API_ROLE_COUNT) - 1;
+        out->scopes = (UINT64_C(1) << TB_API_SCOPE_COUNT) - 1;
         return true;
     }
     if (tb_str_eq_c(token, "tb_till")) {
         out->key = 2;
-        out->roles = 1u << TB_ROLE_TILL;
-        out->scopes = UINT64_C(1) << TB_SCOPE_ORDERS_WRITE;
+        out->roles = 1u << TB_API_ROLE_TILL;
+        out->scopes = UINT64_C(1) << TB_API_SCOPE_ORDERS_WRITE;
         return true;
     }
     return false;
@@ -156,13 +156,13 @@ static void bulk_run(void *user, struct tb_call *call)
 
 int main(int argc, char **argv)
 {
-    static const struct tb_op_handler handler[TB_OP_COUNT] = {
-        [TB_OP_HEALTHZ] = {.run = healthz},
-        [TB_OP_OPENAPI] = {.run = openapi},
-        [TB_OP_GET_MEMBER] = {.run = get_member},
-        [TB_OP_LIST_EVENTS] = {.run = list_events},
-        [TB_OP_POST_ORDER] = {.run = post_order},
-        [TB_OP_BULK_ORDERS] = {.run = bulk_run, .line = bulk_line},
+    static const struct tb_op_handler handler[TB_API_COUNT] = {
+        [TB_API_HEALTHZ] = {.run = healthz},
+        [TB_API_OPENAPI] = {.run = openapi},
+        [TB_API_GET_MEMBER] = {.run = get_member},
+        [TB_API_LIST_EVENTS] = {.run = list_events},
+        [TB_API_POST_ORDER] = {.run = post_order},
+        [TB_API_BULK_ORDERS] = {.run = bulk_run, .line = bulk_line},
     };
     struct tb_shell_options o = {.auth = check_key, .handler = handler};
     struct tb_fault fault;
