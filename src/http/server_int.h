@@ -136,6 +136,7 @@ struct tb_http_io {
     uint32_t spare_n;
     int64_t now_ns;
     int64_t swept_ns;
+    uint32_t sweeps;
     int64_t drain_ns; /* when this thread began to drain */
     uint64_t random[4];
     struct tb_json_index *json;

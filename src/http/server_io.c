@@ -206,6 +206,16 @@ static bool half_a_request(const struct tb_http_io *io, const struct conn *c)
     return last_ns > c->since_ns + 50 * MS;
 }
 
+/* The client has closed and everything it sent was read. libmicrohttpd overlooks a FIN
+ * that came together with data (edge-triggered epoll), and would wait for its time-out.  */
+static bool client_has_left(struct tb_http_io *io, const struct conn *c, int64_t age)
+{
+    uint8_t byte;
+    if (age < 1000 * MS || io->sweeps % 4 != 0)
+        return false;
+    return recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 static bool body_is_slow(const struct tb_http_io *io, const struct req *r, int64_t age)
 {
     int64_t grace = io->h->o.header_timeout_ms * MS;
@@ -240,13 +250,17 @@ static void judge(struct tb_http_io *io, struct conn *c, bool draining)
     }
     if (r == NULL) {
         int64_t age = io->now_ns - c->since_ns;
-        if (draining)
+        if (draining || client_has_left(io, c, age))
             tb_http_conn_cut(c);
         else if (age > limit && half_a_request(io, c))
             tb_http_too_slow(io, c);
         return;
     }
     int64_t age = io->now_ns - r->phase_ns;
+    if (r->phase < PHASE_RUNNING && !r->suspended && client_has_left(io, c, age)) {
+        tb_http_conn_cut(c);
+        return;
+    }
     switch (r->phase) {
     case PHASE_HEAD:
         if (age > limit)
@@ -270,6 +284,7 @@ static void judge(struct tb_http_io *io, struct conn *c, bool draining)
 static void sweep(struct tb_http_io *io, bool draining)
 {
     io->swept_ns = io->now_ns;
+    io->sweeps++;
     for (struct conn *c = io->conns; c != NULL; c = c->next)
         judge(io, c, draining);
 }

@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What one request on one connection cannot show: limits, pipelining, bytes one by one,
+100-continue, HEAD, a graceful stop.
+
+    behaviour.py SHELL_SERVER ECHO_SERVER
+
+Python's standard library only.
+"""
+import contextlib
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+from malformed import AUTH, GOOD, JSON, Reader
+
+ORDER = (b"POST /v1/orders HTTP/1.1\r\n" + JSON.encode() +
+         b"Content-Length: %d\r\n\r\n" % len(GOOD) + GOOD.encode())
+
+
+@contextlib.contextmanager
+def running(program, *args):
+    server = subprocess.Popen([program, *args], stdout=subprocess.PIPE, text=True)
+    try:
+        yield server, int(server.stdout.readline().split()[1])
+    finally:
+        if server.poll() is None:
+            server.terminate()
+        assert server.wait(30) == 0, f"the server ended with {server.returncode}"
+
+
+def connect(port):
+    return socket.create_connection(("127.0.0.1", port), timeout=20)
+
+
+def test_pipelining(port):
+    with connect(port) as s:
+        threading.Thread(target=s.sendall, args=(ORDER * 1000,), daemon=True).start()
+        reader = Reader(s)
+        ids = set()
+        for i in range(1000):
+            status, headers, _ = reader.answer()
+            assert status == 201, (i, status)
+            ids.add(headers["request-id"])
+        assert len(ids) == 1000, "request ids repeat"
+
+
+def test_byte_by_byte(port):
+    with connect(port) as s:
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        chunked = (b"POST /v1/orders HTTP/1.1\r\n" + JSON.encode() +
+                   b"Transfer-Encoding: chunked\r\n\r\n" +
+                   b"".join(b"1\r\n" + bytes([c]) + b"\r\n" for c in GOOD.encode()) + b"0\r\n\r\n")
+        for data in (ORDER, chunked):
+            for i in range(len(data)):
+                s.sendall(data[i:i + 1])
+            assert Reader(s).answer()[0] == 201
+
+
+def test_continue(port):
+    head = (b"POST /v1/orders HTTP/1.1\r\n" + JSON.encode() +
+            b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n")
+    with connect(port) as s:
+        s.sendall(head % len(GOOD))
+        assert s.recv(1000).startswith(b"HTTP/1.1 100 "), "no 100-continue"
+        s.sendall(GOOD.encode())
+        assert Reader(s).answer()[0] == 201
+    with connect(port) as s:  # refused without asking for the body
+        s.sendall(head % (2 << 20))
+        data = s.recv(4000)
+        assert data.startswith(b"HTTP/1.1 413 "), data[:60]
+
+
+def test_head(port):
+    with connect(port) as s:
+        s.sendall(b"HEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        reader = Reader(s)
+        status, headers, _ = reader.answer(has_body=False)
+        assert status == 200 and int(headers["content-length"]) > 0
+        assert reader.answer()[0] == 200
+
+
+def test_rate(port):
+    """The class `list` of this server: 40 at once, then one a second."""
+    ask = b"GET /v1/events HTTP/1.1\r\n" + AUTH.encode() + b"\r\n"
+    good = 0
+    with connect(port) as s:
+        reader = Reader(s)
+        for _ in range(60):
+            s.sendall(ask)
+            status, headers, _ = reader.answer()
+            good += status == 200
+            if status == 429:
+                assert 1 <= int(headers["retry-after"]) <= 2, headers
+                assert headers["ratelimit-remaining"] == "0" and headers["ratelimit-limit"] == "40"
+                assert 38 <= int(headers["ratelimit-reset"]) <= 40, headers
+        assert 40 <= good <= 42, good
+        time.sleep(1.2)
+        s.sendall(ask)
+        assert reader.answer()[0] == 200
+        s.sendall(b"GET /v1/members/x HTTP/1.1\r\n" + AUTH.encode() + b"\r\n")
+        assert reader.answer()[0] == 200, "another class is limited too"
+
+
+def test_connections_per_address(port):
+    sockets = []
+    refused = 0
+    for _ in range(320):  # the server allows 300
+        s = connect(port)
+        sockets.append(s)
+    time.sleep(0.3)
+    for s in sockets:
+        s.setblocking(False)
+        try:
+            data = s.recv(1000)
+            refused += data.startswith(b"HTTP/1.1 503 ") and b"too_many_connections" in data
+            assert b"Retry-After" in data and data.count(b"{") == 1
+            head, body = data.split(b"\r\n\r\n")
+            assert int(head.split(b"Content-Length: ")[1].split(b"\r")[0]) == len(body), len(body)
+        except BlockingIOError:
+            pass
+        except ConnectionResetError:
+            refused += 1
+    assert 19 <= refused <= 24, refused
+    for s in sockets:
+        s.close()
+    time.sleep(0.5)
+    with connect(port) as s:
+        s.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert Reader(s).answer()[0] == 200, "slots were not given back"
+
+
+def test_left_alone(port):
+    """Clients that leave in the middle of everything do no harm."""
+    for cut in range(0, len(ORDER), 7):
+        with connect(port) as s:
+            s.sendall(ORDER[:cut])
+    time.sleep(2.5)  # the janitor finds those whose end came together with data
+    with connect(port) as s:
+        s.sendall(ORDER)
+        assert Reader(s).answer()[0] == 201
+
+
+def test_stop(program):
+    """A stop answers what is under way, closes idle connections and refuses newcomers."""
+    with running(program, "1") as (server, port):
+        idle = connect(port)
+        busy = connect(port)
+        busy.sendall(b"POST /v1/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345")
+        time.sleep(0.2)
+        server.terminate()
+        time.sleep(0.3)
+        busy.sendall(b"67890")
+        status, headers, body = Reader(busy).answer()
+        assert status == 200 and body == b"1234567890" and headers["connection"] == "close"
+        assert busy.recv(10) == b"" and idle.recv(10) == b""
+        try:
+            connect(port)
+            raise AssertionError("a stopped server accepts")
+        except ConnectionRefusedError:
+            pass
+
+
+def main():
+    with running(sys.argv[1]) as (_, port):
+        for test in (test_pipelining, test_byte_by_byte, test_continue, test_head, test_rate,
+                     test_left_alone, test_connections_per_address):
+            test(port)
+            print(f"{test.__name__} ok")
+    test_stop(sys.argv[2])
+    print("test_stop ok")
+
+
+if __name__ == "__main__":
+    main()
