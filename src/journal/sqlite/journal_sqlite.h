@@ -13,7 +13,7 @@
  * full one is handed to the janitor thread with its connection, which checkpoints it,
  * turns it into a plain file and closes it, while appends go on in the next. The write-
  * ahead log of a live file is filled with zeros in advance: a commit then changes no
- * file size, which nearly halves the price of its fdatasync (docs/design has the figures).
+ * file size, which lowers the price of its fdatasync (tests/contract/bench_store prints figures).
  *
  * An error at COMMIT leaves the outcome unknown: append answers UNKNOWN and the handle
  * refuses everything from then on. Opening again finds the truth and makes it durable by

@@ -14,7 +14,7 @@
 
 #define APPLICATION_ID 0x54424a4e /* "TBJN" */
 #define FORMAT 1
-#define FILL_BYTES (1u << 20)
+#define FILL_BYTES (16u << 10) /* larger writes make larger page-cache units to dirty later */
 
 const char tb_segment_read_sql[] =
     "SELECT number, epoch, writer, at_ms, prev, hash, body FROM batch"
