@@ -119,7 +119,8 @@ enum tb_outcome tb_core_run(struct tb_core *c, struct tb_txn *t, const struct tb
     }
     if (outcome == TB_DONE && (t->events.overflowed || answer->body.overflowed))
         return tb_refuse(answer, TB_CODE_TOO_LARGE, "");
-    tb_assert((outcome == TB_REFUSED) == (answer->code != TB_CODE_OK) || outcome == TB_NEED);
+    /* DONE with a refusal's code: a refusal that leaves a record */
+    tb_assert(outcome != TB_REFUSED || answer->code != TB_CODE_OK);
     return outcome;
 }
 
@@ -141,7 +142,7 @@ int64_t tb_core_due_ms(const struct tb_core *c, const struct tb_block *b)
 {
     if (b->kind == TB_KIND_PERSON)
         return min_ms(min_ms(tb_ledger_due_ms(&c->store, b), tb_membership_due_ms(&c->store, b)),
-                      tb_consent_due_ms(&c->store, b));
+                      tb_consent_due_ms(&c->store, (struct tb_block *)(uintptr_t)b));
     if (b->kind == TB_KIND_DEVICE)
         return tb_identity_due_ms(&c->store, b);
     return INT64_MAX;

@@ -18,7 +18,8 @@
 #include "core/kinds.h"
 
 enum tb_outcome {
-    TB_DONE = 0, /* events (perhaps none) stand; the answer is final */
+    TB_DONE = 0, /* events (perhaps none) stand; the answer is final. A refusal that leaves
+                    a record is DONE with its code */
     TB_REFUSED,  /* the engine undoes; answer.code says why */
     TB_NEED,     /* the engine undoes, loads txn->need[] and runs the command again */
 };

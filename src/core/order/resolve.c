@@ -170,9 +170,8 @@ static struct tb_str tier_code(const struct tb_resolve *r)
 static bool attribute_value(const struct tb_resolve *r, uint32_t attribute, struct tb_expr_value *out)
 {
     const struct tb_attribute_decl *decl = tb_catalog_find(r->t, TB_KIND_ATTRIBUTE, attribute);
-    struct tb_str text;
     const struct tb_attribute *value =
-        r->person && decl ? tb_person_attribute(r->t, r->person, attribute, &text) : NULL;
+        r->person && decl ? tb_person_attribute(r->t, r->person, attribute) : NULL;
     if (value == NULL || value->number != 0)
         return false; /* nothing said, or sealed: no rule reads a sealed value */
     switch ((enum tb_attribute_type)decl->type) {
@@ -183,7 +182,7 @@ static bool attribute_value(const struct tb_resolve *r, uint32_t attribute, stru
         *out = tb_expr_of_bool(value->value != 0);
         return true;
     case TB_ATTRIBUTE_TEXT:
-        *out = tb_expr_of_str(text);
+        *out = tb_expr_of_str(tb_attribute_bytes(r->t, r->person, value));
         return true;
     case TB_ATTRIBUTE_DATE:
         *out = tb_expr_of_time(tb_zone_day_start_ms(tb_tenant_zone(r->t), (int32_t)value->value));
@@ -211,6 +210,20 @@ static bool balance_of(const struct tb_resolve *r, struct tb_str unit, struct tb
     return true;
 }
 
+/* Some endpoint of the person may be used for the purpose. */
+static bool consents(const struct tb_resolve *r, struct tb_str code)
+{
+    uint32_t purpose = tb_find_code(r->t, TB_KIND_PURPOSE, code);
+    if (purpose == 0 || r->person == NULL)
+        return false;
+    const struct tb_profile *profile = tb_section(r->t, r->person, TB_PERSON_PROFILE);
+    for (uint32_t i = 0; i < r->person->n[TB_PERSON_PROFILE]; i++)
+        if (tb_consent_effective(r->t, r->person, profile[i].no, purpose, 0, r->at_ms) ==
+            TB_EFFECTIVE_GRANTED)
+            return true;
+    return false;
+}
+
 static bool about_member(const struct tb_resolve *r, uint16_t slot, const struct tb_expr_value *args,
                          struct tb_expr_value *out)
 {
@@ -231,9 +244,7 @@ static bool about_member(const struct tb_resolve *r, uint16_t slot, const struct
         *out = tb_expr_of_bool(in_tier(r, word));
         return true;
     case TB_SLOT_CONSENTS: {
-        uint32_t purpose = tb_find_code(r->t, TB_KIND_PURPOSE, word);
-        *out = tb_expr_of_bool(purpose && r->person &&
-                               tb_consent_effective(r->t, r->person, 0, purpose, 0, r->at_ms));
+        *out = tb_expr_of_bool(consents(r, word));
         return true;
     }
     default:
