@@ -12,10 +12,33 @@
 #define TB_STATE_COLUMN_MAX 64
 #define TB_STATE_SQL_MAX 16384
 
+struct tb_change {
+    uint32_t at; /* which row of values, and when it came */
+    bool drop;
+};
+
+/* Changes of one table that wait for commit; see order.c. Strings are borrowed. */
+struct tb_pending {
+    struct tb_change *change;
+    struct tb_value *value; /* column_n a change */
+    uint32_t n;
+    uint32_t cap;
+    bool unsorted;
+};
+
+void tb_pending_add(struct tb_pending *p, const struct tb_table *t, const struct tb_value *v,
+                    bool drop);
+/* Runs the statements in key order and forgets the changes. An SQLite result. */
+int tb_pending_apply(struct tb_pending *p, const struct tb_table *t, sqlite3_stmt *put,
+                     sqlite3_stmt *drop);
+void tb_pending_clear(struct tb_pending *p);
+void tb_pending_free(struct tb_pending *p);
+
 struct tb_table_writer {
     sqlite3_stmt *put;
     sqlite3_stmt *drop;
     sqlite3_stmt *drop_prefix;
+    struct tb_pending pending;
 };
 
 struct tb_state_sqlite {

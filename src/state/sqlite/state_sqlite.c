@@ -14,6 +14,7 @@
 #include "state/sqlite/inside.h"
 
 #define APPLICATION_ID 0x54425354 /* "TBST" */
+#define PENDING_MAX 65536
 #define CACHE_BYTES_DEFAULT (UINT64_C(128) << 20)
 #define CHECKPOINT_BYTES_DEFAULT (UINT64_C(256) << 20)
 
@@ -120,47 +121,51 @@ static bool text_ok(const struct tb_table *t, const struct tb_value *v, struct t
     return true;
 }
 
+static enum tb_state_answer apply_pending(struct tb_state_sqlite *s, uint32_t i,
+                                          struct tb_fault *f)
+{
+    struct tb_table_writer *w = &s->writer[i];
+    int rc = tb_pending_apply(&w->pending, &s->table[i], w->put, w->drop);
+    return tb_state_sqlite_answer(s->db, rc, s->table[i].name, f);
+}
+
+static enum tb_state_answer add_pending(struct tb_state_sqlite *s, const struct tb_table *t,
+                                        const struct tb_value *v, bool drop, struct tb_fault *f)
+{
+    struct tb_pending *p = &writer_of(s, t)->pending;
+    for (uint32_t i = 0; i < t->key_n; i++)
+        tb_assert(!v[i].null);
+    tb_pending_add(p, t, v, drop);
+    return p->n < PENDING_MAX ? TB_STATE_DONE : apply_pending(s, (uint32_t)(t - s->table), f);
+}
+
 static enum tb_state_answer sqlite_put(struct tb_state *base, const struct tb_table *t,
                                        const struct tb_value *v, struct tb_fault *f)
 {
-    struct tb_state_sqlite *s = self(base);
-    struct tb_table_writer *w = writer_of(s, t);
     if (!text_ok(t, v, f))
         return TB_STATE_FAULT;
-    int rc = SQLITE_OK;
-    for (uint32_t i = 0; rc == SQLITE_OK && i < t->column_n; i++) {
-        tb_assert(i >= t->key_n || !v[i].null);
-        rc = tb_state_sqlite_bind(w->put, (int)i + 1, &t->column[i], &v[i]);
-    }
-    if (rc == SQLITE_OK)
-        rc = run(w->put);
-    return tb_state_sqlite_answer(s->db, rc, t->name, f);
-}
-
-static enum tb_state_answer drop_by(struct tb_state_sqlite *s, sqlite3_stmt *stmt,
-                                    const struct tb_table *t, const struct tb_value *key,
-                                    uint32_t n, struct tb_fault *f)
-{
-    int rc = SQLITE_OK;
-    for (uint32_t i = 0; rc == SQLITE_OK && i < n; i++) {
-        tb_assert(!key[i].null);
-        rc = tb_state_sqlite_bind(stmt, (int)i + 1, &t->column[i], &key[i]);
-    }
-    if (rc == SQLITE_OK)
-        rc = run(stmt);
-    return tb_state_sqlite_answer(s->db, rc, t->name, f);
+    return add_pending(self(base), t, v, false, f);
 }
 
 static enum tb_state_answer sqlite_drop(struct tb_state *base, const struct tb_table *t,
                                         const struct tb_value *key, struct tb_fault *f)
 {
-    return drop_by(self(base), writer_of(self(base), t)->drop, t, key, t->key_n, f);
+    return add_pending(self(base), t, key, true, f);
 }
 
 static enum tb_state_answer sqlite_drop_prefix(struct tb_state *base, const struct tb_table *t,
                                                const struct tb_value *first, struct tb_fault *f)
 {
-    return drop_by(self(base), writer_of(self(base), t)->drop_prefix, t, first, 1, f);
+    struct tb_state_sqlite *s = self(base);
+    struct tb_table_writer *w = writer_of(s, t);
+    tb_assert(!first->null);
+    enum tb_state_answer a = apply_pending(s, (uint32_t)(t - s->table), f);
+    if (a != TB_STATE_DONE)
+        return a;
+    int rc = tb_state_sqlite_bind(w->drop_prefix, 1, &t->column[0], first);
+    if (rc == SQLITE_OK)
+        rc = run(w->drop_prefix);
+    return tb_state_sqlite_answer(s->db, rc, t->name, f);
 }
 
 static void sqlite_abandon(struct tb_state *base)
@@ -168,6 +173,8 @@ static void sqlite_abandon(struct tb_state *base)
     struct tb_state_sqlite *s = self(base);
     tb_assert(s->in_transaction);
     s->in_transaction = false;
+    for (uint32_t i = 0; i < s->table_n; i++)
+        tb_pending_clear(&s->writer[i].pending);
     if (sqlite3_get_autocommit(s->db))
         return; /* SQLite rolled back by itself (disk full, I/O error) */
     if (run(s->rollback) != SQLITE_OK) {
@@ -211,7 +218,11 @@ static enum tb_state_answer sqlite_commit(struct tb_state *base, const struct tb
 {
     struct tb_state_sqlite *s = self(base);
     tb_assert(s->in_transaction);
-    enum tb_state_answer a = write_guarded(s, c, f);
+    enum tb_state_answer a = TB_STATE_DONE;
+    for (uint32_t i = 0; a == TB_STATE_DONE && i < s->table_n; i++)
+        a = apply_pending(s, i, f);
+    if (a == TB_STATE_DONE)
+        a = write_guarded(s, c, f);
     if (a != TB_STATE_DONE) {
         sqlite_abandon(base);
         return a;
@@ -251,6 +262,7 @@ static void finalize_all(struct tb_state_sqlite *s)
         sqlite3_finalize(s->writer[i].put);
         sqlite3_finalize(s->writer[i].drop);
         sqlite3_finalize(s->writer[i].drop_prefix);
+        tb_pending_free(&s->writer[i].pending);
     }
     free(s->writer);
     sqlite3_finalize(s->begin);
