@@ -205,6 +205,13 @@ void tb_http_reply_stream(struct tb_request *req, uint32_t status, const char *c
 void tb_http_stream_wake(struct tb_request *req); /* any thread, any number of times */
 void tb_http_stream_release(struct tb_request *req);
 
+/* Runs fn on the request's IO thread, soon; any thread, for a request that the handler has
+ * (between on_request and the reply, or paused after a line). One at a time (asserted). fn
+ * may reply, resume, or let others go on and call again. It keeps decrypting and printing
+ * off the thread that calls.                                                           */
+void tb_http_call(struct tb_request *req, void (*fn)(void *user, struct tb_request *req),
+                  void *user);
+
 /* Goes on after TB_HTTP_LINE_PAUSE; any thread, once for each pause. */
 void tb_http_body_resume(struct tb_request *req);
 

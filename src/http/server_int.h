@@ -38,6 +38,7 @@ enum event {
     EVENT_REPLY = 1,
     EVENT_WAKE = 2,   /* a stream has data again */
     EVENT_RESUME = 4, /* go on with the lines of a body */
+    EVENT_CALL = 8,   /* the handler wants this thread */
 };
 
 enum reply_memory { REPLY_STAYS = 0, REPLY_FREE };
@@ -101,6 +102,8 @@ struct req {
     enum reply_memory reply_memory;
     bool is_stream;
     struct tb_http_stream stream;
+    void (*call)(void *user, struct tb_request *q);
+    void *call_user;
     struct header extra[TB_HTTP_EXTRA_HEADERS_MAX];
     uint32_t extra_n;
     /* memory */

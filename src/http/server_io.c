@@ -59,6 +59,13 @@ static void resume(struct req *r)
 static void one_event(struct req *r)
 {
     unsigned events = atomic_exchange(&r->events, 0);
+    if (events & EVENT_CALL) {
+        void (*call)(void *user, struct tb_request *q) = r->call;
+        r->call = NULL;
+        call(r->call_user, &r->pub); /* an answer comes back as an event of its own */
+        if (events == EVENT_CALL)
+            return;
+    }
     if (r->suspended)
         resume(r);
     if (events & EVENT_WAKE)
@@ -346,6 +353,8 @@ void *tb_http_io_main(void *user)
     for (;;) {
         bool draining = atomic_load(&io->h->draining);
         drain_events(io);
+        if (atomic_load_explicit(&io->events, memory_order_relaxed) != NULL)
+            drain_events(io); /* what calls have answered */
         add_arrivals(io);
         (void)MHD_run(io->daemon);
         if (draining)

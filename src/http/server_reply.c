@@ -157,6 +157,15 @@ void tb_http_stream_release(struct tb_request *q)
     tb_http_req_share_drop(req_of(q));
 }
 
+void tb_http_call(struct tb_request *q, void (*fn)(void *user, struct tb_request *q), void *user)
+{
+    struct req *r = req_of(q);
+    r->call = fn;
+    r->call_user = user;
+    bool fresh = tb_http_event(r, EVENT_CALL);
+    tb_assert(fresh);
+}
+
 void tb_http_body_resume(struct tb_request *q)
 {
     (void)tb_http_event(req_of(q), EVENT_RESUME);
