@@ -33,40 +33,47 @@ enum tb_person_section {
 };
 
 enum tb_person_flag {
-    TB_PERSON_FROZEN = 1, /* its component is beyond the bound: no more joining */
-    TB_PERSON_ERASED = 2,
-    TB_PERSON_FOLLOWER = 4,
-    TB_PERSON_ANONYMOUS_CARD = 8,
+    TB_PERSON_FROZEN = 1,         /* its component is beyond the bound: no more joining */
+    TB_PERSON_ERASED = 2,         /* every profile is */
+    TB_PERSON_FOLLOWER = 4,       /* a profile is */
+    TB_PERSON_ANONYMOUS_CARD = 8, /* enrolled with a card, nothing else is known */
 };
 
 struct tb_person {
     uint32_t tenant;
     uint32_t oldest_profile; /* the id it answers to */
     int64_t first_seen_ms;   /* smallest over profiles and devices attached */
-    int64_t last_seen_ms;
+    int64_t last_seen_ms; /* to the day (UTC): one event a day is enough to keep it */
     uint64_t last_seq; /* newest timeline entry; entries chain backwards */
     uint32_t flags;    /* enum tb_person_flag */
-    uint32_t visits;
-    uint32_t last_touchpoint;
+    uint32_t reserved;
+    uint32_t last_touchpoint; /* of the contact that brought the newest day; a convenience */
     uint32_t last_store;
 };
 
 enum tb_profile_flag {
     TB_PROFILE_VERIFIED = 1,
-    TB_PROFILE_ERASED = 2,
+    TB_PROFILE_ERASED = 2,   /* a tombstone: evidence up to until_s is dropped */
+    TB_PROFILE_CURRENT = 4,  /* the identifier map leads here: the tenure of today */
+    TB_PROFILE_FOLLOWER = 8, /* follows the official account */
+    TB_PROFILE_HOT = 16,     /* quarantined: its edges join nobody */
 };
 
+/* One tenure of one person-scope identifier, or a part of one (docs/design/0003). The
+ * section is sorted by no. */
 struct tb_profile {
     uint32_t no;
-    uint32_t ns; /* namespace block */
-    uint64_t key[2]; /* blind index of the normalised value */
-    int64_t since_ms; /* the tenure holds from here */
-    int64_t until_ms; /* 0 = still held */
-    uint32_t last_day;    /* days since 1970 of the newest evidence */
-    uint32_t prev_tenure; /* older profile of the same value, 0 = none */
-    uint32_t sealed_at;   /* the sealed value in BYTES */
-    uint16_t sealed_n;
-    uint16_t flags;
+    uint32_t ns;        /* namespace block */
+    uint64_t key[2];    /* blind index of the normalised value */
+    int64_t since_ms;   /* oldest evidence */
+    uint32_t until_s;   /* seconds since 1970; 0 = still held */
+    int32_t last_day;   /* days since 1970 (UTC) of the newest evidence */
+    uint32_t ring;      /* next profile of the same value, around in a ring; 0 = alone */
+    uint32_t anchor;    /* profile of the unique value whose tenure this is; 0 = not split */
+    uint16_t sealed_at; /* the sealed value in BYTES */
+    uint16_t sealed_n;  /* 0 = the value is not kept */
+    uint16_t flags;     /* enum tb_profile_flag */
+    uint16_t number;    /* last number used for sealing under this profile's key */
 };
 
 struct tb_account {
@@ -130,14 +137,22 @@ enum tb_attribute_source {
     TB_SOURCE_IMPORTED = 4,
     TB_SOURCE_INFERRED = 5,
 };
+#define TB_SOURCES 5u
 
+/* The value stands in BYTES: value = offset << 16 | length. */
+#define TB_ATTRIBUTE_IN_BYTES 0x80u
+/* Taken back: no value, but older news stay refused. */
+#define TB_ATTRIBUTE_REMOVED 0x40u
+
+/* Sorted by profile, then attribute. */
 struct tb_attribute {
     uint32_t profile;
     uint32_t attribute; /* declaration block */
-    int64_t value;      /* int, bool, date (days), time (ms); text: offset << 16 | length in BYTES */
-    uint32_t at_s;      /* event time, seconds since 1970 */
-    uint16_t source;
-    uint16_t number; /* of the sealed value, 0 = not sealed */
+    int64_t value;      /* int, bool, date (days), time (ms), choice; or a place in BYTES */
+    int32_t at_s;       /* event time, seconds since 1970 */
+    uint8_t source;     /* enum tb_attribute_source */
+    uint8_t flags;      /* TB_ATTRIBUTE_... */
+    uint16_t number;    /* of the sealed value, 0 = not sealed */
 };
 
 enum tb_consent_state {
@@ -146,7 +161,20 @@ enum tb_consent_state {
     TB_CONSENT_WITHDRAWN,
 };
 
-/* Newest record per (endpoint, purpose, channel); the history is in SQL. */
+enum tb_consent_actor {
+    TB_ACTOR_SELF = 1,
+    TB_ACTOR_GUARDIAN,
+    TB_ACTOR_STAFF,
+    TB_ACTOR_IMPORT,
+};
+
+enum tb_consent_flag {
+    TB_CONSENT_PROVEN = 1, /* the record carries a proof */
+    TB_CONSENT_PERSON = 2, /* speaks for the person, not for the endpoint alone */
+};
+
+/* Newest record per (endpoint, purpose, channel, PERSON); the history is in SQL. Sorted by
+ * profile. */
 struct tb_consent {
     uint32_t profile; /* the endpoint */
     uint32_t purpose;
@@ -154,21 +182,30 @@ struct tb_consent {
     int64_t received_ms;
     int64_t expires_ms; /* 0 = never */
     uint8_t channel;    /* 0 = every channel */
-    uint8_t state;
-    uint8_t actor; /* self, guardian, staff, import */
-    uint8_t proof; /* 1 = the record carries a proof */
+    uint8_t state;      /* enum tb_consent_state */
+    uint8_t actor;      /* enum tb_consent_actor */
+    uint8_t flags;      /* enum tb_consent_flag */
     uint32_t text_version;
 };
 
-/* Evidence that two profiles' identifiers belong to one person. Kept in the block of
- * both ends when they are in different persons (an edge that a rule refuses). */
+enum tb_edge_flag {
+    TB_EDGE_SEEN = 1,   /* evidence; the times count */
+    TB_EDGE_ALWAYS = 2, /* somebody joined them by hand */
+    TB_EDGE_NEVER = 4,  /* somebody parted them by hand: they are never in one person */
+    TB_EDGE_DEVICE = 8, /* b is a device block that the person was seen on */
+    TB_EDGE_EXPIRED = 16, /* with DEVICE: it was forgotten; first_ms is its first sight */
+};
+
+/* What says that two profiles' identifiers belong to one person. Kept in the block of
+ * both ends when they are in different persons (an edge that a rule refuses). The section
+ * is sorted: evidence by (a, b), then devices by (a, b). */
 struct tb_edge {
     uint32_t a; /* profile numbers, a < b */
     uint32_t b;
-    int64_t first_ms; /* smallest and newest evidence time */
-    int64_t last_ms;
-    uint32_t flags; /* identity.h */
-    uint32_t source;
+    int64_t first_ms;    /* oldest evidence */
+    int64_t verified_ms; /* oldest evidence with both verified; 0 = none */
+    uint32_t flags;      /* enum tb_edge_flag */
+    uint32_t actor;      /* key block that parted or joined them, 0 = nobody */
 };
 
 struct tb_day_bucket {
@@ -186,6 +223,8 @@ struct tb_life {
     int64_t spend;
     int64_t first_order_ms;
     int64_t last_order_ms;
+    uint32_t visits; /* days with an order */
+    uint32_t reserved;
 };
 
 struct tb_tier_state {
@@ -235,5 +274,44 @@ static inline uint32_t tb_person_by_profile(const struct tb_txn *t, uint64_t pro
 
 /* The profile's element in the block, NULL when it is not there. */
 struct tb_profile *tb_person_profile(const struct tb_txn *t, struct tb_block *b, uint32_t no);
+
+/* The person's outside id: its oldest profile by (since_ms, no). */
+static inline uint32_t tb_person_id(struct tb_block *b)
+{
+    return tb_person_of(b)->oldest_profile;
+}
+
+/* ---- for apply functions ---------------------------------------------------------- */
+
+/* Every event of a member calls this: the command becomes the newest entry of the
+ * person's timeline, and t->member / t->member_prev_seq say so to the engine, which
+ * writes Entry.member and Entry.prev_seq. The first member touched by a command counts. */
+void tb_person_touch(struct tb_txn *t, uint32_t profile);
+
+/* Moves everything tagged with the profiles (all in person from) to person to, keeping
+ * the order within each section, and refreshes both heads; from is dropped when nothing is
+ * left of it. The tenant's counts of persons follow. profile[] may be in any order.      */
+void tb_person_move_profiles(struct tb_txn *t, uint32_t from, const uint32_t *profile, uint32_t n,
+                             uint32_t to);
+void tb_person_move_profile(struct tb_txn *t, uint32_t profile, uint32_t to);
+
+/* Takes bytes out of BYTES and shifts the places that lie behind them. Whoever pointed
+ * into the range must point elsewhere (or be gone) first.                               */
+void tb_person_cut_bytes(struct tb_txn *t, uint32_t person, uint32_t at, uint32_t n);
+
+/* Puts the bytes of a profile's value (attribute 0) or attribute to their place in BYTES and
+ * shifts what stands behind; returns the place. The element must not point to bytes yet. */
+uint32_t tb_person_put_bytes(struct tb_txn *t, uint32_t person, uint32_t profile,
+                             uint32_t attribute, struct tb_str bytes);
+/* Puts the edge to its place in the block, or replaces the one that stands there. */
+void tb_person_put_edge(struct tb_txn *t, uint32_t person, const struct tb_edge *e);
+
+/* What the tenant counts a person as: bits 1 << enum tb_tenant_count. 0 for NULL. */
+uint32_t tb_person_classes(const struct tb_txn *t, struct tb_block *b);
+/* Moves the tenant's counts from one set of classes to another: call with what
+ * tb_person_classes gave before and after a change.                                     */
+void tb_person_recount(struct tb_txn *t, uint32_t before, uint32_t after);
+/* oldest_profile, first_seen, last_seen and flags from the elements. */
+void tb_person_refresh(struct tb_txn *t, uint32_t person);
 
 #endif
