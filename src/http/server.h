@@ -99,7 +99,9 @@ struct tb_request {
     uint64_t number[6]; /* for the handler: tenant, key ... */
 
     struct tb_str body;     /* BODY_WHOLE: complete in on_request */
-    struct tb_arena *arena; /* for the handler, until the reply */
+    /* For the handler, until the reply: some 15 KB, with a body over 1 KB or lines enough to
+     * parse it (TB_HTTP_ARENA_FOR). In on_line mark and release it, it holds one line.    */
+    struct tb_arena *arena;
     /* First free position for a queue that the handler keeps; the server leaves it alone. */
     struct tb_request *next;
 

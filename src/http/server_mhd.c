@@ -115,8 +115,10 @@ void *tb_http_mhd_uri(void *user, const char *uri, struct MHD_Connection *m)
     struct tb_http_io *io = user;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(m, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    if (info == NULL || info->socket_context == NULL)
+        return NULL;
     struct req *r = tb_http_req_new(io);
-    if (r == NULL || info == NULL || info->socket_context == NULL)
+    if (r == NULL)
         return NULL;
     r->mhd = m;
     r->conn = info->socket_context;
@@ -177,6 +179,20 @@ static bool body_reserve(struct req *r, size_t n)
     return true;
 }
 
+/* An arena for reading n bytes of JSON; what is in the inline one stays where it is. */
+static bool arena_grow(struct req *r, size_t n)
+{
+    size_t size = TB_HTTP_ARENA_FOR(n);
+    tb_assert(r->heap_arena == NULL);
+    if (!tb_http_req_reserve(r, size))
+        return false;
+    r->heap_arena = malloc(size);
+    if (r->heap_arena == NULL)
+        return false;
+    tb_arena_init(&r->arena, r->heap_arena, size);
+    return true;
+}
+
 static enum MHD_Result body_expected(struct req *r)
 {
     struct tb_request *q = &r->pub;
@@ -189,6 +205,8 @@ static enum MHD_Result body_expected(struct req *r)
     if (r->has_length && r->length > q->body_limit)
         return refuse_early(r, TB_PROBLEM_BODY_TOO_LARGE, false);
     if (q->body_kind == TB_HTTP_BODY_WHOLE && r->has_length && !body_reserve(r, r->length))
+        return refuse_early(r, TB_PROBLEM_OVERLOADED, false);
+    if (q->body_kind == TB_HTTP_BODY_LINES && !arena_grow(r, r->pub.io->h->o.line_bytes_max))
         return refuse_early(r, TB_PROBLEM_OVERLOADED, false);
     return MHD_YES;
 }
@@ -327,20 +345,6 @@ static enum MHD_Result body_data(struct req *r, const char *data, size_t *n)
 
 /* ---- Running ---------------------------------------------------------------------------- */
 
-static bool arena_grow(struct req *r)
-{
-    if (r->body_n <= TB_HTTP_ARENA_INLINE || r->pub.body_kind != TB_HTTP_BODY_WHOLE)
-        return true;
-    size_t size = TB_HTTP_ARENA_FOR(r->body_n);
-    if (!tb_http_req_reserve(r, size))
-        return false;
-    r->heap_arena = malloc(size);
-    if (r->heap_arena == NULL)
-        return false;
-    tb_arena_init(&r->arena, r->heap_arena, size);
-    return true;
-}
-
 static enum MHD_Result body_complete(struct req *r)
 {
     struct tb_http *h = r->pub.io->h;
@@ -352,7 +356,8 @@ static enum MHD_Result body_complete(struct req *r)
             return MHD_YES; /* comes back here, with nothing left */
         }
     }
-    if (!r->inline_reply && !arena_grow(r)) {
+    bool larger = r->pub.body_kind == TB_HTTP_BODY_WHOLE && r->body_n > TB_HTTP_ARENA_INLINE;
+    if (!r->inline_reply && larger && !arena_grow(r, r->body_n)) {
         tb_http_current = r;
         tb_http_refuse_code(&r->pub, TB_PROBLEM_OVERLOADED, NULL);
         tb_http_current = NULL;

@@ -132,6 +132,19 @@ def test_connections_per_address(port):
         assert Reader(s).answer()[0] == 200, "slots were not given back"
 
 
+def test_lines(port):
+    """Good lines of all sizes, bad ones, empty ones, and one that is too long."""
+    line = '{"product":"p","quantity":1,"amount":1}'
+    large = GOOD.replace(line, ",".join([line] * 500))
+    body = "\n".join([GOOD, large, "", "{", '{"id":"' + "x" * 70000 + '"}', GOOD + "\r", GOOD])
+    with connect(port) as s:
+        s.sendall(b"POST /v1/orders/bulk HTTP/1.1\r\n" + AUTH.encode() +
+                  b"Content-Type: application/x-ndjson\r\nContent-Length: %d\r\n\r\n" % len(body) +
+                  body.encode())
+        status, _, reply = Reader(s).answer()
+        assert status == 200 and reply == b'{"good":4,"bad":2}\n', (status, reply)
+
+
 def test_left_alone(port):
     """Clients that leave in the middle of everything do no harm."""
     for cut in range(0, len(ORDER), 7):
@@ -166,7 +179,7 @@ def test_stop(program):
 def main():
     with running(sys.argv[1]) as (_, port):
         for test in (test_pipelining, test_byte_by_byte, test_continue, test_head, test_rate,
-                     test_left_alone, test_connections_per_address):
+                     test_lines, test_left_alone, test_connections_per_address):
             test(port)
             print(f"{test.__name__} ok")
     test_stop(sys.argv[2])
