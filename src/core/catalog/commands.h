@@ -6,15 +6,15 @@
  *   (a key of another tenant) · KEY_REVOKED · VERSION_CONFLICT
  *   "expected_version" · INVALID of the other fields, in the order of the input struct,
  *   TOO_MANY of a list among them · UNKNOWN_* of what the fields name, in the same order ·
- *   INVALID of a field that may not change · EXPRESSION (rules) · TOO_LARGE · TOO_MANY ""
- *   CODE_TAKEN (two codes with one 64-bit hash: never seen, still answered).
+ *   INVALID of a field that may not change · EXPRESSION (rules) · TOO_LARGE ·
+ *   TOO_MANY "" · CODE_TAKEN (two codes with one 64-bit hash: never seen, still answered).
  * Inputs are borrowed for the call. Pure; the cell's thread alone.                     */
 #ifndef TB_CORE_CATALOG_COMMANDS_H
 #define TB_CORE_CATALOG_COMMANDS_H
 
 #include "core/catalog/objects.h"
 
-/* ---- input structs --------------------------------------------------------------------- */
+/* ---- input structs ----------------------------------------------------------------------- */
 
 #define TB_VERSION_ANY UINT64_C(0)
 #define TB_VERSION_NONE UINT64_MAX /* the object must not exist */
@@ -223,7 +223,7 @@ struct tb_cmd_object_list {
     uint32_t limit; /* 1 .. 100 */
 };
 
-/* ---- commands (core/ops.h) ---------------------------------------------------------------- */
+/* ---- commands (core/ops.h) --------------------------------------------------------------- */
 
 enum tb_outcome tb_catalog_tenant_put(struct tb_txn *t, const struct tb_command *cmd,
                                       struct tb_answer *a);

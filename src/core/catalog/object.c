@@ -51,7 +51,7 @@ const char *tb_tender_name(uint32_t kind)
     return kind < TB_TENDER_KINDS ? name[kind] : NULL;
 }
 
-/* ---- commands ----------------------------------------------------------------------------- */
+/* ---- commands ---------------------------------------------------------------------------- */
 
 static bool visible(const struct tb_txn *t, const struct tb_block *b)
 {

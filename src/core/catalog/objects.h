@@ -22,7 +22,7 @@
 #include "core/core.h"
 #include "events.gen.h"
 
-/* ---- bounds per tenant ------------------------------------------------------------- */
+/* ---- bounds per tenant ------------------------------------------------------------------- */
 
 #define TB_TENANTS_MAX 10000u /* per cell */
 #define TB_UNITS_MAX 256u
@@ -46,7 +46,7 @@
 #define TB_JSON_MAX 4096u    /* bytes of what is kept "as given" */
 #define TB_WINDOW_DAYS_MAX 1100u /* longest window of a rule or tier scheme */
 
-/* ---- enums: numbers are journaled, never renumber ------------------------------------ */
+/* ---- enums: numbers are journaled, never renumber ---------------------------------------- */
 /* TB_<NAME>S is how many there are. */
 
 enum tb_unit_kind {
@@ -226,7 +226,7 @@ enum tb_tender_kind {
 };
 #define TB_TENDER_KINDS 10u
 
-/* ---- heads and sections -------------------------------------------------------------- */
+/* ---- heads and sections ------------------------------------------------------------------ */
 
 /* A text in the block's BYTES, section 0. n = 0: none. */
 struct tb_text {
@@ -321,9 +321,11 @@ struct tb_namespace {
     uint8_t needs_verification; /* an unverified value counts as weak */
     uint8_t zero[3];
     uint32_t priority; /* 1 = highest */
-    uint32_t limit;    /* values per person (device scope: persons per value) in the window; 0 = none */
-    uint32_t window_days;     /* 0 = for ever */
-    uint32_t tenure_gap_days; /* silence after which a verified claim opens a new tenure; 0 = never */
+    /* values per person (device scope: persons per value) in the window; 0 = no limit */
+    uint32_t limit;
+    uint32_t window_days; /* 0 = for ever */
+    /* silence after which a verified claim opens a new tenure; 0 = never */
+    uint32_t tenure_gap_days;
     uint32_t retention_days;  /* device scope: forgotten after that silence; 0 = kept */
     uint32_t reserved;
 };
@@ -477,7 +479,7 @@ struct tb_webhook {
     uint32_t reserved;
 };
 
-/* ---- reading --------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------- */
 
 /* Borrowed from the block: valid as long as it is. */
 static inline struct tb_str tb_config_text(const struct tb_txn *t, struct tb_block *b,
@@ -514,7 +516,7 @@ bool tb_category_within(struct tb_str path, struct tb_str prefix);
 /* "wechat"; NULL when the number names none. */
 const char *tb_tender_name(uint32_t kind);
 
-/* ---- start-up -------------------------------------------------------------------------------- */
+/* ---- start-up ---------------------------------------------------------------------------- */
 
 /* True for the kinds of this room. */
 bool tb_catalog_owns(enum tb_kind kind);

@@ -75,7 +75,7 @@ uint32_t tb_catalog_code(const struct tb_txn *t, uint32_t tenant, enum tb_kind k
     return tb_str_eq(tb_config_text(t, b, tb_config_of(b)->code), code) ? id : 0;
 }
 
-/* ---- deciding ------------------------------------------------------------------------ */
+/* ---- deciding ---------------------------------------------------------------------------- */
 
 static void refuse(struct tb_put_run *p, enum tb_code code)
 {
@@ -300,7 +300,7 @@ enum tb_outcome tb_put_end(struct tb_put_run *p)
     return TB_DONE;
 }
 
-/* ---- applying ------------------------------------------------------------------------ */
+/* ---- applying ---------------------------------------------------------------------------- */
 
 struct tb_text tb_config_add_text(struct tb_txn *t, enum tb_kind kind, uint64_t id,
                                   struct tb_str s)
@@ -376,7 +376,7 @@ void tb_tenant_window(struct tb_txn *t, uint32_t tenant, uint32_t days)
     head->window_days = days;
 }
 
-/* ---- start-up ------------------------------------------------------------------------ */
+/* ---- start-up ---------------------------------------------------------------------------- */
 
 bool tb_catalog_owns(enum tb_kind kind)
 {

@@ -31,7 +31,7 @@ struct tb_put_run {
     bool changed;
 };
 
-/* ---- deciding ---- */
+/* ---- deciding ---------------------------------------------------------------------------- */
 
 /* Refuses with NOT_FOUND, INVALID "code", KEY_REVOKED or VERSION_CONFLICT. */
 struct tb_put_run tb_put_begin(struct tb_txn *t, struct tb_answer *a, enum tb_kind kind,
@@ -94,7 +94,7 @@ uint32_t tb_catalog_code(const struct tb_txn *t, uint32_t tenant, enum tb_kind k
 /* UINT32_MAX when the kind has no list in the tenant block. */
 uint32_t tb_catalog_list_section(enum tb_kind kind);
 
-/* ---- applying ---- */
+/* ---- applying ---------------------------------------------------------------------------- */
 
 struct tb_config_fold {
     enum tb_kind kind;

@@ -28,7 +28,7 @@ static void check_fields(struct tb_put_run *p, const struct tb_cmd_rule_put *in)
     tb_check_range(p, "priority", in->priority, 0, 1000000);
 }
 
-/* ---- compiling ---------------------------------------------------------------------------- */
+/* ---- compiling --------------------------------------------------------------------------- */
 
 static void refuse_expression(struct tb_put_run *p, const char *field,
                               const struct tb_expr_problem *problem)
@@ -149,7 +149,7 @@ enum tb_outcome tb_catalog_rule_put(struct tb_txn *t, const struct tb_command *c
     return tb_put_end(&p);
 }
 
-/* ---- applying ----------------------------------------------------------------------------- */
+/* ---- applying ---------------------------------------------------------------------------- */
 
 static void store_program(struct tb_txn *t, uint64_t id, enum tb_rule_section section,
                           const struct tb_expr_program *program)
@@ -231,7 +231,7 @@ void tb_catalog_apply_rule_put(struct tb_txn *t, const struct tb_ev_rule_put *ev
     compile_rule(t, ev->id);
 }
 
-/* ---- start-up ----------------------------------------------------------------------------- */
+/* ---- start-up ---------------------------------------------------------------------------- */
 
 static bool part_valid(const struct tb_txn *t, struct tb_block *b, enum tb_rule_section section,
                        bool wanted, const struct tb_rule_env *env)

@@ -89,7 +89,7 @@ void tb_catalog_apply_tenant_put(struct tb_txn *t, const struct tb_ev_tenant_put
         head->feed_next = 1;
 }
 
-/* ---- defaults -------------------------------------------------------------------------- */
+/* ---- defaults ---------------------------------------------------------------------------- */
 
 static const struct tb_cmd_namespace_put default_namespace[] = {
     {.put.code = {"erp_id", 6}, .class_no = TB_CLASS_UNIQUE, .priority = 1, .limit = 1},
