@@ -7,6 +7,7 @@
 #include "core/ledger/ledger.h"
 #include "core/membership/membership.h"
 #include "core/ops.h"
+#include "core/order/order.h"
 #include "events.gen.h"
 
 const char *tb_code_name(enum tb_code code)
@@ -62,11 +63,6 @@ enum tb_outcome tb_refuse(struct tb_answer *a, enum tb_code code, const char *fi
 }
 
 /* ---- commands ------------------------------------------------------------------------ */
-
-#define DECLARE(number, name, mode, fn, input) \
-    enum tb_outcome fn(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a);
-TB_OPS(DECLARE)
-#undef DECLARE
 
 enum { READ = 0, WRITE = 1 };
 
@@ -129,6 +125,24 @@ bool tb_core_replay(struct tb_core *c, struct tb_txn *t, uint32_t type, struct t
     t->core = c;
     t->env = &c->env;
     return tb_event_apply(t, type, body, t->scratch);
+}
+
+void tb_core_prefetch(struct tb_core *c, const struct tb_command *cmd, uint32_t pass)
+{
+    if (cmd->op == TB_OP_ORDER) {
+        const struct tb_cmd_order *in = cmd->input;
+        tb_identity_prefetch(&c->store, cmd->tenant, in->identifier, in->identifier_n, pass);
+        if (pass == 0)
+            tb_map_prefetch(&c->store.map[TB_MAP_ORDER],
+                            tb_hash_text(&c->env.hash_key, cmd->tenant, TB_MAP_ORDER, in->key));
+    } else if (cmd->op == TB_OP_CONTACT) {
+        const struct tb_cmd_contact *in = cmd->input;
+        tb_identity_prefetch(&c->store, cmd->tenant, in->identifier, in->identifier_n, pass);
+    } else if (cmd->op == TB_OP_MEMBER_GET) {
+        const struct tb_cmd_member_get *in = cmd->input;
+        if (in->who.profile == 0)
+            tb_identity_prefetch(&c->store, cmd->tenant, &in->who.identifier, 1, pass);
+    }
 }
 
 /* ---- what is due ---------------------------------------------------------------------- */

@@ -54,8 +54,10 @@ struct tb_core {
 /* env.zone and env.seal must stay callable for the core's life. */
 void tb_core_init(struct tb_core *c, struct tb_mem mem, const struct tb_core_env *env);
 
-/* Touches what the command will read, so that a batch's cache misses overlap. */
-void tb_core_prefetch(struct tb_core *c, const struct tb_command *cmd);
+/* Touches what the command will read, so that a batch's cache misses overlap: every pass
+ * over the batch goes one pointer deeper.                                              */
+#define TB_PREFETCH_PASSES 4u
+void tb_core_prefetch(struct tb_core *c, const struct tb_command *cmd, uint32_t pass);
 
 /* Between tb_txn_begin and tb_txn_commit / tb_txn_undo, which the engine calls. */
 enum tb_outcome tb_core_run(struct tb_core *c, struct tb_txn *t, const struct tb_command *cmd,

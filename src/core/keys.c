@@ -25,11 +25,17 @@ uint64_t tb_key_code(const struct tb_txn *t, uint32_t tenant, enum tb_kind kind,
     return fold(tb_siphash(&t->env->hash_key, code.p, code.n), tenant, kind);
 }
 
+uint64_t tb_hash_text(const struct tb_hash_key *key, uint32_t tenant, enum tb_map_name map,
+                      struct tb_str text)
+{
+    return fold(tb_siphash(key, text.p, text.n), tenant, 128u + map);
+}
+
 uint64_t tb_key_text(const struct tb_txn *t, uint32_t tenant, enum tb_map_name map,
                      struct tb_str text)
 {
     tb_assert(t->env != NULL);
-    return fold(tb_siphash(&t->env->hash_key, text.p, text.n), tenant, 128u + map);
+    return tb_hash_text(&t->env->hash_key, tenant, map, text);
 }
 
 uint64_t tb_key_identifier(uint32_t tenant, uint32_t ns, const uint64_t key[2], uint32_t salt)

@@ -72,6 +72,10 @@ uint64_t tb_key_code(const struct tb_txn *t, uint32_t tenant, enum tb_kind kind,
                      struct tb_str code);
 uint64_t tb_key_text(const struct tb_txn *t, uint32_t tenant, enum tb_map_name map,
                      struct tb_str text);
+/* The same without a command (prefetching). */
+struct tb_hash_key;
+uint64_t tb_hash_text(const struct tb_hash_key *key, uint32_t tenant, enum tb_map_name map,
+                      struct tb_str text);
 uint64_t tb_key_identifier(uint32_t tenant, uint32_t ns, const uint64_t key[2], uint32_t salt);
 uint64_t tb_key_number(uint32_t tenant, uint64_t number);
 

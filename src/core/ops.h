@@ -61,6 +61,11 @@ enum tb_op {
     TB_OP_MAX = 128
 };
 
+#define TB_OP_DECLARE(number, name, mode, fn, input) \
+    enum tb_outcome fn(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a);
+TB_OPS(TB_OP_DECLARE)
+#undef TB_OP_DECLARE
+
 /* "order"; NULL when there is no such command. */
 const char *tb_op_name(uint32_t op);
 /* True when the command changes nothing and its answer is never kept. */

@@ -226,8 +226,9 @@ static void prefetch(struct tb_cell *c)
         if (r->key_hash != 0)
             tb_idem_prefetch(&c->idem, r->command.tenant, r->key_hash);
     }
-    for (uint32_t i = c->picked_at; i < c->picked_n; i++)
-        tb_core_prefetch(&c->core, &c->picked[i]->command);
+    for (uint32_t pass = 0; pass < TB_PREFETCH_PASSES; pass++)
+        for (uint32_t i = c->picked_at; i < c->picked_n; i++)
+            tb_core_prefetch(&c->core, &c->picked[i]->command, pass);
 }
 
 void tb_run_batch(struct tb_cell *c, struct tb_flight *f)

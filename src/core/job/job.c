@@ -3,6 +3,7 @@
 
 #include "core/catalog/catalog.h"
 #include "core/membership/membership.h"
+#include "core/ops.h"
 #include "core/person.h"
 #include "events.gen.h"
 

@@ -7,6 +7,7 @@
 #include "core/catalog/catalog.h"
 #include "core/identity/identity.h"
 #include "core/ledger/ledger.h"
+#include "core/ops.h"
 #include "events.gen.h"
 
 /* An expiry on the wire: 0 = never. */

@@ -7,6 +7,7 @@
 #include "core/catalog/catalog.h"
 #include "core/ledger/ledger.h"
 #include "core/order/order.h"
+#include "core/ops.h"
 #include "events.gen.h"
 
 static inline uint64_t tb_order_zigzag(int64_t v)

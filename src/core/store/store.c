@@ -42,6 +42,21 @@ struct tb_block *tb_store_get(const struct tb_store *s, uint32_t kind, uint64_t 
     return slot ? *slot : NULL;
 }
 
+void tb_store_prefetch_slot(const struct tb_store *s, uint32_t kind, uint64_t id)
+{
+    struct tb_block **slot = slot_of(s, kind, id);
+    if (slot != NULL)
+        __builtin_prefetch(slot);
+}
+
+void tb_store_prefetch_column(const struct tb_store *s, uint32_t column, uint64_t at)
+{
+    const struct tb_column_u32 *c = &s->column[column];
+    uint64_t page = at >> PAGE_BITS;
+    if (page < c->pages_cap && c->page[page] != NULL)
+        __builtin_prefetch(&c->page[page][at & (PAGE_ENTRIES - 1)]);
+}
+
 void tb_store_prefetch(const struct tb_store *s, uint32_t kind, uint64_t id)
 {
     struct tb_block **slot = slot_of(s, kind, id);

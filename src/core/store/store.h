@@ -71,7 +71,10 @@ struct tb_store {
 void tb_store_init(struct tb_store *s, struct tb_mem mem, const struct tb_shape *shape,
                    uint32_t kinds);
 struct tb_block *tb_store_get(const struct tb_store *s, uint32_t kind, uint64_t id);
+/* Towards a block in two steps: the directory's slot, then the block itself. */
+void tb_store_prefetch_slot(const struct tb_store *s, uint32_t kind, uint64_t id);
 void tb_store_prefetch(const struct tb_store *s, uint32_t kind, uint64_t id);
+void tb_store_prefetch_column(const struct tb_store *s, uint32_t column, uint64_t at);
 /* Puts a block that came from the SQL state; the caller indexes it. Replaces nothing:
  * the id must be free (asserted). */
 void tb_store_load(struct tb_store *s, struct tb_block *b);
