@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -123,6 +124,12 @@ pid_t child_start(const char *const *argv, char *const *env, int *out_fd)
     close(fd[1]);
     *out_fd = fd[0];
     return pid;
+}
+
+void child_speaks(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    assert_int_equal(poll(&p, 1, 10000), 1);
 }
 
 int child_wait(pid_t pid)

@@ -33,6 +33,8 @@ struct tb_batch batch_after(const struct tb_batch *prev, uint64_t writer, struct
 /* Starts this program again with the arguments, its stdout on the returned pipe. env is
  * NAME=VALUE pairs, NULL-terminated, or NULL.                                           */
 pid_t child_start(const char *const *argv, char *const *env, int *out_fd);
+/* Waits until it has written something (10 s at most). */
+void child_speaks(int fd);
 int child_wait(pid_t pid); /* exit code, or 128 + signal */
 
 int64_t clock_ms(void);

@@ -219,8 +219,8 @@ static enum tb_link_answer set_up(struct tb_link *l, char sqlstate[6], struct tb
         "SET lock_timeout = '1s'",
         "SET default_transaction_isolation = 'read committed'",
         "SET client_min_messages = warning",
-        "SELECT CASE WHEN current_setting('synchronous_commit') = 'remote_apply' THEN ''"
-        " ELSE set_config('synchronous_commit', 'on', false) END",
+        ("SELECT CASE WHEN current_setting('synchronous_commit') = 'remote_apply' THEN ''"
+         " ELSE set_config('synchronous_commit', 'on', false) END"),
     };
     enum tb_link_answer a = TB_LINK_DONE;
     for (size_t i = 0; a == TB_LINK_DONE && i < TB_COUNT_OF(setting); i++)

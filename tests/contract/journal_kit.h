@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/* tests/contract/journal_kit.h - a store a test, and the shorthands of test_journal.c. */
+#ifndef TB_TESTS_JOURNAL_KIT_H
+#define TB_TESTS_JOURNAL_KIT_H
+
+#include "contract.h"
+
+enum backend { MEMORY, SQLITE, POSTGRES };
+extern enum backend backend;
+extern const char *scratch;
+extern const char *conninfo;
+extern char store[600]; /* folder or table of the test that runs */
+extern struct tb_fault fault;
+extern char bytes[TB_BATCH_BYTES_MAX];
+
+/* Every test has a store of its own. */
+void fresh_store(void);
+enum tb_journal_answer try_open(struct tb_journal **j);
+struct tb_journal *open_store(void);
+enum tb_journal_answer append(struct tb_journal *j, const struct tb_batch *b, uint32_t n);
+void append_done(struct tb_journal *j, const struct tb_batch *b, uint32_t n);
+/* Appends n batches of `size` bytes after *last (number 0: none) and moves it. */
+void append_many(struct tb_journal *j, struct tb_batch *last, int n, uint32_t size);
+/* Reads from `from` to the end: the answer that is not DONE; *count batches before it. */
+enum tb_journal_answer read_all(struct tb_journal *j, uint64_t from, uint64_t *count);
+uint64_t first_of(struct tb_journal *j);
+struct tb_batch last_of(struct tb_journal *j);
+
+#endif
