@@ -9,7 +9,8 @@
  *   POST /v1/lines                  NDJSON: {"lines":N,"bytes":N}; pauses every 64 lines
  *   GET  /v1/small                  200 bytes, from another thread
  *   GET  /v1/stream?n=N             N lines, produced by another thread, with waits
- *   POST /v1/shuffle                echo, but answered in random order               */
+ *   POST /v1/shuffle                echo, but answered in random order
+ *   POST /v1/call                   echo, from the IO thread at the worker's request  */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@
 #include "http/json.h"
 #include "http/server.h"
 
-enum op { OP_ECHO = 1, OP_INLINE, OP_JSON, OP_LINES, OP_SMALL, OP_STREAM, OP_SHUFFLE };
+enum op { OP_ECHO = 1, OP_INLINE, OP_JSON, OP_LINES, OP_SMALL, OP_STREAM, OP_SHUFFLE, OP_CALL };
 
 /* The stand-in for the engine: one thread that takes all that waits and answers it. */
 struct worker {
@@ -124,6 +125,18 @@ static void start_stream(struct tb_request *req)
 
 /* ---- The worker -------------------------------------------------------------------------- */
 
+/* On the IO thread; goes round twice, as a room that reads twice does. */
+static void called(void *user, struct tb_request *req)
+{
+    (void)user;
+    if (tb_http_json(req) == NULL)
+        abort();
+    if (req->number[0]++ == 0)
+        tb_http_call(req, called, NULL);
+    else
+        tb_http_reply(req, 200, "application/octet-stream", req->body.p, req->body.n);
+}
+
 static void answer(struct tb_request *req)
 {
     static const char small[] =
@@ -134,6 +147,8 @@ static void answer(struct tb_request *req)
         tb_http_reply_static(req, 200, "application/json", small, sizeof small - 1);
     else if (req->op == OP_STREAM)
         start_stream(req);
+    else if (req->op == OP_CALL)
+        tb_http_call(req, called, NULL);
     else
         tb_http_reply(req, 200, "application/octet-stream", req->body.p, req->body.n);
 }
@@ -208,6 +223,7 @@ static void on_head(void *user, struct tb_request *req)
         {"lines", OP_LINES, TB_HTTP_POST, TB_HTTP_BODY_LINES},
         {"small", OP_SMALL, TB_HTTP_GET, TB_HTTP_BODY_NONE},
         {"stream", OP_STREAM, TB_HTTP_GET, TB_HTTP_BODY_NONE},
+        {"call", OP_CALL, TB_HTTP_POST, TB_HTTP_BODY_WHOLE},
         {"shuffle", OP_SHUFFLE, TB_HTTP_POST, TB_HTTP_BODY_WHOLE},
     };
     (void)user;

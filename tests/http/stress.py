@@ -43,7 +43,7 @@ class Client:
             self.sent += 1
             size = self.rng.choice((0, 5, 300, 300, 5000, 60000))
             body = b"%d-%d-" % (self.number, self.sent) + b"x" * size
-            path = self.rng.choice((b"shuffle", b"shuffle", b"shuffle", b"echo", b"inline"))
+            path = self.rng.choice((b"shuffle", b"shuffle", b"shuffle", b"echo", b"call", b"inline"))
             if self.rng.random() < 0.3:
                 framed = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
             else:
