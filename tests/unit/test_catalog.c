@@ -371,8 +371,11 @@ static void test_product(void **state)
     assert_int_equal(p->price, 29900);
     struct tb_cmd_product_put cheaper = good;
     cheaper.price = 27900;
+    uint32_t bytes = b->n[TB_CONFIG_BYTES];
     (void)done(c, tb_catalog_product_put, &cheaper, false, true);
     (void)done(c, tb_catalog_product_put, &cheaper, false, false);
+    b = tb_read(&c->txn, TB_KIND_PRODUCT, id);
+    assert_int_equal(b->n[TB_CONFIG_BYTES], bytes); /* the old texts are gone */
 }
 
 static void test_category(void **state)
