@@ -1,0 +1,784 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Identity: the traps of identity-contact-facts (1, 2, 3, 4, 6, 15), every answer in order
+ * of precedence, merging and parting, devices. Order independence: test_identity_order.c. */
+#include "core_fixture.h"
+
+#define DAYS(n) ((n) * FX_DAY)
+#define LONG_AGO (FX_NOW - DAYS(900))
+
+static bool one(struct fx *f, uint32_t x, uint32_t y)
+{
+    return fx_person_no(f, x) == fx_person_no(f, y);
+}
+
+static uint32_t seen(struct fx *f, const char *ns, const char *value, bool verified, int64_t at_ms)
+{
+    struct tb_identifier id = fx_id(f, ns, value, verified);
+    return fx_contact(f, &id, 1, at_ms);
+}
+
+static uint32_t seen2(struct fx *f, const char *ns1, const char *v1, const char *ns2,
+                      const char *v2, int64_t at_ms)
+{
+    struct tb_identifier ids[2] = {fx_id(f, ns1, v1, true), fx_id(f, ns2, v2, true)};
+    return fx_contact(f, ids, 2, at_ms);
+}
+
+static uint32_t profile_of(struct fx *f, const char *ns, const char *value)
+{
+    struct tb_identifier id = fx_id(f, ns, value, true);
+    f->txn.tenant = f->tenant;
+    return tb_identity_find(&f->txn, &id);
+}
+
+static void enrol(struct fx *f, uint32_t profile, uint32_t flags)
+{
+    struct tb_cmd_enrol in = {.who = {.profile = profile}, .terms_version = 1, .flags = flags,
+                              .occurred_ms = f->now_ms};
+    fx_done(f, TB_OP_ENROL, &in);
+}
+
+/* ---- making and joining -------------------------------------------------------------------- */
+
+static void test_contact_makes_a_person_not_a_member(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    uint32_t p = seen(f, "phone", "+8613900000001", true, FX_NOW);
+    assert_int_equal(fx_uint(f, 1, 0), p);
+    assert_int_equal(fx_uint(f, 3, 0), 1);
+    assert_int_equal(fx_uint(f, 4, 0), 0);
+    assert_int_equal(fx_count(f, TB_COUNT_PERSONS), 1);
+    assert_int_equal(fx_count(f, TB_COUNT_MEMBERS), 0);
+    assert_int_equal(seen(f, "phone", "+8613900000001", true, FX_NOW), p);
+    assert_int_equal(f->event_n, 0); /* nothing new, nothing written */
+    assert_int_equal(seen(f, "phone", "+8613900000001", true, FX_NOW + DAYS(1)), p);
+    assert_int_equal(f->event_n, 1); /* the day advanced */
+    assert_true(f->event_bytes < 24);
+    enrol(f, p, 0);
+    assert_int_equal(fx_count(f, TB_COUNT_MEMBERS), 1);
+    seen(f, "phone", "+8613900000001", true, FX_NOW);
+    assert_int_equal(fx_uint(f, 4, 0), 1);
+    const struct tb_profile *x = tb_section(&f->txn, fx_person(f, p), TB_PERSON_PROFILE);
+    assert_int_equal(x->sealed_n, 14 + 16);
+    fx_free(f);
+}
+
+static void test_merge_and_old_ids(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    uint32_t phone = seen(f, "phone", "+8613900000001", true, FX_NOW - DAYS(9));
+    uint32_t card = seen(f, "card", "C1", true, FX_NOW - DAYS(5));
+    enrol(f, phone, 0);
+    enrol(f, card, 0);
+    assert_false(one(f, phone, card));
+    assert_int_equal(fx_count(f, TB_COUNT_MEMBERS), 2);
+    assert_int_equal(seen2(f, "card", "C1", "phone", "+8613900000001", FX_NOW), phone);
+    assert_true(one(f, phone, card));
+    assert_int_equal(fx_count(f, TB_COUNT_PERSONS), 1);
+    assert_int_equal(fx_count(f, TB_COUNT_MEMBERS), 1);
+    /* every old id answers with the survivor */
+    struct tb_cmd_member_get get = {.who = {.profile = card}, .detail = true};
+    fx_done(f, TB_OP_MEMBER_GET, &get);
+    assert_int_equal(fx_uint(f, 1, 0), phone);
+    assert_true(fx_bytes(f, 2, 0).n > 100);
+    assert_int_equal(fx_uint(f, 6, 0), fx_person_no(f, phone));
+    fx_free(f);
+}
+
+static void test_unique_namespace(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    uint32_t u1 = seen2(f, "unionid", "U1", "email", "a@b.c", FX_NOW - DAYS(30));
+    uint32_t u2 = seen2(f, "unionid", "U2", "card", "C9", FX_NOW - DAYS(20));
+    seen2(f, "card", "C9", "email", "a@b.c", FX_NOW);
+    assert_false(one(f, u1, u2));
+    /* the edge is remembered on both sides, and refused */
+    assert_int_equal(fx_person(f, u1)->n[TB_PERSON_EDGE], 2);
+    assert_int_equal(fx_person(f, u2)->n[TB_PERSON_EDGE], 2);
+    fx_free(f);
+}
+
+static void test_limit_window(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    fx_namespace(f, "card", TB_CLASS_STRONG, 7, 2, 30, 0);
+    uint32_t u = seen2(f, "unionid", "U", "card", "C1", FX_NOW - DAYS(100));
+    seen2(f, "unionid", "U", "card", "C2", FX_NOW - DAYS(99));
+    seen2(f, "unionid", "U", "card", "C3", FX_NOW - DAYS(98)); /* the third within 30 days */
+    seen2(f, "unionid", "U", "card", "C4", FX_NOW - DAYS(10)); /* another window */
+    assert_true(one(f, u, profile_of(f, "card", "C2")));
+    assert_false(one(f, u, profile_of(f, "card", "C3")));
+    assert_true(one(f, u, profile_of(f, "card", "C4")));
+    fx_free(f);
+}
+
+/* Trap 1: a till tablet is nobody. */
+static void test_shared_till_tablet(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < 40; i++) {
+        char phone[20];
+        snprintf(phone, sizeof phone, "+86139%08u", i);
+        struct tb_identifier ids[2] = {fx_id(f, "phone", phone, true),
+                                       fx_id(f, "device", "tablet-1", false)};
+        uint32_t p = fx_contact(f, ids, 2, FX_NOW + i * 60000);
+        first = first ? first : p;
+        assert_int_equal(fx_count(f, TB_COUNT_PERSONS), i + 1);
+    }
+    struct tb_identifier tablet = fx_id(f, "device", "tablet-1", false);
+    struct tb_cmd_contact in = {.identifier = &tablet, .identifier_n = 1,
+                                .facts = {.occurred_ms = FX_NOW + DAYS(1) / 2}};
+    fx_done(f, TB_OP_CONTACT, &in);
+    assert_int_equal(fx_uint(f, 1, 0), 0);
+    assert_int_equal(fx_uint(f, 2, 0), 0);
+    assert_int_not_equal(fx_uint(f, 5, 0), 0);
+    assert_int_equal(fx_count(f, TB_COUNT_PERSONS), 40);
+    struct tb_cmd_member_get get = {.who = {.profile = first}, .detail = true};
+    fx_done(f, TB_OP_MEMBER_GET, &get);
+    assert_int_equal(fx_bytes(f, 3, 0).n, 0); /* no device is hers */
+    fx_free(f);
+}
+
+/* Trap 2: sentinel values never join; the rest of the contact counts. */
+static void test_blocked_values(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    struct tb_identifier bad = fx_id(f, "phone", "13800138000", true);
+    struct tb_blocked blocked[] = {{{1, 1}}, {{bad.key[0], bad.key[1]}}, {{UINT64_MAX, 0}}};
+    struct tb_cmd_namespace_put put = {.put = {.code = S("phone")}, .class_no = TB_CLASS_STRONG,
+                                       .priority = 3, .limit = 3, .window_days = 365,
+                                       .normaliser = TB_NORMALISE_PHONE, .blocked = blocked,
+                                       .blocked_n = 3};
+    fx_done(f, TB_OP_NAMESPACE_PUT, &put);
+    for (uint32_t i = 0; i < 200; i++) {
+        char card[16];
+        snprintf(card, sizeof card, "N%u", i);
+        struct tb_identifier ids[2] = {bad, fx_id(f, "card", card, true)};
+        fx_contact(f, ids, 2, FX_NOW);
+        assert_int_equal(fx_uint(f, 6, 0), 0); /* index 0 was dropped */
+        assert_int_equal(fx_bytes(f, 6, 0).n, 0);
+        assert_int_equal(fx_count(f, TB_COUNT_PERSONS), i + 1);
+    }
+    struct tb_cmd_contact alone = {.identifier = &bad, .identifier_n = 1,
+                                   .facts = {.occurred_ms = FX_NOW}};
+    fx_refused(f, TB_OP_CONTACT, &alone, TB_CODE_IDENTIFIER_BLOCKED, "identifiers");
+    fx_free(f);
+}
+
+/* Trap 3: the number went to somebody else. */
+static void recycled(struct fx *f, bool with_unionid)
+{
+    struct tb_identifier p = fx_id(f, "phone", "+8613911112222", true);
+    struct tb_identifier a[2] = {fx_id(f, "unionid", "A", true), p};
+    struct tb_identifier b[2] = {fx_id(f, "unionid", "B", true), p};
+    uint32_t first = with_unionid ? fx_contact(f, a, 2, LONG_AGO) : fx_contact(f, &p, 1, LONG_AGO);
+    uint32_t phone = profile_of(f, "phone", "+8613911112222");
+    struct tb_cmd_purpose_put purpose = {.put = {.code = S("news")}, .text = S("May we write?"),
+                                         .text_version = 1, .marketing = true};
+    fx_done(f, TB_OP_PURPOSE_PUT, &purpose);
+    struct tb_cmd_consent_put grant = {.who = {.profile = phone},
+                                       .purpose = fx_code(f, TB_KIND_PURPOSE, "news"),
+                                       .channel = 1, .state = TB_CONSENT_GRANTED,
+                                       .actor = TB_ACTOR_SELF, .text_version = 1,
+                                       .occurred_ms = LONG_AGO};
+    fx_done(f, TB_OP_CONSENT_PUT, &grant);
+    assert_int_equal(fx_uint(f, 2, 0), TB_EFFECTIVE_GRANTED);
+    uint32_t second = with_unionid ? fx_contact(f, b, 2, FX_NOW) : fx_contact(f, &p, 1, FX_NOW);
+    assert_false(one(f, first, second));
+    assert_int_equal(fx_count(f, TB_COUNT_PERSONS), 2);
+    uint32_t now = profile_of(f, "phone", "+8613911112222");
+    assert_int_not_equal(now, phone);
+    assert_true(one(f, now, second));
+    assert_true(one(f, phone, first));
+    const struct tb_profile *old = tb_person_profile(&f->txn, fx_person(f, phone), phone);
+    assert_int_not_equal(old->until_s, 0);
+    /* her consent on that endpoint is closed, and nobody inherits it */
+    assert_int_equal(tb_consent_effective(&f->txn, fx_person(f, phone), phone, grant.purpose, 1,
+                                          FX_NOW), TB_EFFECTIVE_CLOSED);
+    assert_int_equal(tb_consent_effective(&f->txn, fx_person(f, now), now, grant.purpose, 1,
+                                          FX_NOW), TB_EFFECTIVE_UNKNOWN);
+    assert_int_equal(fx_contact(f, &p, 1, FX_NOW + DAYS(1) / 2), now);
+}
+
+static void test_recycled_after_silence(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    recycled(f, false);
+    fx_free(f);
+}
+
+static void test_recycled_without_silence(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    fx_namespace(f, "phone", TB_CLASS_STRONG, 3, 3, 365, 0);
+    recycled(f, true);
+    /* she still comes with her unionid and the old number: hers stays hers */
+    struct tb_identifier a[2] = {fx_id(f, "unionid", "A", true),
+                                 fx_id(f, "phone", "+8613911112222", true)};
+    uint32_t u = profile_of(f, "unionid", "A");
+    assert_int_equal(fx_contact(f, a, 2, FX_NOW + DAYS(1) / 4), u);
+    assert_false(one(f, u, profile_of(f, "phone", "+8613911112222")));
+    fx_free(f);
+}
+
+/* Late news that the number had changed hands: what was booked stays where it is. */
+static void test_recycled_late(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    fx_namespace(f, "phone", TB_CLASS_STRONG, 3, 3, 365, 0);
+    uint32_t b = seen2(f, "unionid", "B", "phone", "+8613911112222", FX_NOW);
+    uint32_t phone = profile_of(f, "phone", "+8613911112222");
+    uint32_t a = seen2(f, "unionid", "A", "phone", "+8613911112222", LONG_AGO);
+    assert_false(one(f, a, b));
+    assert_int_equal(profile_of(f, "phone", "+8613911112222"), phone);
+    assert_true(one(f, phone, b));
+    const struct tb_profile *p = tb_section(&f->txn, fx_person(f, a), TB_PERSON_PROFILE);
+    assert_int_equal(fx_person(f, a)->n[TB_PERSON_PROFILE], 2); /* her tenure has a profile too */
+    assert_int_equal(p[1].until_s, FX_NOW / 1000);
+    fx_free(f);
+}
+
+/* Trap 4: a mother, her child, the grandmother's phone. */
+static void test_household(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    uint32_t mother = seen(f, "unionid", "M", true, FX_NOW);
+    uint32_t granny = seen(f, "phone", "+8613900000009", true, FX_NOW);
+    struct tb_cmd_role_put child = {.who = {.profile = mother}, .role = TB_ROLE_GUARDIAN_OF,
+                                    .subject_kind = TB_SUBJECT_CHILD,
+                                    .birth_month = 2025 * 12 + 4, .occurred_ms = FX_NOW};
+    fx_done(f, TB_OP_ROLE_PUT, &child);
+    assert_int_equal(fx_uint(f, 2, 0), 1);
+    struct tb_cmd_role_put buys = {.who = {.profile = mother}, .role = TB_ROLE_BUYER_FOR,
+                                   .subject_kind = TB_SUBJECT_PERSON, .subject = granny,
+                                   .occurred_ms = FX_NOW};
+    fx_done(f, TB_OP_ROLE_PUT, &buys);
+    assert_false(one(f, mother, granny));
+    assert_int_equal(fx_person(f, mother)->n[TB_PERSON_ROLE], 2);
+    assert_int_equal(fx_count(f, TB_COUNT_PERSONS), 2);
+    child.number = 1;
+    child.removed = true;
+    fx_done(f, TB_OP_ROLE_PUT, &child);
+    assert_int_equal(fx_person(f, mother)->n[TB_PERSON_ROLE], 1);
+    fx_refused(f, TB_OP_ROLE_PUT, &child, TB_CODE_INVALID, "role");
+    buys.subject = mother;
+    fx_refused(f, TB_OP_ROLE_PUT, &buys, TB_CODE_UNKNOWN_MEMBER, "subject");
+    buys.subject = 999;
+    buys.role = 9;
+    fx_refused(f, TB_OP_ROLE_PUT, &buys, TB_CODE_UNKNOWN_MEMBER, "subject");
+    buys.subject = granny;
+    fx_refused(f, TB_OP_ROLE_PUT, &buys, TB_CODE_INVALID, "role");
+    fx_free(f);
+}
+
+/* ---- devices ---------------------------------------------------------------------------------- */
+
+static uint32_t touchpoint(struct fx *f, const char *code, int64_t gap_s)
+{
+    struct tb_cmd_touchpoint_put put = {.put = {.code = tb_str_of(code)}, .name = tb_str_of(code),
+                                        .kind = TB_TOUCH_PROBE, .visit_gap_s = gap_s};
+    fx_done(f, TB_OP_TOUCHPOINT_PUT, &put);
+    return (uint32_t)fx_uint(f, 1, 0);
+}
+
+static uint64_t mix(uint64_t *seed)
+{
+    *seed += UINT64_C(0x9e3779b97f4a7c15);
+    return tb_mix(*seed);
+}
+
+/* Trap 6: 30 anonymous events on days 1-3, the identification on day 5 dated day 3, with
+ * duplicates, in any order: the same person, first seen on day 1, nothing counted twice.   */
+static void test_late_identify(void **state)
+{
+    (void)state;
+    struct tb_str expect = TB_STR_NONE;
+    for (uint64_t round = 0; round < 20; round++) {
+        uint64_t seed = round;
+        struct fx *f = fx_new();
+        uint32_t place = touchpoint(f, "gate", 1800);
+        struct tb_identifier ids[2] = {fx_id(f, "phone", "+8613900000001", true),
+                                       fx_id(f, "device", "d-1", false)};
+        uint32_t order[62];
+        for (uint32_t i = 0; i < 62; i++)
+            order[i] = i % 31;
+        for (uint32_t i = 61; i > 0 && round > 0; i--) {
+            uint32_t k = (uint32_t)(mix(&seed) % (i + 1));
+            uint32_t keep = order[i];
+            order[i] = order[k];
+            order[k] = keep;
+        }
+        for (uint32_t i = 0; i < 62; i++) {
+            bool identify = order[i] == 30;
+            int64_t at = FX_NOW - DAYS(4) + (int64_t)(order[i] / 10) * FX_DAY +
+                         (int64_t)(order[i] % 10) * 1000000;
+            struct tb_cmd_contact in = {
+                .identifier = identify ? ids : ids + 1,
+                .identifier_n = identify ? 2 : 1,
+                .facts = {.occurred_ms = identify ? FX_NOW - DAYS(2) + 500000 : at,
+                          .touchpoint = place}};
+            fx_done(f, TB_OP_CONTACT, &in);
+        }
+        struct tb_block *b = fx_person(f, 1);
+        assert_int_equal(tb_person_of(b)->first_seen_ms, FX_NOW - DAYS(4));
+        assert_int_equal(fx_count(f, TB_COUNT_PERSONS), 1);
+        struct tb_block *d = tb_store_get(&f->core.store, TB_KIND_DEVICE, 1);
+        ((struct tb_person *)tb_block_head(b))->last_seq = 0;
+        ((struct tb_person *)tb_block_head(tb_store_get(&f->mirror.store, TB_KIND_PERSON, b->id)))
+            ->last_seq = 0;
+        struct tb_str got = fx_packed(&f->core.store, d);
+        struct tb_str person = fx_packed(&f->core.store, b);
+        char *both = malloc(got.n + person.n);
+        memcpy(both, got.p, got.n);
+        memcpy(both + got.n, person.p, person.n);
+        struct tb_str now = {both, got.n + person.n};
+        if (expect.p == NULL)
+            expect = now;
+        else if (!tb_str_eq(expect, now))
+            fail_msg("round %llu ends differently", (unsigned long long)round);
+        fx_free(f);
+    }
+}
+
+static void test_probe_extends_a_visit(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    uint32_t place = touchpoint(f, "gate", 600);
+    struct tb_cmd_probe in = {.identifier = fx_id(f, "wifi_mac", "AABBCCDDEEFF", false),
+                              .touchpoint = place, .occurred_ms = FX_NOW};
+    for (uint32_t i = 0; i < 10; i++) {
+        fx_done(f, TB_OP_PROBE, &in);
+        in.occurred_ms += 300000;
+    }
+    struct tb_block *d = tb_store_get(&f->core.store, TB_KIND_DEVICE, fx_uint(f, 1, 0));
+    assert_int_equal(d->n[TB_DEVICE_VISIT], 1);
+    const struct tb_visit *v = tb_section(&f->txn, d, TB_DEVICE_VISIT);
+    assert_int_equal(v->last_ms - v->first_ms, 9 * 300000);
+    in.occurred_ms = FX_NOW + 600000;
+    fx_done(f, TB_OP_PROBE, &in);
+    assert_int_equal(f->event_n, 0); /* within the visit */
+    in.occurred_ms = FX_NOW + 7200000;
+    fx_done(f, TB_OP_PROBE, &in);
+    d = tb_store_get(&f->core.store, TB_KIND_DEVICE, fx_uint(f, 1, 0));
+    assert_int_equal(((const struct tb_device *)tb_block_head(d))->visits, 2);
+    /* switched off, nothing is taken in */
+    struct tb_cmd_tenant_put off = {.put = {.code = S("shop")}, .name = S("Shop"),
+                                    .zone = S("Asia/Shanghai"), .currency = S("CNY")};
+    fx_done(f, TB_OP_TENANT_PUT, &off);
+    fx_refused(f, TB_OP_PROBE, &in, TB_CODE_DISABLED, "identifier");
+    in.touchpoint = 0;
+    fx_refused(f, TB_OP_PROBE, &in, TB_CODE_UNKNOWN_TOUCHPOINT, "touchpoint");
+    in.identifier.ns = 0;
+    fx_refused(f, TB_OP_PROBE, &in, TB_CODE_UNKNOWN_NAMESPACE, "identifier");
+    fx_free(f);
+}
+
+static void test_device_answers_and_is_forgotten(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    struct tb_identifier ids[2] = {fx_id(f, "phone", "+8613900000001", true),
+                                   fx_id(f, "cookie", "k-1", false)};
+    fx_contact(f, ids + 1, 1, FX_NOW - DAYS(3));
+    uint32_t p = fx_contact(f, ids, 2, FX_NOW);
+    assert_int_equal(tb_person_of(fx_person(f, p))->first_seen_ms, FX_NOW - DAYS(3));
+    assert_int_equal(fx_contact(f, ids + 1, 1, FX_NOW), p);
+    struct tb_block *d = tb_store_get(&f->core.store, TB_KIND_DEVICE, 1);
+    int64_t due = tb_identity_due_ms(&f->core.store, d);
+    struct tb_cmd_fire fire = {TB_KIND_DEVICE, 1};
+    f->now_ms = due - 1;
+    fx_done(f, TB_OP_FIRE, &fire);
+    assert_non_null(tb_store_get(&f->core.store, TB_KIND_DEVICE, 1));
+    f->now_ms = due;
+    fx_done(f, TB_OP_FIRE, &fire);
+    assert_null(tb_store_get(&f->core.store, TB_KIND_DEVICE, 1));
+    assert_int_equal(tb_person_of(fx_person(f, p))->first_seen_ms, FX_NOW - DAYS(3));
+    assert_int_equal(fx_count(f, TB_COUNT_DEVICES), 0);
+    fx_contact(f, ids + 1, 1, f->now_ms);
+    assert_int_equal(fx_uint(f, 1, 0), 0); /* a new node, nobody's */
+    fx_free(f);
+}
+
+static void test_weak_suggests(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    struct tb_identifier item = fx_id(f, "item_code", "SN-77", false);
+    struct tb_identifier a[2] = {fx_id(f, "phone", "+8613900000001", true), item};
+    struct tb_identifier b[2] = {fx_id(f, "unionid", "B", true), item};
+    uint32_t x = fx_contact(f, a, 2, FX_NOW);
+    uint32_t y = fx_contact(f, b, 2, FX_NOW);
+    assert_false(one(f, x, y));
+    struct tb_cmd_member_get get = {.who = {.profile = x}, .detail = true};
+    fx_done(f, TB_OP_MEMBER_GET, &get);
+    assert_true(fx_bytes(f, 4, 0).n > 0);
+    fx_contact(f, &item, 1, FX_NOW);
+    assert_int_equal(fx_uint(f, 1, 0), 0); /* weak evidence answers for nobody */
+    fx_free(f);
+}
+
+/* ---- acts of people ------------------------------------------------------------------------------ */
+
+static void set_text(struct fx *f, uint32_t profile, const char *attribute, const char *text)
+{
+    struct tb_attribute_input value = {.attribute = fx_code(f, TB_KIND_ATTRIBUTE, attribute),
+                                       .text = tb_str_of(text)};
+    struct tb_cmd_attributes_set in = {.who = {.profile = profile}, .attribute = &value,
+                                       .attribute_n = 1, .source = TB_SOURCE_DECLARED,
+                                       .occurred_ms = f->now_ms};
+    fx_done(f, TB_OP_ATTRIBUTES_SET, &in);
+}
+
+static void declare(struct fx *f, const char *code, bool personal)
+{
+    struct tb_cmd_purpose_put purpose = {.put = {.code = S("service")}, .text = S("For service"),
+                                         .text_version = 1};
+    fx_done(f, TB_OP_PURPOSE_PUT, &purpose);
+    struct tb_cmd_attribute_put put = {.put = {.code = tb_str_of(code)}, .type = TB_ATTRIBUTE_TEXT,
+                                       .purpose = S("service"), .benefit = S("A gift"),
+                                       .retention_days = 365, .personal = personal};
+    fx_done(f, TB_OP_ATTRIBUTE_PUT, &put);
+}
+
+static struct tb_str section_bytes(struct fx *f, uint32_t profile, uint32_t section)
+{
+    struct tb_block *b = fx_person(f, profile);
+    uint32_t size = f->core.store.shape[TB_KIND_PERSON].elem_bytes[section] * b->n[section];
+    char *copy = malloc(size + 1u);
+    memcpy(copy, tb_section(&f->txn, b, section), size);
+    return (struct tb_str){copy, size};
+}
+
+/* All sections but EDGE, which now says that the two were parted. */
+static void test_unmerge_restores(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    declare(f, "nick", false);
+    declare(f, "street", true);
+    uint32_t a = seen2(f, "unionid", "A", "email", "a@a.a", FX_NOW - DAYS(50));
+    uint32_t b = seen2(f, "phone", "+8613900000001", "card", "C1", FX_NOW - DAYS(40));
+    set_text(f, b, "street", "Nanjing Road 1");
+    set_text(f, a, "nick", "Xiao A");
+    set_text(f, b, "nick", "B");
+    set_text(f, profile_of(f, "card", "C1"), "nick", "the card");
+    set_text(f, a, "street", "Huaihai Road 22");
+    enrol(f, b, 0);
+    struct tb_str before[2][TB_PERSON_SECTIONS];
+    for (uint32_t i = 0; i < TB_PERSON_SECTIONS; i++) {
+        before[0][i] = section_bytes(f, a, i);
+        before[1][i] = section_bytes(f, b, i);
+    }
+    struct tb_identifier both[2] = {fx_id(f, "unionid", "A", true),
+                                    fx_id(f, "phone", "+8613900000001", true)};
+    fx_contact(f, both, 2, FX_NOW - DAYS(40) + 1000);
+    assert_true(one(f, a, b));
+    assert_int_equal(fx_count(f, TB_COUNT_PERSONS), 1);
+    uint64_t split[2] = {b, profile_of(f, "card", "C1")};
+    struct tb_cmd_unmerge in = {.who = {.profile = a}, .profile = split, .profile_n = 2,
+                                .reason = S("two sisters")};
+    fx_done(f, TB_OP_UNMERGE, &in);
+    assert_int_equal(fx_uint(f, 1, 0), a);
+    assert_int_equal(fx_uint(f, 2, 0), b);
+    assert_false(one(f, a, b));
+    const struct tb_profile *pa = tb_section(&f->txn, fx_person(f, a), TB_PERSON_PROFILE);
+    assert_int_equal(pa->last_day, (FX_NOW - DAYS(40)) / FX_DAY); /* evidence is not forgotten */
+    for (uint32_t i = 0; i < TB_PERSON_SECTIONS; i++) {
+        if (i == TB_PERSON_EDGE || i == TB_PERSON_PROFILE)
+            continue;
+        if (!tb_str_eq(before[0][i], section_bytes(f, a, i)) ||
+            !tb_str_eq(before[1][i], section_bytes(f, b, i)))
+            fail_msg("section %u is not restored", i);
+    }
+    assert_true(tb_str_eq(before[1][TB_PERSON_PROFILE],
+                          section_bytes(f, b, TB_PERSON_PROFILE)));
+    assert_int_equal(fx_count(f, TB_COUNT_PERSONS), 2);
+    assert_int_equal(fx_count(f, TB_COUNT_MEMBERS), 1);
+    /* the same evidence again does not bring them together */
+    fx_contact(f, both, 2, FX_NOW);
+    assert_false(one(f, a, b));
+    /* until somebody takes the parting back */
+    struct tb_cmd_link clear = {.a = a, .b = b, .kind = TB_LINK_CLEARED, .reason = S("mother")};
+    fx_done(f, TB_OP_LINK, &clear);
+    assert_true(one(f, a, b));
+    fx_free(f);
+}
+
+static void test_unmerge_answers(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    uint32_t a = seen2(f, "unionid", "A", "email", "a@a.a", FX_NOW);
+    uint64_t list[2] = {profile_of(f, "email", "a@a.a"), a};
+    struct tb_cmd_unmerge in = {.who = {.profile = 77}, .profile = list, .profile_n = 0};
+    fx_refused(f, TB_OP_UNMERGE, &in, TB_CODE_UNKNOWN_MEMBER, "");
+    in.who.profile = a;
+    fx_refused(f, TB_OP_UNMERGE, &in, TB_CODE_NOT_LINKED, "profiles");
+    in.profile_n = 2;
+    fx_refused(f, TB_OP_UNMERGE, &in, TB_CODE_NOT_LINKED, "profiles");
+    in.profile_n = 1;
+    fx_refused(f, TB_OP_UNMERGE, &in, TB_CODE_REASON_REQUIRED, "reason");
+    list[0] = 4711;
+    in.reason = S("x");
+    fx_refused(f, TB_OP_UNMERGE, &in, TB_CODE_NOT_LINKED, "profiles");
+    fx_free(f);
+}
+
+static void test_links_by_hand(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    uint32_t a = seen(f, "unionid", "A", true, FX_NOW);
+    uint32_t b = seen(f, "unionid", "B", true, FX_NOW);
+    uint32_t c = seen(f, "card", "C", true, FX_NOW);
+    struct tb_cmd_link in = {.a = 99, .b = b, .kind = 9};
+    fx_refused(f, TB_OP_LINK, &in, TB_CODE_UNKNOWN_MEMBER, "a");
+    in.a = a;
+    in.b = 99;
+    fx_refused(f, TB_OP_LINK, &in, TB_CODE_UNKNOWN_MEMBER, "b");
+    in.b = b;
+    fx_refused(f, TB_OP_LINK, &in, TB_CODE_REASON_REQUIRED, "reason");
+    in.reason = S("same person, says she");
+    fx_refused(f, TB_OP_LINK, &in, TB_CODE_INVALID, "kind");
+    in.kind = TB_LINK_ALWAYS;
+    fx_refused(f, TB_OP_LINK, &in, TB_CODE_IDENTITY_CONFLICT, "");
+    in.b = c;
+    fx_done(f, TB_OP_LINK, &in);
+    assert_true(one(f, a, c));
+    in.kind = TB_LINK_NEVER;
+    fx_done(f, TB_OP_LINK, &in);
+    assert_false(one(f, a, c));
+    /* neither side of a parting meets the other through a third */
+    seen2(f, "unionid", "A", "email", "x@y.z", FX_NOW);
+    seen2(f, "card", "C", "email", "x@y.z", FX_NOW);
+    assert_false(one(f, a, c));
+    fx_free(f);
+}
+
+static void test_anonymous_card(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    uint32_t card = seen(f, "card", "C1", false, FX_NOW);
+    enrol(f, card, TB_ENROL_ANONYMOUS);
+    assert_int_equal(fx_count(f, TB_COUNT_MEMBERS), 1);
+    assert_int_equal(fx_count(f, TB_COUNT_ANONYMOUS_CARDS), 1);
+    struct tb_cmd_enrol in = {.who = {.profile = card}, .terms_version = 2,
+                              .flags = TB_ENROL_ANONYMOUS, .occurred_ms = FX_NOW};
+    fx_refused(f, TB_OP_ENROL, &in, TB_CODE_ALREADY_ENROLLED, "");
+    in.flags = 0;
+    in.terms_version = 0;
+    fx_refused(f, TB_OP_ENROL, &in, TB_CODE_INVALID, "terms_version");
+    in.occurred_ms = FX_NOW + DAYS(2);
+    fx_refused(f, TB_OP_ENROL, &in, TB_CODE_TIME_IN_FUTURE, "occurred_at");
+    in.occurred_ms = FX_NOW;
+    in.terms_version = 2;
+    fx_done(f, TB_OP_ENROL, &in); /* her own consent */
+    assert_int_equal(fx_count(f, TB_COUNT_MEMBERS), 1);
+    assert_int_equal(fx_count(f, TB_COUNT_ANONYMOUS_CARDS), 0);
+    fx_refused(f, TB_OP_ENROL, &in, TB_CODE_ALREADY_ENROLLED, "");
+    fx_free(f);
+}
+
+static void test_followers(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    struct tb_identifier ids[2] = {fx_id(f, "unionid", "A", true), fx_id(f, "card", "C1", true)};
+    struct tb_cmd_contact in = {.identifier = ids, .identifier_n = 1,
+                                .facts = {.occurred_ms = FX_NOW, .kind = TB_CONTACT_FOLLOW}};
+    fx_done(f, TB_OP_CONTACT, &in);
+    assert_int_equal(fx_count(f, TB_COUNT_FOLLOWERS), 1);
+    fx_contact(f, ids + 1, 1, FX_NOW - DAYS(1));
+    fx_contact(f, ids, 2, FX_NOW);
+    assert_int_equal(fx_count(f, TB_COUNT_FOLLOWERS), 1);
+    assert_int_equal(fx_count(f, TB_COUNT_PERSONS), 1);
+    in.facts.kind = TB_CONTACT_UNFOLLOW;
+    fx_done(f, TB_OP_CONTACT, &in);
+    assert_int_equal(fx_count(f, TB_COUNT_FOLLOWERS), 0);
+    fx_free(f);
+}
+
+/* Trap 15: late, replayed and imported mentions do not bring anybody back. */
+static void test_erasure(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    declare(f, "nick", true);
+    uint32_t a = seen2(f, "unionid", "A", "phone", "+8613900000001", FX_NOW - DAYS(50));
+    set_text(f, a, "nick", "Xiao A");
+    enrol(f, a, 0);
+    struct tb_cmd_erase in = {.who = {.profile = a}};
+    fx_refused(f, TB_OP_ERASE, &in, TB_CODE_REASON_REQUIRED, "reason");
+    in.reason = S("she asked");
+    fx_done(f, TB_OP_ERASE, &in);
+    assert_int_equal(fx_uint(f, 1, 0), 2);
+    assert_int_equal(fx_uint(f, 2, 0), 1);
+    assert_int_equal(fx_uint(f, 2, 1), 2);
+    struct tb_block *b = fx_person(f, a);
+    assert_int_equal(b->n[TB_PERSON_BYTES] + b->n[TB_PERSON_ATTRIBUTE] + b->n[TB_PERSON_EDGE], 0);
+    assert_int_equal(fx_count(f, TB_COUNT_PERSONS) + fx_count(f, TB_COUNT_MEMBERS), 0);
+    fx_refused(f, TB_OP_ERASE, &in, TB_CODE_ERASED, "");
+    struct tb_identifier ids[2] = {fx_id(f, "unionid", "A", true),
+                                   fx_id(f, "phone", "+8613900000001", true)};
+    struct tb_cmd_contact late = {.identifier = ids, .identifier_n = 2,
+                                  .facts = {.occurred_ms = FX_NOW - DAYS(3)}};
+    fx_refused(f, TB_OP_CONTACT, &late, TB_CODE_ERASED, "identifiers");
+    late.facts.occurred_ms = FX_NOW + DAYS(365);
+    fx_refused(f, TB_OP_CONTACT, &late, TB_CODE_TIME_IN_FUTURE, "occurred_at");
+    f->now_ms += DAYS(10);
+    uint32_t again = fx_contact(f, ids, 2, f->now_ms);
+    assert_int_not_equal(again, a);
+    assert_false(one(f, again, a));
+    assert_int_equal(fx_person(f, again)->n[TB_PERSON_PROFILE], 2);
+    assert_int_equal(fx_person(f, again)->n[TB_PERSON_ENROL], 0);
+    fx_refused(f, TB_OP_CONTACT, &(struct tb_cmd_contact){.identifier = ids, .identifier_n = 2,
+                                                         .facts = {.occurred_ms = FX_NOW - 1}},
+               TB_CODE_ERASED, "identifiers");
+    struct tb_cmd_member_get get = {.who = {.profile = a}};
+    fx_done(f, TB_OP_MEMBER_GET, &get);
+    assert_int_equal(fx_uint(f, 5, 0), 0);
+    fx_free(f);
+}
+
+static void test_reveal(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    uint32_t a = seen(f, "phone", "+8613900000001", true, FX_NOW);
+    uint32_t face = seen(f, "unionid", "X", true, FX_NOW);
+    struct tb_cmd_reveal in = {.profile = 99, .attribute = 5};
+    fx_refused(f, TB_OP_REVEAL, &in, TB_CODE_UNKNOWN_MEMBER, "");
+    in.profile = a;
+    fx_refused(f, TB_OP_REVEAL, &in, TB_CODE_UNKNOWN_ATTRIBUTE, "attribute");
+    in.attribute = 0;
+    fx_refused(f, TB_OP_REVEAL, &in, TB_CODE_REASON_REQUIRED, "reason");
+    in.reason = S("call back about order 7");
+    fx_done(f, TB_OP_REVEAL, &in);
+    assert_int_equal(fx_bytes(f, 3, 0).n, 14 + 16);
+    assert_int_equal(f->event_n, 1);
+    in.profile = face;
+    fx_done(f, TB_OP_REVEAL, &in);
+    fx_free(f);
+}
+
+/* ---- answers of CONTACT in order ------------------------------------------------------------------ */
+
+static void test_contact_answers(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    struct tb_identifier ids[17] = {fx_id(f, "phone", "+8613900000001", true)};
+    for (uint32_t i = 1; i < 17; i++)
+        ids[i] = ids[0];
+    struct tb_cmd_contact in = {.identifier = ids, .identifier_n = 17,
+                                .facts = {.occurred_ms = FX_NOW + DAYS(2), .touchpoint = 999,
+                                          .store = 999}};
+    ids[1].ns = 4242;
+    fx_refused(f, TB_OP_CONTACT, &in, TB_CODE_TOO_MANY, "identifiers");
+    in.identifier_n = 0;
+    fx_refused(f, TB_OP_CONTACT, &in, TB_CODE_NO_IDENTIFIER, "identifiers");
+    in.identifier_n = 2;
+    fx_refused(f, TB_OP_CONTACT, &in, TB_CODE_UNKNOWN_NAMESPACE, "identifiers/1");
+    in.identifier_n = 1;
+    fx_refused(f, TB_OP_CONTACT, &in, TB_CODE_UNKNOWN_TOUCHPOINT, "touchpoint");
+    in.facts.touchpoint = 0;
+    fx_refused(f, TB_OP_CONTACT, &in, TB_CODE_UNKNOWN_STORE, "store");
+    in.facts.store = 0;
+    fx_refused(f, TB_OP_CONTACT, &in, TB_CODE_TIME_IN_FUTURE, "occurred_at");
+    in.facts.occurred_ms = TB_MS_MIN - 1;
+    fx_refused(f, TB_OP_CONTACT, &in, TB_CODE_TIME_TOO_OLD, "occurred_at");
+    in.facts.occurred_ms = FX_NOW;
+    in.identifier_n = 1;
+    fx_done(f, TB_OP_CONTACT, &in);
+    struct tb_cmd_tenant_put off = {.put = {.code = S("shop")}, .name = S("Shop"),
+                                    .zone = S("Asia/Shanghai"), .currency = S("CNY"),
+                                    .switches = TB_TENANT_PROBES};
+    fx_done(f, TB_OP_TENANT_PUT, &off);
+    ids[0] = fx_id(f, "face", "template-1", false);
+    fx_refused(f, TB_OP_CONTACT, &in, TB_CODE_DISABLED, "identifiers");
+    fx_free(f);
+}
+
+/* A value tied to too many unique ones is quarantined: the shop's own phone. */
+static void test_hot_value(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    fx_namespace(f, "phone", TB_CLASS_STRONG, 3, 3, 365, 0);
+    for (uint32_t i = 0; i < 60; i++) {
+        char u[16];
+        snprintf(u, sizeof u, "U%u", i);
+        seen2(f, "unionid", u, "phone", "+862112345678", FX_NOW + i * 1000);
+    }
+    assert_true(fx_count(f, TB_COUNT_PERSONS) >= 60);
+    const uint32_t p = profile_of(f, "phone", "+862112345678");
+    const struct tb_profile *x = tb_person_profile(&f->txn, fx_person(f, p), p);
+    assert_true(x->flags & TB_PROFILE_HOT);
+    assert_true(fx_person(f, p)->n[TB_PERSON_EDGE] <= 2 * (TB_HOT_PARTNERS + 1));
+    fx_free(f);
+}
+
+/* A component beyond the bound freezes; contacts are still served. */
+static void test_frozen_component(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    fx_namespace(f, "card", TB_CLASS_STRONG, 7, 2, 0, 0);
+    uint32_t p = 0;
+    for (uint32_t i = 0; i < 1100; i++) {
+        char c[16];
+        snprintf(c, sizeof c, "C%u", i);
+        p = seen2(f, "email", "shop@shop.cn", "card", c, FX_NOW);
+        assert_int_not_equal(p, 0);
+    }
+    assert_true(fx_count(f, TB_COUNT_FROZEN) > 0);
+    assert_int_equal(fx_uint(f, 7, 0), 1);
+    struct tb_cmd_link in = {.a = p, .b = profile_of(f, "card", "C5"), .kind = TB_LINK_NEVER,
+                             .reason = S("x")};
+    fx_refused(f, TB_OP_LINK, &in, TB_CODE_FROZEN, "");
+    fx_free(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_contact_makes_a_person_not_a_member),
+        cmocka_unit_test(test_merge_and_old_ids),
+        cmocka_unit_test(test_unique_namespace),
+        cmocka_unit_test(test_limit_window),
+        cmocka_unit_test(test_shared_till_tablet),
+        cmocka_unit_test(test_blocked_values),
+        cmocka_unit_test(test_recycled_after_silence),
+        cmocka_unit_test(test_recycled_without_silence),
+        cmocka_unit_test(test_recycled_late),
+        cmocka_unit_test(test_household),
+        cmocka_unit_test(test_late_identify),
+        cmocka_unit_test(test_probe_extends_a_visit),
+        cmocka_unit_test(test_device_answers_and_is_forgotten),
+        cmocka_unit_test(test_weak_suggests),
+        cmocka_unit_test(test_unmerge_restores),
+        cmocka_unit_test(test_unmerge_answers),
+        cmocka_unit_test(test_links_by_hand),
+        cmocka_unit_test(test_anonymous_card),
+        cmocka_unit_test(test_followers),
+        cmocka_unit_test(test_erasure),
+        cmocka_unit_test(test_reveal),
+        cmocka_unit_test(test_contact_answers),
+        cmocka_unit_test(test_hot_value),
+        cmocka_unit_test(test_frozen_component),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
