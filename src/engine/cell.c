@@ -327,7 +327,8 @@ static void set_options(struct tb_cell *c, const struct tb_cell_options *o)
 {
     c->o = *o;
     c->host = o->host ? o->host : &tb_host_real;
-    tb_assert(o->env != NULL && o->journal != NULL && o->state != NULL && o->batch_hash != NULL);
+    tb_assert(o->env != NULL && o->journal != NULL && o->state != NULL && o->tables != NULL &&
+              o->batch_hash != NULL);
     DEFAULT(batch_commands, 512);
     DEFAULT(flights, 8);
     DEFAULT(queue_total, 65536);
@@ -476,6 +477,7 @@ void tb_cell_destroy(struct tb_cell *c)
     free(c->replayed.p);
     free(c->dirty_tenant);
     free(c->touched);
+    free(c->gone);
     free(c->picked);
     free(c->entropy);
     free(c->events_region);

@@ -120,10 +120,22 @@ struct tb_publisher {
                                      struct tb_fault *f);
 };
 
+/* Every table of a state: the engine's own three, then the publisher's. Ensure it once for
+ * each opened state, before anything else; it outlives the state and serves every cell
+ * that is made on it. `tongbao sql` and the like need no more than this.                */
+#define TB_TABLES_MAX 64u
+struct tb_cell_tables {
+    struct tb_table table[TB_TABLES_MAX];
+    uint32_t n;
+};
+TB_MUST_USE bool tb_cell_tables_ensure(struct tb_cell_tables *t, struct tb_state *s,
+                                       const struct tb_publisher *p, struct tb_fault *fault);
+
 struct tb_cell_options {
     const struct tb_core_env *env;
     struct tb_journal *journal; /* the caller's; outlives the cell */
     struct tb_state *state;     /* the caller's; outlives the cell */
+    const struct tb_cell_tables *tables; /* of that state */
     const struct tb_host *host; /* NULL = tb_host_real */
     void (*batch_hash)(const struct tb_batch *b, uint8_t out[TB_HASH_BYTES]); /* journal/hash.h */
     const struct tb_publisher *publisher; /* NULL = none */
@@ -159,7 +171,7 @@ enum tb_cell_state {
     TB_CELL_FAILED,  /* see tb_cell_fault: start again, recovery finds the truth */
 };
 
-/* Opens tables, loads the SQL state, replays the journal after its checkpoint. False with
+/* Loads the SQL state, replays the journal after its checkpoint. False with
  * *fault: the checkpoint is ahead of the journal, the chain does not fit, a record does
  * not unpack, a newer program wrote them, or the data base does not answer.
  * On a journal of its own the cell then leads; on a shared one it follows.             */

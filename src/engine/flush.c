@@ -36,10 +36,16 @@ static const struct tb_column mark_columns[] = {
     {"tenant_seq", TB_COLUMN_I64, ""},
     {"seq", TB_COLUMN_I64, "the history's row of that entry"},
 };
-const struct tb_table tb_engine_tables[3] = {
+static const struct tb_column fact_columns[] = {
+    {"map", TB_COLUMN_I64, "enum tb_map_name"},
+    {"value", TB_COLUMN_I64, "number of the object"},
+    {"key", TB_COLUMN_I64, "keyed hash of the outside key"},
+};
+const struct tb_table tb_engine_tables[4] = {
     {"record", record_columns, 5, 2, false, "The newest image of every block: the checkpoint."},
     {"history", history_columns, 8, 1, true, "Every command that was carried out, for ever."},
     {"feed_mark", mark_columns, 3, 2, false, "Where to start reading a tenant's feed."},
+    {"fact", fact_columns, 3, 3, true, "Outside keys that stay taken for ever."},
 };
 
 /* Bodies that a transaction borrows until its commit. */
@@ -197,6 +203,17 @@ static enum tb_state_answer put_images(struct flush *x, const struct tb_image_se
     return a;
 }
 
+static enum tb_state_answer put_facts(struct flush *x, const struct tb_image_set *set)
+{
+    enum tb_state_answer a = TB_STATE_DONE;
+    for (uint64_t i = 0; i < set->fact_n && a == TB_STATE_DONE; i++) {
+        const struct tb_fact *f = &set->fact[i];
+        struct tb_value row[3] = {i64(f->map), i64((int64_t)f->value), i64((int64_t)f->key)};
+        a = x->ops->put(x->state, TABLE_FACT(x->c), row, x->f);
+    }
+    return a;
+}
+
 /* One transaction; *last when it carried the images. */
 static enum tb_state_answer transact(struct flush *x, const struct tb_image_set *set, bool *last)
 {
@@ -213,6 +230,8 @@ static enum tb_state_answer transact(struct flush *x, const struct tb_image_set 
         to.epoch = set->last.epoch;
     if (a == TB_STATE_DONE && *last)
         a = put_images(x, set);
+    if (a == TB_STATE_DONE && *last)
+        a = put_facts(x, set);
     if (a == TB_STATE_DONE)
         a = x->ops->commit(x->state, &to, x->f);
     else

@@ -28,6 +28,7 @@ void tb_images_destroy(struct tb_image_set *s)
         free(c);
     }
     free(s->slot);
+    free(s->fact);
     free(s);
 }
 
@@ -133,11 +134,33 @@ uint8_t *tb_image_list_add(struct tb_image_list *l, uint8_t kind, uint64_t id, u
     return (uint8_t *)(h + 1);
 }
 
+void tb_image_list_add_fact(struct tb_image_list *l, const struct tb_fact *f)
+{
+    uint8_t *p = tb_image_list_add(l, TB_IMAGE_FACT, f->key, f->map, sizeof f->value);
+    memcpy(p, &f->value, sizeof f->value);
+}
+
+static void put_fact(struct tb_image_set *s, const struct tb_image_head *h)
+{
+    if (s->fact_n == s->fact_cap) {
+        uint64_t more = s->fact_cap ? s->fact_cap : 256;
+        s->fact_cap += more;
+        s->bytes += more * sizeof *s->fact;
+        s->fact = tb_heap_resize(s->fact, s->fact_cap * sizeof *s->fact);
+    }
+    struct tb_fact *f = &s->fact[s->fact_n++];
+    *f = (struct tb_fact){.map = h->tenant, .key = h->id};
+    memcpy(&f->value, h + 1, sizeof f->value);
+}
+
 void tb_image_list_put_all(const struct tb_image_list *l, struct tb_image_set *s, uint64_t batch)
 {
     for (size_t at = 0; at < l->n;) {
         const struct tb_image_head *h = (const struct tb_image_head *)(const void *)(l->p + at);
-        tb_images_put(s, h->kind, h->id, h->tenant, batch, (const uint8_t *)(h + 1), h->n);
+        if (h->kind == TB_IMAGE_FACT)
+            put_fact(s, h);
+        else
+            tb_images_put(s, h->kind, h->id, h->tenant, batch, (const uint8_t *)(h + 1), h->n);
         at += sizeof *h + (h->n == TB_IMAGE_DROPPED ? 0 : (h->n + 7) / 8 * 8);
     }
 }

@@ -6,6 +6,7 @@
 #ifndef TB_ENGINE_IMAGES_H
 #define TB_ENGINE_IMAGES_H
 
+#include "core/store/store.h"
 #include "engine/port_state.h"
 
 #define TB_IMAGE_DROPPED UINT32_MAX
@@ -21,6 +22,9 @@ struct tb_image {
     bool used;
 };
 
+/* In a list, a fact (core/store/store.h) stands among the images with this kind. */
+#define TB_IMAGE_FACT 255u
+
 struct tb_image_chunk {
     struct tb_image_chunk *next;
     size_t used;
@@ -34,6 +38,9 @@ struct tb_image_set {
     uint32_t cap; /* a power of two */
     uint32_t n;
     struct tb_image_chunk *chunk;
+    struct tb_fact *fact; /* new ones, in order */
+    uint64_t fact_n;
+    uint64_t fact_cap;
     uint64_t bytes; /* of memory */
     /* what it covers; batches 0 = nothing yet */
     uint64_t batches;
@@ -69,6 +76,7 @@ struct tb_image_head {
 /* Room for n bytes behind a head; returns where they go. */
 uint8_t *tb_image_list_add(struct tb_image_list *l, uint8_t kind, uint64_t id, uint32_t tenant,
                            uint32_t n);
+void tb_image_list_add_fact(struct tb_image_list *l, const struct tb_fact *f);
 void tb_image_list_put_all(const struct tb_image_list *l, struct tb_image_set *s, uint64_t batch);
 
 #endif

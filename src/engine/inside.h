@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "core/job/job.h"
 #include "engine/bell.h"
 #include "engine/cell.h"
 #include "engine/due.h"
@@ -78,7 +79,8 @@ struct tb_internal {
     struct tb_internal *next;
     struct tb_internal *made;
     struct tb_cell *cell;
-    struct tb_cmd_fire fire; /* a job's step: its block */
+    struct tb_cmd_fire fire;
+    struct tb_cmd_job_step step;
     bool wrote;
     uint8_t region[TB_ANSWER_BYTES_MAX];
 };
@@ -190,6 +192,13 @@ struct tb_cell {
     uint32_t *dirty_tenant;   /* beside store.dirty */
     uint32_t dirty_tenant_cap;
     uint32_t *touched; /* tenants with new entries in this batch */
+    struct tb_gone { /* sparse blocks dropped in batches that may be under way */
+        uint64_t id;
+        uint32_t kind;
+        uint32_t batch;
+    } *gone;
+    uint32_t gone_n;
+    uint32_t gone_cap;
     uint32_t touched_n;
     uint32_t touched_cap;
     uint64_t seq; /* newest entry */
@@ -213,8 +222,8 @@ struct tb_cell {
     uint32_t evict_kind;
     uint64_t evict_at;
     struct tb_image_list replayed;
+    uint64_t sparse_max[TB_KINDS_MAX]; /* at load: the highest number in SQL */
     bool hash_unknown; /* at load: the checkpoint's hash is to be taken from the journal */
-    struct tb_table tables[64]; /* the engine's and the publisher's */
     struct tb_journal_reader *follow; /* a standby's */
     int64_t follow_seen_ns;           /* boot clock: the newest batch was read */
     int64_t follow_rotate_ns;
@@ -301,6 +310,8 @@ void tb_run_batch(struct tb_cell *c, struct tb_flight *f);
  * batch starts. */
 void tb_run_collect(struct tb_cell *c, struct tb_image_list *to);
 void tb_run_note_dirty(struct tb_cell *c, uint32_t from, uint32_t tenant);
+/* A block that a batch under way has dropped: images and SQL still have it. */
+bool tb_run_is_gone(const struct tb_cell *c, struct tb_need n);
 /* The tenant's feed moved. */
 void tb_run_touch(struct tb_cell *c, uint32_t tenant);
 
@@ -336,10 +347,11 @@ struct tb_tail *tb_tail_holding_seq(struct tb_cell *c, uint64_t seq, bool *dropp
 void tb_tail_release(struct tb_cell *c, struct tb_tail *t);
 
 /* flush.c */
-extern const struct tb_table tb_engine_tables[3];
-#define TABLE_RECORD(c) (&(c)->tables[0])
-#define TABLE_HISTORY(c) (&(c)->tables[1])
-#define TABLE_MARK(c) (&(c)->tables[2])
+extern const struct tb_table tb_engine_tables[4];
+#define TABLE_RECORD(c) (&(c)->o.tables->table[0])
+#define TABLE_HISTORY(c) (&(c)->o.tables->table[1])
+#define TABLE_MARK(c) (&(c)->o.tables->table[2])
+#define TABLE_FACT(c) (&(c)->o.tables->table[3])
 bool tb_flush_turn(struct tb_cell *c, bool all, struct tb_fault *f);
 void tb_flush_errands(struct tb_cell *c);
 void tb_flush_deinit(struct tb_cell *c);
@@ -357,6 +369,8 @@ bool tb_follow_turn(struct tb_cell *c);
 void tb_load_ask(struct tb_cell *c, struct tb_load *l);
 bool tb_loader_turn(struct tb_cell *c); /* loader thread */
 bool tb_load_enter(struct tb_cell *c);  /* cell's thread: what has come back */
+/* Finds the rows; any one thread at a time. */
+void tb_load_fetch(struct tb_cell *c, struct tb_load *l);
 void tb_load_free(struct tb_load *l);
 
 #endif

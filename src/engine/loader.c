@@ -2,7 +2,8 @@
 /* engine/loader.c - cold rows: asked for by the cell's thread, fetched by the loader.
  *
  * A row is looked for among the images that are not yet in SQL first, then in SQL; it
- * enters only if it is still absent. While its tenant is parked nobody else can change it. */
+ * enters only if it is still absent. A block belongs to one tenant, so nobody can change it
+ * while that tenant is parked.                                                           */
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,12 +80,17 @@ static void fetch_entry(struct tb_cell *c, struct tb_load *l)
     }
 }
 
-static void fetch(struct tb_cell *c, struct tb_load *l)
+void tb_load_fetch(struct tb_cell *c, struct tb_load *l)
 {
     if (l->history_seq != 0)
         fetch_entry(c, l);
     for (uint32_t i = 0; i < l->need_n && !l->failed; i++)
         fetch_block(c, l, i);
+}
+
+static void fetch(struct tb_cell *c, struct tb_load *l)
+{
+    tb_load_fetch(c, l);
     struct tb_load *head = atomic_load(&c->loads_back);
     do {
         l->next = head;
@@ -146,7 +152,7 @@ static bool enter_blocks(struct tb_cell *c, struct tb_load *l)
         struct tb_need n = l->need[i];
         if (tb_store_get(s, n.kind, n.id) != NULL)
             continue;
-        if (l->got[i].p == NULL)
+        if (l->got[i].p == NULL || tb_run_is_gone(c, n))
             return false; /* core asked for what never was, or is gone */
         if (!tb_core_load(&c->core, (enum tb_kind)n.kind, n.id,
                           (struct tb_str){(const char *)l->got[i].p, l->got[i].n}))

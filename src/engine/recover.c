@@ -6,29 +6,28 @@
  * rows are those that a process which never stopped would have, up to the journal's last
  * batch. What does not fit together is refused with a sentence that says what and why.  */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/inside.h"
 #include "events.gen.h"
 
 #define SCHEMA 1u
-#define TABLES_MAX 64u
 #define FOLLOW_BATCHES 64u
 #define ROTATE_NS 2000000000
 
-static bool ensure(struct tb_cell *c, struct tb_fault *f)
+bool tb_cell_tables_ensure(struct tb_cell_tables *t, struct tb_state *s,
+                           const struct tb_publisher *p, struct tb_fault *fault)
 {
-    const struct tb_publisher *p = c->o.publisher;
-    uint32_t n = TB_COUNT_OF(tb_engine_tables);
-    tb_assert(p == NULL || p->table_n + n <= TABLES_MAX);
-    memcpy(c->tables, tb_engine_tables, sizeof tb_engine_tables);
+    t->n = TB_COUNT_OF(tb_engine_tables);
+    tb_assert(p == NULL || p->table_n + t->n <= TB_TABLES_MAX);
+    memcpy(t->table, tb_engine_tables, sizeof tb_engine_tables);
     if (p != NULL) {
-        memcpy(c->tables + n, p->table, p->table_n * sizeof *p->table);
-        p->bind(p->user, c->tables + n);
-        n += p->table_n;
+        memcpy(t->table + t->n, p->table, p->table_n * sizeof *p->table);
+        p->bind(p->user, t->table + t->n);
+        t->n += p->table_n;
     }
-    return c->o.state->ops->ensure(c->o.state, c->tables, n, SCHEMA + (p ? p->schema : 0), f) ==
-           TB_STATE_DONE;
+    return s->ops->ensure(s, t->table, t->n, SCHEMA + (p ? p->schema : 0), fault) == TB_STATE_DONE;
 }
 
 /* ---- records -------------------------------------------------------------------------------- */
@@ -36,6 +35,8 @@ static bool ensure(struct tb_cell *c, struct tb_fault *f)
 struct loading {
     struct tb_cell *c;
     struct tb_fault *f;
+    uint64_t kind; /* of the row seen last */
+    uint64_t upto; /* kinds after this one are not wanted */
     uint64_t records;
     uint64_t engine_batch; /* of the record with the counters: nothing later is in */
     bool bad;
@@ -71,6 +72,9 @@ static bool load_row(void *user, const struct tb_value *v, uint32_t n)
     tb_assert(n >= 5);
     uint64_t kind = (uint64_t)v[0].i64;
     uint64_t id = (uint64_t)v[1].i64;
+    l->kind = kind;
+    if (kind > l->upto)
+        return false;
     struct tb_store *s = &l->c->core.store;
     if (kind == TB_KIND_ENGINE && id == 0)
         l->engine_batch = (uint64_t)v[3].i64;
@@ -86,23 +90,46 @@ static bool load_row(void *user, const struct tb_value *v, uint32_t n)
                      "damaged or of a newer program", kind, id);
         return false;
     }
-    /* Sparse kinds: the maps know the block from now on; most bodies stay in SQL. */
-    if (kind != TB_KIND_ENGINE && s->shape[kind].sparse && s->blocks[kind] > l->c->o.cold_blocks) {
-        struct tb_block *b = tb_store_get(s, (uint32_t)kind, id);
-        if (b != NULL && tb_core_due_ms(&l->c->core, b) == INT64_MAX)
-            tb_store_evict(s, (uint32_t)kind, id);
-    }
     l->records++;
     return true;
+}
+
+static bool fact_row(void *user, const struct tb_value *v, uint32_t n)
+{
+    struct tb_cell *c = user;
+    tb_assert(n >= 3);
+    struct tb_fact f = {.map = (uint32_t)v[0].i64,
+                        .key = (uint64_t)v[2].i64,
+                        .value = (uint64_t)v[1].i64};
+    tb_store_fact(&c->core.store, &f);
+    return true;
+}
+
+/* Blocks of sparse kinds stay in SQL until somebody needs them. On a shared journal they
+ * are all loaded: the leader goes on writing newer ones where we would look.            */
+static bool wanted(const struct tb_cell *c, uint64_t kind)
+{
+    return !c->core.store.shape[kind].sparse || c->o.journal->ops->shared;
 }
 
 static bool load_records(struct tb_cell *c, struct tb_fault *f)
 {
     struct loading l = {.c = c, .f = f};
-    if (c->o.state->ops->scan(c->loader, TABLE_RECORD(c), NULL, load_row, &l, f) != TB_STATE_DONE)
-        return false;
-    if (l.bad)
-        return false;
+    struct tb_value from[2] = {{.i64 = 0}, {.i64 = 0}};
+    uint64_t kind = 0;
+    while (kind < c->core.store.kinds) {
+        l.upto = kind;
+        while (l.upto + 1 < c->core.store.kinds && wanted(c, l.upto + 1))
+            l.upto++;
+        from[0].i64 = (int64_t)kind;
+        if (c->o.state->ops->scan(c->loader, TABLE_RECORD(c), from, load_row, &l, f) !=
+            TB_STATE_DONE)
+            return false;
+        if (l.bad)
+            return false;
+        for (kind = l.upto + 1; kind < c->core.store.kinds && !wanted(c, kind); kind++) {
+        }
+    }
     /* Another leader may have flushed meanwhile. The scan saw one instant; the record with
      * the counters tells which: after its batch there are only signs of life.            */
     struct tb_checkpoint after;
@@ -112,6 +139,8 @@ static bool load_records(struct tb_cell *c, struct tb_fault *f)
         c->flush.checkpoint = (struct tb_checkpoint){.batch = l.engine_batch};
         c->hash_unknown = true;
     }
+    if (c->o.state->ops->scan(c->loader, TABLE_FACT(c), NULL, fact_row, c, f) != TB_STATE_DONE)
+        return false;
     tb_core_loaded(&c->core);
     tb_cell_log(c, "%" PRIu64 " records loaded", l.records);
     return true;
@@ -185,6 +214,59 @@ static bool load_answers(struct tb_cell *c, struct tb_fault *f)
 
 /* ---- journal ----------------------------------------------------------------------------------- */
 
+static bool of_kind(void *user, const struct tb_value *v, uint32_t n)
+{
+    struct loading *l = user;
+    tb_assert(n >= 2);
+    l->kind = (uint64_t)v[0].i64;
+    return false;
+}
+
+/* The highest number of each sparse kind in SQL: replay asks for no later one. */
+static bool find_sparse_max(struct tb_cell *c, struct tb_fault *f)
+{
+    for (uint32_t kind = 1; kind < c->core.store.kinds; kind++) {
+        if (wanted(c, kind))
+            continue;
+        uint64_t low = 0; /* is there, or nothing is */
+        uint64_t high = UINT64_C(1) << 62;
+        while (high - low > 1) {
+            uint64_t mid = low + (high - low) / 2;
+            struct tb_value key[2] = {{.i64 = kind}, {.i64 = (int64_t)mid}};
+            struct loading l = {.c = c};
+            if (c->o.state->ops->scan(c->loader, TABLE_RECORD(c), key, of_kind, &l, f) !=
+                TB_STATE_DONE)
+                return false;
+            if (l.kind == kind)
+                low = mid;
+            else
+                high = mid;
+        }
+        c->sparse_max[kind] = low;
+    }
+    return true;
+}
+
+/* Replay met a block that is not in memory: it is older than the checkpoint. */
+static struct tb_block *fetch(void *user, uint32_t kind, uint64_t id)
+{
+    struct tb_cell *c = user;
+    struct tb_store *s = &c->core.store;
+    if (id > c->sparse_max[kind])
+        return NULL;
+    struct tb_load l = {.need_n = 1, .need = {{.kind = (uint8_t)kind, .id = id}}};
+    s->fetch = NULL;
+    tb_load_fetch(c, &l);
+    struct tb_block *b = NULL;
+    if (!l.failed && l.got[0].p != NULL &&
+        tb_core_load(&c->core, (enum tb_kind)kind, id,
+                     (struct tb_str){(const char *)l.got[0].p, l.got[0].n}))
+        b = tb_store_get(s, kind, id);
+    free(l.got[0].p);
+    s->fetch = fetch;
+    return b;
+}
+
 static bool replay_entry(struct tb_cell *c, const struct tb_entry *e, uint64_t batch,
                          struct tb_fault *f)
 {
@@ -204,9 +286,13 @@ static bool replay_entry(struct tb_cell *c, const struct tb_entry *e, uint64_t b
     tb_txn_begin(t, e->tenant, e->now_ms, e->seq, no_entropy);
     t->member = (uint32_t)e->member;
     t->member_prev_seq = e->prev_seq;
+    c->core.store.fetch_user = c;
     while (tb_event_next(&list, &type, &body, &bad)) {
         tb_arena_reset(&c->scratch);
-        if (!tb_core_replay(&c->core, t, type, body)) {
+        c->core.store.fetch = c->o.journal->ops->shared ? NULL : fetch;
+        bool known = tb_core_replay(&c->core, t, type, body);
+        c->core.store.fetch = NULL; /* commit must find a dropped block gone */
+        if (!known) {
             tb_fault_set(f, false, "batch %" PRIu64 ", entry %" PRIu64 ": event %" PRIu32
                          " is not known to this program", batch, e->seq, type);
             return false;
@@ -355,10 +441,11 @@ bool tb_recover(struct tb_cell *c, struct tb_fault *f)
     const struct tb_state_ops *ops = c->o.state->ops;
     struct tb_checkpoint *cp = &c->flush.checkpoint;
     c->now_ms = c->host->now_ms(c->host->user);
-    if (!ensure(c, f) || ops->checkpoint(c->o.state, cp, f) != TB_STATE_DONE ||
+    if (ops->checkpoint(c->o.state, cp, f) != TB_STATE_DONE ||
         ops->reader_open(c->o.state, &c->loader, f) != TB_STATE_DONE)
         return false;
-    if (!load_records(c, f) || !load_answers(c, f) || !open_behind(c, f))
+    if (!load_records(c, f) || !load_answers(c, f) || !find_sparse_max(c, f) ||
+        !open_behind(c, f))
         return false;
     c->flush.history_batch = cp->batch;
     c->writer.number = cp->batch;

@@ -67,12 +67,40 @@ static void park(struct tb_cell *c, struct tb_flight *f, struct tb_job_request *
     tb_load_ask(c, l);
 }
 
+bool tb_run_is_gone(const struct tb_cell *c, struct tb_need n)
+{
+    for (uint32_t i = 0; i < c->gone_n; i++)
+        if (c->gone[i].kind == n.kind && c->gone[i].id == n.id)
+            return true;
+    return false;
+}
+
+static void note_gone(struct tb_cell *c, struct tb_dirty d)
+{
+    uint32_t kept = 0;
+    uint32_t now = c->core.store.batch;
+    for (uint32_t i = 0; i < c->gone_n; i++)
+        if (now - c->gone[i].batch <= c->o.flights + 4)
+            c->gone[kept++] = c->gone[i];
+    c->gone_n = kept;
+    if (c->gone_n == c->gone_cap) {
+        c->gone_cap = c->gone_cap ? c->gone_cap * 2 : 16;
+        c->gone = tb_heap_resize(c->gone, c->gone_cap * sizeof *c->gone);
+    }
+    c->gone[c->gone_n++] = (struct tb_gone){d.id, d.kind, now};
+}
+
 static void need(struct tb_cell *c, struct tb_flight *f, struct tb_job_request *r)
 {
     struct tb_load l = {.need_n = c->txn.need_n};
     tb_assert(l.need_n > 0);
     memcpy(l.need, c->txn.need, l.need_n * sizeof *l.need);
     tb_txn_undo(&c->txn);
+    for (uint32_t i = 0; i < l.need_n; i++)
+        if (tb_run_is_gone(c, l.need[i])) {
+            done(f, r, TB_FINISH_FAULT);
+            return;
+        }
     park(c, f, r, &l);
 }
 
@@ -294,6 +322,8 @@ void tb_run_collect(struct tb_cell *c, struct tb_image_list *to)
         struct tb_block *b = tb_store_get(s, d.kind, d.id);
         if (b == NULL) {
             (void)tb_image_list_add(to, d.kind, d.id, tenant, TB_IMAGE_DROPPED);
+            if (s->shape[d.kind].sparse)
+                note_gone(c, d);
         } else {
             size_t n = tb_block_packed_size(&s->shape[d.kind], b);
             struct tb_buf out;
@@ -303,6 +333,8 @@ void tb_run_collect(struct tb_cell *c, struct tb_image_list *to)
         }
         tb_timers_dirty(c, d.kind, d.id, tenant, b);
     }
+    for (uint32_t i = 0; i < s->fact_n; i++)
+        tb_image_list_add_fact(to, &s->fact[i]);
     collect_engine(c, to);
     tb_store_batch_done(s);
 }

@@ -160,6 +160,8 @@ static void run_internal(struct tb_cell *c, struct tb_internal *i, uint32_t op, 
 {
     i->request.inside = inside;
     i->request.command = (struct tb_command){.op = op, .tenant = tenant, .input = &i->fire};
+    if (inside == REQUEST_JOB)
+        i->request.command.input = &i->step;
     tb_fair_put(&c->fair, &i->request);
 }
 
@@ -184,7 +186,7 @@ static void take_back(struct tb_cell *c)
             fired(c, i);
         else
             for (uint32_t k = 0; k < c->jobs_n; k++)
-                if (c->jobs[k].id == i->fire.id)
+                if (c->jobs[k].id == i->step.job)
                     c->jobs[k].queued = false;
         i->next = c->internal_free;
         c->internal_free = i;
@@ -221,7 +223,7 @@ static void step_jobs(struct tb_cell *c)
         if (i == NULL)
             return;
         c->jobs[k].queued = true;
-        i->fire = (struct tb_cmd_fire){.kind = TB_KIND_JOB, .id = c->jobs[k].id};
+        i->step = (struct tb_cmd_job_step){.job = c->jobs[k].id};
         run_internal(c, i, TB_OP_JOB_STEP, REQUEST_JOB, c->jobs[k].tenant);
     }
 }

@@ -31,6 +31,7 @@ void tb_core_init(struct tb_core *c, struct tb_mem mem, const struct tb_core_env
 {
     tb_store_init(&c->store, mem, shapes, TEST_KINDS);
     c->env = *env;
+    c->store.fact_maps = 1u << TEST_MAP_KEY;
 }
 
 bool tb_op_reads(uint32_t op)
@@ -89,6 +90,8 @@ void tb_test_apply_booked(struct tb_txn *t, const struct tb_ev_booked *ev)
     o->left = ev->amount;
     (void)tb_push_bytes(t, TEST_KIND_ORDER, ev->order, 0, ev->note);
     tb_counter_used(t, TEST_COUNTER_ORDER, ev->order);
+    if (ev->mark != 0)
+        tb_map_set(t, TEST_MAP_KEY, person_key(t->tenant, ev->mark), ev->order);
 }
 
 void tb_test_apply_taken(struct tb_txn *t, const struct tb_ev_taken *ev)
@@ -164,10 +167,13 @@ static enum tb_outcome get(struct tb_txn *t, const struct test_input *in, struct
 
 static enum tb_outcome book(struct tb_txn *t, const struct test_input *in, struct tb_answer *a)
 {
+    uint64_t known;
+    if (in->order != 0 && tb_map_find(t, TEST_MAP_KEY, person_key(t->tenant, in->order), &known))
+        return refuse(a, TB_CODE_ORDER_EXISTS, "order");
     struct tb_ev_booked ev = {.order = tb_counter_next(t, TEST_COUNTER_ORDER),
                               .person = in->person,
                               .amount = in->amount,
-                              .mark = in->person,
+                              .mark = in->order,
                               .note = in->note};
     tb_emit_booked(t, &ev);
     tb_wire_put_uint(&a->body, 1, ev.order);
@@ -191,6 +197,8 @@ static enum tb_outcome take(struct tb_txn *t, const struct test_input *in, struc
         return TB_NEED;
     }
     const struct test_order *o = tb_block_head(b);
+    if (o->tenant != t->tenant)
+        return refuse(a, TB_CODE_UNKNOWN_ORDER, "order");
     if (o->left < in->amount)
         return refuse(a, TB_CODE_RETURN_EXCEEDS, "amount");
     struct tb_ev_taken ev = {.order = in->order, .amount = in->amount};
@@ -327,8 +335,8 @@ int64_t test_balance(struct tb_core *c, uint32_t tenant, uint64_t person)
 void test_dump(struct tb_core *c, void (*line)(void *user, const void *bytes, size_t n), void *user)
 {
     static uint8_t region[1 << 20];
-    static const uint32_t kinds[] = {TEST_KIND_PERSON, TEST_KIND_ORDER, TB_KIND_JOB};
-    static const uint32_t counters[] = {TEST_COUNTER_PERSON, TEST_COUNTER_ORDER, TEST_COUNTER_JOB};
+    static const uint32_t kinds[] = {TEST_KIND_PERSON, TB_KIND_JOB};
+    static const uint32_t counters[] = {TEST_COUNTER_PERSON, TEST_COUNTER_JOB};
     for (uint32_t k = 0; k < TB_COUNT_OF(kinds); k++)
         for (uint64_t id = 1; id <= c->store.counter[counters[k]]; id++) {
             struct tb_block *b = tb_store_get(&c->store, kinds[k], id);

@@ -36,7 +36,9 @@ struct tb_block *tb_store_get(const struct tb_store *s, uint32_t kind, uint64_t 
     tb_assert(kind < s->kinds);
     if (s->shape[kind].sparse) {
         uint64_t p;
-        return tb_map_get(&s->sparse[kind], tb_mix(id), &p) ? (struct tb_block *)(uintptr_t)p : NULL;
+        if (tb_map_get(&s->sparse[kind], tb_mix(id), &p))
+            return (struct tb_block *)(uintptr_t)p;
+        return s->fetch != NULL ? s->fetch(s->fetch_user, kind, id) : NULL;
     }
     struct tb_block **slot = slot_of(s, kind, id);
     return slot ? *slot : NULL;

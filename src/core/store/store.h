@@ -55,6 +55,11 @@ struct tb_store {
     uint64_t counter[TB_COUNTERS_MAX]; /* last number given */
     uint64_t blocks[TB_KINDS_MAX];     /* in memory now */
 
+    /* Replay: brings a sparse block that is not in memory; NULL = there is none. Not set
+     * while commands run: they ask with tb_txn_need.                                    */
+    struct tb_block *(*fetch)(void *user, uint32_t kind, uint64_t id);
+    void *fetch_user;
+
     uint32_t command; /* stamp of the running command */
     uint32_t batch;   /* stamp of the running batch */
     struct tb_dirty *dirty;
