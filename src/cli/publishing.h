@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cli/publishing.h - the published tables of a node, when this build has them. */
+#ifndef TB_CLI_PUBLISHING_H
+#define TB_CLI_PUBLISHING_H
+
+#include "cli/node.h"
+
+struct tb_node_publishing;
+
+/* NULL when there is nothing to publish. */
+struct tb_node_publishing *tb_node_publishing_open(struct tb_node *n);
+const struct tb_publisher *tb_node_publisher(const struct tb_node_publishing *p);
+void tb_node_publishing_close(struct tb_node_publishing *p); /* NULL is fine */
+
+#endif
