@@ -59,6 +59,40 @@ def parse(text):
             sys.exit(f"events.proto: cannot read: {raw!r}")
     return messages, events
 
+# What never leaves: sealed values, secrets, blind indexes, fingerprints, inner book-keeping.
+HIDDEN = {"sealed", "secret", "hash", "key_hi", "key_lo", "salt", "ring", "anchor", "content", "input_hash",
+          "blocked"}
+REFS = {"profile": "MEMBER", "subject_profile": "MEMBER", "more": "MEMBER", "a": "MEMBER", "b": "MEMBER",
+        "person": "PERSON", "order": "ORDER", "return_no": "RETURN", "lot": "LOT", "hold": "HOLD",
+        "transfer": "TRANSFER", "reverses": "TRANSFER", "device": "DEVICE", "job": "JOB", "tenant": "TENANT",
+        "unit": "UNIT", "ns": "NAMESPACE", "store": "STORE", "product": "PRODUCT", "associate": "ASSOCIATE",
+        "touchpoint": "TOUCHPOINT", "attribute": "ATTRIBUTE", "purpose": "PURPOSE", "purpose_id": "PURPOSE",
+        "rule": "RULE", "scheme": "SCHEME", "actor": "KEY"}
+SCHEMA_TYPES = {"uint32": "UINT", "uint64": "UINT", "bool": "UINT", "sint64": "SINT", "fixed64": "FIXED64",
+                "string": "STRING", "bytes": "BYTES"}
+
+
+def gen_schema(names, fields, events):
+    """The tables that core/schema/schema.h describes; names come leaves first."""
+    out = []
+    for n in names:
+        rows = []
+        for f in fields[n]:
+            if f.name in HIDDEN or (f.name == "id" and n.endswith("Put")):
+                continue
+            kind = SCHEMA_TYPES.get(f.kind, "MESSAGE")
+            ref = REFS.get(f.name, "NONE") if f.kind == "uint64" else "NONE"
+            message = "NULL" if f.scalar else f"&schema_{snake(f.kind)}"
+            rows.append(f'    {{"{f.name}", {f.number}, TB_SCHEMA_{kind}, TB_REF_{ref}, '
+                        f'{"true" if f.repeated else "false"}, {message}}},')
+        out += [f"static const struct tb_schema_field schema_{snake(n)}_fields[] = {{", *(rows or ["    {0},"]), "};",
+                f"__attribute__((unused)) static const struct tb_schema_message schema_{snake(n)} = {{",
+                f'    "{n}", schema_{snake(n)}_fields, {len(rows)}}};', ""]
+    out += ["const struct tb_schema_message *tb_schema_event(uint32_t type)", "{", "    switch (type) {"]
+    out += [f"    case {f.number}:\n        return &schema_{snake(f.kind)};" for f, _ in events]
+    out += ["    default:\n        return NULL;", "    }", "}", ""]
+    return out
+
 
 def tag(f):
     wire = {"fixed64": 1, "string": 2, "bytes": 2}.get(f.kind, 0 if f.scalar else 2)
@@ -401,7 +435,7 @@ def main(proto, header, source):
     open(header, "w").write("\n".join(h))
 
     c = ["/* Made by tools/gen_codec.py from api/events.proto. Do not edit. */", '#include "events.gen.h"', "",
-         '#include "core/store/txn.h"', "", RUNTIME]
+         '#include "core/schema/schema.h"', '#include "core/store/txn.h"', "", RUNTIME]
     for n in names:
         c += [gen_size(n, fields[n]), "", gen_encode(n, fields[n]), "", gen_decode(n, fields[n]), ""]
     c += ["const char *tb_event_name(uint32_t type)", "{", "    switch (type) {"]
@@ -482,6 +516,7 @@ void tb_wire_put_uint(struct tb_buf *b, uint32_t field, uint64_t v)
     put_varint(b, v);
 }
 """)
+    c += gen_schema(names, fields, events)
     open(source, "w").write("\n".join(c))
 
 
