@@ -323,13 +323,24 @@ uint64_t test_answer(const struct tb_answer *a, uint32_t field)
     return 0;
 }
 
-int64_t test_balance(struct tb_core *c, uint32_t tenant, uint64_t person)
+static const struct test_person *person_of(struct tb_core *c, uint32_t tenant, uint64_t person)
 {
     uint64_t id;
     if (!tb_map_get(&c->store.map[TEST_MAP_PERSON], person_key(tenant, person), &id))
-        return -1;
-    return ((struct test_person *)tb_block_head(tb_store_get(&c->store, TEST_KIND_PERSON, id)))
-        ->balance;
+        return NULL;
+    return tb_block_head_const(tb_store_get(&c->store, TEST_KIND_PERSON, id));
+}
+
+int64_t test_balance(struct tb_core *c, uint32_t tenant, uint64_t person)
+{
+    const struct test_person *p = person_of(c, tenant, person);
+    return p ? p->balance : -1;
+}
+
+uint64_t test_additions(struct tb_core *c, uint32_t tenant, uint64_t person)
+{
+    const struct test_person *p = person_of(c, tenant, person);
+    return p ? p->additions : 0;
 }
 
 void test_dump(struct tb_core *c, void (*line)(void *user, const void *bytes, size_t n), void *user)

@@ -56,6 +56,8 @@ struct test_order {
 uint64_t test_answer(const struct tb_answer *a, uint32_t field);
 /* Balance of a person; -1 = there is none. */
 int64_t test_balance(struct tb_core *c, uint32_t tenant, uint64_t person);
+/* How many additions events a person has seen. */
+uint64_t test_additions(struct tb_core *c, uint32_t tenant, uint64_t person);
 /* Everything but orders (they may be cold), in a fixed order, for comparing two stores. */
 void test_dump(struct tb_core *c, void (*line)(void *user, const void *bytes, size_t n), void *user);
 
