@@ -63,30 +63,46 @@ static void count_order(struct tb_txn *t, const struct tb_ev_order_placed *ev)
     tb_person_touch(t, profile);
 }
 
-static void keep_lines(struct tb_txn *t, const struct tb_ev_order_placed *ev)
+/* One layout for all of the order, earnings excepted. */
+static struct tb_block *order_block(struct tb_txn *t, const struct tb_ev_order_placed *ev)
 {
+    uint32_t bytes = ev->key.n;
+    for (uint32_t i = 0; i < ev->line_n; i++)
+        bytes += ev->line[i].product ? 0 : ev->line[i].sku.n;
+    uint16_t n[TB_SECTIONS_MAX] = {[TB_ORDER_BYTES] = (uint16_t)bytes,
+                                   [TB_ORDER_LINE] = (uint16_t)ev->line_n,
+                                   [TB_ORDER_TENDER] = (uint16_t)ev->tender_n};
+    tb_assert(bytes <= UINT16_MAX); /* 1,000 lines of 64 bytes and a key */
+    return tb_create_sized(t, TB_KIND_ORDER, ev->order, n);
+}
+
+static void keep_lines(struct tb_txn *t, struct tb_block *b, const struct tb_ev_order_placed *ev)
+{
+    char *bytes = tb_section(t, b, TB_ORDER_BYTES);
+    struct tb_order_line *line = tb_section(t, b, TB_ORDER_LINE);
+    struct tb_order_tender *tender = tb_section(t, b, TB_ORDER_TENDER);
+    uint32_t at = ev->key.n;
+    memcpy(bytes, ev->key.p, ev->key.n);
     for (uint32_t i = 0; i < ev->line_n; i++) {
         const struct tb_ev_order_line *in = &ev->line[i];
-        struct tb_order_line line = {.product = (uint32_t)in->product,
-                                     .quantity = in->quantity,
-                                     .net = in->net};
-        if (in->product == 0) {
-            line.sku_at = tb_push_bytes(t, TB_KIND_ORDER, ev->order, TB_ORDER_BYTES, in->sku);
-            line.sku_n = in->sku.n;
-        }
-        (void)tb_push(t, TB_KIND_ORDER, ev->order, TB_ORDER_LINE, &line);
+        line[i] = (struct tb_order_line){
+            .product = (uint32_t)in->product, .quantity = in->quantity, .net = in->net};
+        if (in->product)
+            continue;
+        memcpy(bytes + at, in->sku.p, in->sku.n);
+        line[i].sku_at = at;
+        line[i].sku_n = in->sku.n;
+        at += in->sku.n;
     }
-    for (uint32_t i = 0; i < ev->tender_n; i++) {
-        struct tb_order_tender tender = {.kind = (uint32_t)ev->tender[i].kind,
-                                         .amount = ev->tender[i].amount};
-        (void)tb_push(t, TB_KIND_ORDER, ev->order, TB_ORDER_TENDER, &tender);
-    }
+    for (uint32_t i = 0; i < ev->tender_n; i++)
+        tender[i] = (struct tb_order_tender){.kind = (uint32_t)ev->tender[i].kind,
+                                             .amount = ev->tender[i].amount};
 }
 
 void tb_order_apply_order_placed(struct tb_txn *t, const struct tb_ev_order_placed *ev)
 {
     tb_counter_used(t, TB_COUNTER_ORDER, ev->order);
-    struct tb_block *b = tb_create(t, TB_KIND_ORDER, ev->order);
+    struct tb_block *b = order_block(t, ev);
     *(struct tb_order *)tb_block_head(b) = (struct tb_order){.tenant = t->tenant,
                                                              .profile = (uint32_t)ev->profile,
                                                              .store = (uint32_t)ev->store,
@@ -100,8 +116,7 @@ void tb_order_apply_order_placed(struct tb_txn *t, const struct tb_ev_order_plac
                                                              .input_hash = ev->input_hash,
                                                              .key_n = ev->key.n,
                                                              .seq = t->seq};
-    (void)tb_push_bytes(t, TB_KIND_ORDER, ev->order, TB_ORDER_BYTES, ev->key);
-    keep_lines(t, ev);
+    keep_lines(t, b, ev);
     tb_map_set(t, TB_MAP_ORDER, tb_key_text(t, t->tenant, TB_MAP_ORDER, ev->key), ev->order);
     if (ev->receipt.n)
         tb_map_set(t, TB_MAP_RECEIPT, tb_key_text(t, t->tenant, TB_MAP_RECEIPT, ev->receipt),

@@ -3,38 +3,28 @@
 
 #include <string.h>
 
-uint32_t tb_block_capacity(uint32_t n, uint32_t elem_bytes)
+/* How the sections lie behind the head, in bytes from the block's start; returns the
+ * block's size. One pass over the counts, and empty sections cost nothing.            */
+static size_t lay_out(const struct tb_shape *s, const uint16_t *n, uint32_t *offset)
 {
-    if (elem_bytes == 1)
-        return (n + 7) & ~7u;
-    if (n <= 4)
-        return n;
-    uint32_t step = 2;
-    for (uint32_t m = n >> 4; m; m >>= 1)
-        step *= 2;
-    return (n + step - 1) / step * step;
-}
-
-static size_t section_bytes(const struct tb_shape *s, uint32_t section, uint32_t n)
-{
-    return (size_t)tb_block_capacity(n, s->elem_bytes[section]) * s->elem_bytes[section];
+    size_t at = sizeof(struct tb_block) + s->head_bytes;
+    for (uint32_t i = 0; i < s->section_n; i++) {
+        offset[i] = (uint32_t)at;
+        if (n[i])
+            at += (size_t)tb_block_capacity(n[i], s->elem_bytes[i]) * s->elem_bytes[i];
+    }
+    return at;
 }
 
 size_t tb_block_bytes(const struct tb_shape *s, const uint16_t *n)
 {
-    size_t bytes = sizeof(struct tb_block) + s->head_bytes;
-    for (uint32_t i = 0; i < s->section_n; i++)
-        bytes += section_bytes(s, i, n[i]);
-    return bytes;
+    uint32_t offset[TB_SECTIONS_MAX];
+    return lay_out(s, n, offset);
 }
 
-void *tb_block_section(const struct tb_shape *s, struct tb_block *b, uint32_t section)
+static void *section_at(struct tb_block *b, uint32_t offset)
 {
-    tb_assert(section < s->section_n);
-    uint8_t *p = (uint8_t *)(b + 1) + s->head_bytes;
-    for (uint32_t i = 0; i < section; i++)
-        p += section_bytes(s, i, b->n[i]);
-    return p;
+    return (uint8_t *)b + offset;
 }
 
 struct tb_block *tb_block_create(struct tb_pool *p, const struct tb_shape *s, uint8_t kind,
@@ -64,25 +54,45 @@ void tb_block_destroy(struct tb_pool *p, const struct tb_shape *s, struct tb_blo
     tb_pool_free(p, b, tb_block_bytes(s, b->n));
 }
 
-/* A block with new counts in one section; all other sections carried over. */
+struct tb_block *tb_block_create_sized(struct tb_pool *p, const struct tb_shape *s, uint8_t kind,
+                                       uint64_t id, const uint16_t *n)
+{
+    size_t bytes = tb_block_bytes(s, n);
+    struct tb_block *b = tb_pool_alloc(p, bytes);
+    memset(b, 0, bytes);
+    b->id = id;
+    b->kind = kind;
+    b->section_n = (uint8_t)s->section_n;
+    memcpy(b->n, n, s->section_n * sizeof *n);
+    return b;
+}
+
+/* A block with room for n elements in one section. Sections before it and behind it are
+ * carried over as two runs: their layout relative to each other does not change.       */
 static struct tb_block *relayout(struct tb_pool *p, const struct tb_shape *s, struct tb_block *b,
                                  uint32_t section, uint32_t n)
 {
+    tb_assert(n <= TB_SECTION_ELEMENTS_MAX);
+    uint32_t from[TB_SECTIONS_MAX + 1];
+    uint32_t to[TB_SECTIONS_MAX + 1];
     uint16_t counts[TB_SECTIONS_MAX];
     memcpy(counts, b->n, sizeof counts);
-    tb_assert(n <= TB_SECTION_ELEMENTS_MAX);
     counts[section] = (uint16_t)n;
-    struct tb_block *fresh = tb_pool_alloc(p, tb_block_bytes(s, counts));
-    memcpy(fresh, b, sizeof *b + s->head_bytes);
+    size_t old_bytes = lay_out(s, b->n, from);
+    size_t bytes = lay_out(s, counts, to);
+    from[s->section_n] = (uint32_t)old_bytes;
+    to[s->section_n] = (uint32_t)bytes;
+    struct tb_block *fresh = tb_pool_alloc(p, bytes);
+    memcpy(fresh, b, from[section]);
     fresh->n[section] = (uint16_t)n;
-    for (uint32_t i = 0; i < s->section_n; i++) {
-        uint32_t keep = i == section && n < b->n[i] ? n : b->n[i];
-        size_t used = (size_t)keep * s->elem_bytes[i];
-        uint8_t *to = tb_block_section(s, fresh, i);
-        memcpy(to, tb_block_section(s, b, i), used);
-        memset(to + used, 0, section_bytes(s, i, fresh->n[i]) - used);
-    }
-    tb_block_destroy(p, s, b);
+    uint32_t keep = n < b->n[section] ? n : b->n[section];
+    size_t used = (size_t)keep * s->elem_bytes[section];
+    memcpy(section_at(fresh, to[section]), section_at(b, from[section]), used);
+    memset((uint8_t *)section_at(fresh, to[section]) + used, 0,
+           to[section + 1] - to[section] - used);
+    memcpy(section_at(fresh, to[section + 1]), section_at(b, from[section + 1]),
+           old_bytes - from[section + 1]);
+    tb_pool_free(p, b, old_bytes);
     return fresh;
 }
 
@@ -97,7 +107,9 @@ struct tb_block *tb_block_insert(struct tb_pool *p, const struct tb_shape *s, st
     else
         b = relayout(p, s, b, section, n + count);
     uint8_t *base = tb_block_section(s, b, section);
-    memmove(base + (size_t)(at + count) * size, base + (size_t)at * size, (size_t)(n - at) * size);
+    if (at < n)
+        memmove(base + (size_t)(at + count) * size, base + (size_t)at * size,
+                (size_t)(n - at) * size);
     if (elems != NULL)
         memcpy(base + (size_t)at * size, elems, (size_t)count * size);
     else

@@ -45,8 +45,16 @@ struct tb_block {
 _Static_assert(sizeof(struct tb_block) % 8 == 0, "heads are 8-byte aligned");
 
 /* Slots that the layout keeps for n elements: exact to 4, then by steps of about an
- * eighth. */
-uint32_t tb_block_capacity(uint32_t n, uint32_t elem_bytes);
+ * eighth; bytes by eights. */
+static inline uint32_t tb_block_capacity(uint32_t n, uint32_t elem_bytes)
+{
+    if (elem_bytes == 1)
+        return (n + 7) & ~7u;
+    if (n <= 4)
+        return n;
+    uint32_t step = 2u << (n < 16 ? 0 : 28 - (uint32_t)__builtin_clz(n));
+    return (n + step - 1) & ~(step - 1);
+}
 size_t tb_block_bytes(const struct tb_shape *s, const uint16_t *n);
 
 static inline void *tb_block_head(struct tb_block *b)
@@ -59,10 +67,22 @@ static inline const void *tb_block_head_const(const struct tb_block *b)
     return b + 1;
 }
 
-void *tb_block_section(const struct tb_shape *s, struct tb_block *b, uint32_t section);
+static inline void *tb_block_section(const struct tb_shape *s, struct tb_block *b,
+                                     uint32_t section)
+{
+    tb_assert(section < s->section_n);
+    uint8_t *p = (uint8_t *)(b + 1) + s->head_bytes;
+    for (uint32_t i = 0; i < section; i++)
+        if (b->n[i])
+            p += (size_t)tb_block_capacity(b->n[i], s->elem_bytes[i]) * s->elem_bytes[i];
+    return p;
+}
 
 struct tb_block *tb_block_create(struct tb_pool *p, const struct tb_shape *s, uint8_t kind,
                                  uint64_t id);
+/* With n[i] zeroed elements in section i: one layout instead of one per insertion. */
+struct tb_block *tb_block_create_sized(struct tb_pool *p, const struct tb_shape *s, uint8_t kind,
+                                       uint64_t id, const uint16_t *n);
 struct tb_block *tb_block_copy(struct tb_pool *p, const struct tb_shape *s,
                                const struct tb_block *b);
 void tb_block_destroy(struct tb_pool *p, const struct tb_shape *s, struct tb_block *b);

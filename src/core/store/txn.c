@@ -127,9 +127,15 @@ struct tb_block *tb_write(struct tb_txn *t, uint32_t kind, uint64_t id)
 
 struct tb_block *tb_create(struct tb_txn *t, uint32_t kind, uint64_t id)
 {
+    static const uint16_t none[TB_SECTIONS_MAX];
+    return tb_create_sized(t, kind, id, none);
+}
+
+struct tb_block *tb_create_sized(struct tb_txn *t, uint32_t kind, uint64_t id, const uint16_t *n)
+{
     struct tb_store *s = t->store;
     tb_assert(tb_store_get(s, kind, id) == NULL);
-    struct tb_block *b = tb_block_create(&s->pool, &s->shape[kind], (uint8_t)kind, id);
+    struct tb_block *b = tb_block_create_sized(&s->pool, &s->shape[kind], (uint8_t)kind, id, n);
     b->written_command = s->command;
     tb_store_set(s, kind, id, b);
     remember(t, (struct tb_undo){.what = TB_UNDO_BLOCK, .kind = (uint8_t)kind, .id = id});

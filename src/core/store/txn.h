@@ -93,6 +93,8 @@ static inline void *tb_section(const struct tb_txn *t, struct tb_block *b, uint3
 struct tb_block *tb_write(struct tb_txn *t, uint32_t kind, uint64_t id);
 /* A zeroed new block with that id, which must be free (asserted). */
 struct tb_block *tb_create(struct tb_txn *t, uint32_t kind, uint64_t id);
+/* The same with n[i] zeroed elements in section i. */
+struct tb_block *tb_create_sized(struct tb_txn *t, uint32_t kind, uint64_t id, const uint16_t *n);
 void tb_drop(struct tb_txn *t, uint32_t kind, uint64_t id);
 /* Inserts a copy of elem (NULL: zeros) at index at; returns the element. */
 void *tb_push_at(struct tb_txn *t, uint32_t kind, uint64_t id, uint32_t section, uint32_t at,
