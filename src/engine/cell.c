@@ -396,6 +396,7 @@ bool tb_cell_create(const struct tb_cell_options *options, struct tb_cell **out,
         tb_cell_destroy(c);
         return false;
     }
+    c->flush.next_ns = cell_mono_ns(c) + (int64_t)c->o.flush_ms * 1000000;
     *out = c;
     return true;
 }

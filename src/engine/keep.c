@@ -94,8 +94,8 @@ void tb_keep_note(struct tb_cell *c)
     atomic_store(&c->pending_since_ms, since);
     bool was = atomic_load(&c->lagging);
     uint64_t part = was ? 8 : 10; /* of ten: it must fall clearly before it is over */
-    bool lagging = bytes / 10 > c->o.pending_bytes / 10 * part / 10 ||
-                   entries / 10 > c->o.replay_entries / 10 * part / 10;
+    bool lagging = bytes * 10 > c->o.pending_bytes * part ||
+                   entries * 10 > c->o.replay_entries * part;
     if (lagging != was) {
         atomic_store(&c->lagging, lagging);
         tb_cell_log(c, lagging ? "the SQL state is too far behind: new writes are refused"
