@@ -153,7 +153,7 @@ static void lagging_refuses_writes(void **unused)
     world_init(&w, 5);
     w.options.replay_entries = 100;
     world_open(&w);
-    for (int i = 0; i < 110; i++)
+    for (int i = 0; i < 101; i++)
         add(&w, 1, (uint64_t)i, 1);
     ask_init(&a, TEST_OP_ADD, 1, 1, 1);
     assert_int_equal(tb_cell_submit(w.cell, &a.r), TB_SUBMIT_LAGGING);
