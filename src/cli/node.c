@@ -150,9 +150,12 @@ static enum tb_node_answer start_cell(struct opening *x)
 {
     struct tb_node *n = x->n;
     n->publishing = tb_node_publishing_open(n);
+    if (!tb_cell_tables_ensure(&n->tables, n->state, tb_node_publisher(n->publishing), x->fault))
+        return TB_NODE_FAULT;
     n->cell_options = (struct tb_cell_options){.env = &n->env,
                                                .journal = n->journal,
                                                .state = n->state,
+                                               .tables = &n->tables,
                                                .host = x->o->host,
                                                .batch_hash = tb_batch_hash,
                                                .publisher = tb_node_publisher(n->publishing),

@@ -50,6 +50,7 @@ struct tb_node {
     struct tb_state *state;
     struct tb_cell *cell;
     struct tb_core_env env;
+    struct tb_cell_tables tables;
     struct tb_cell_options cell_options;
     struct tb_node_publishing *publishing;
     /* Set while the node is served: the HTTP side wants to know of new and revoked keys. */
