@@ -218,8 +218,12 @@ static void flush_last(struct tb_cell *c)
         uint64_t before = atomic_load(&c->flushed_batch);
         if (!tb_flush_turn(c, true, &f))
             tries++;
-        else if (atomic_load(&c->flushed_batch) == before)
+        else if (atomic_load(&c->flushed_batch) != before)
+            continue;
+        else if (tb_flush_publish(c, &f))
             return;
+        else
+            tries++;
     }
     tb_cell_log(c, "stopped without the last flush (the journal has it): %s", f.text);
 }

@@ -110,14 +110,25 @@ struct tb_publisher {
     const struct tb_table *table; /* ensured together with the engine's own */
     uint32_t table_n;
     uint32_t schema; /* added to the engine's schema number */
-    /* The tables as they were ensured, in the order of `table`: put and drop take these. */
-    void (*bind)(void *user, const struct tb_table *table);
+    /* The tables as they were ensured, in the order of `table`: put and drop take these.
+     * engine: the engine's own, record and history first, for readers.                   */
+    void (*bind)(void *user, const struct tb_table *table, const struct tb_table *engine);
     /* block NULL: it was dropped. Valid during the call. */
     enum tb_state_answer (*on_image)(void *user, struct tb_state *s, uint32_t tenant,
                                      enum tb_kind kind, uint64_t id, struct tb_block *block,
                                      struct tb_fault *f);
     enum tb_state_answer (*on_entry)(void *user, struct tb_state *s, const struct tb_entry *e,
                                      struct tb_fault *f);
+    /* All of the following may be NULL. begin: a transaction starts, nothing of the one
+     * before is borrowed any more; committed: it stands. */
+    void (*begin)(void *user);
+    void (*committed)(void *user);
+    /* What on_image put off: while waits is true, catch_up is called in transactions of their
+     * own, once before each flush, and with `all` until nothing waits (a flush that somebody
+     * asked for, a snapshot, the end). A reader of s sees everything up to *c.             */
+    bool (*waits)(void *user, const struct tb_checkpoint *c, bool all);
+    enum tb_state_answer (*catch_up)(void *user, struct tb_state *s, const struct tb_checkpoint *c,
+                                     bool all, struct tb_fault *f);
 };
 
 /* Every table of a state: the engine's own three, then the publisher's. Ensure it once for

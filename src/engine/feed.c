@@ -163,18 +163,22 @@ static bool read_tail(struct tb_feed_reader *r)
     pthread_mutex_unlock(&s->lock);
     /* What lies before the tail was read by an earlier call. */
     r->joined = r->seen_next == r->next && r->seen_seq > before_seq;
-    while (r->left > 0 && !r->stopped) {
-        bool dropped;
-        struct tb_tail *t = tb_tail_after_batch(r->c, batch, &dropped);
+    bool dropped = false;
+    bool whole = true;
+    struct tb_tail *t = NULL;
+    while (whole && r->left > 0 && !r->stopped) {
+        struct tb_tail *next = tb_tail_after_batch(r->c, batch, t, &dropped);
+        if (t != NULL)
+            tb_tail_release(r->c, t);
+        t = next;
         if (t == NULL)
             return !dropped;
-        bool whole = read_body(r, t);
+        whole = read_body(r, t);
         batch = t->batch;
-        tb_tail_release(r->c, t);
-        if (!whole)
-            return false;
     }
-    return true;
+    if (t != NULL)
+        tb_tail_release(r->c, t);
+    return whole;
 }
 
 enum tb_feed tb_feed_read(struct tb_feed_reader *r, uint64_t after, uint32_t max, tb_feed_fn fn,

@@ -145,7 +145,9 @@ static enum tb_state_answer put_history(struct flush *x, uint64_t upto)
     enum tb_state_answer a = TB_STATE_DONE;
     while (a == TB_STATE_DONE && x->cursor < upto && x->rows < ROWS_A_TRANSACTION) {
         bool dropped;
-        struct tb_tail *t = tb_tail_after_batch(x->c, x->cursor, &dropped);
+        const struct borrowed *b = &x->borrowed;
+        const struct tb_tail *near = b->n > 0 && b->tail[b->n - 1]->kept ? b->tail[b->n - 1] : NULL;
+        struct tb_tail *t = tb_tail_after_batch(x->c, x->cursor, near, &dropped);
         while (dropped && (t == NULL || t->batch <= x->cursor)) {
             if (t != NULL)
                 tb_tail_release(x->c, t);
@@ -214,13 +216,79 @@ static enum tb_state_answer put_facts(struct flush *x, const struct tb_image_set
     return a;
 }
 
+/* Commits are atomic at once but durable only later: a data base server that crashed while
+ * we live may have lost the last ones. What they held is no longer in memory.             */
+static enum tb_state_answer still_there(struct flush *x)
+{
+    struct tb_checkpoint is;
+    const struct tb_checkpoint *was = &x->c->flush.checkpoint;
+    enum tb_state_answer a = x->ops->checkpoint(x->state, &is, x->f);
+    if (a != TB_STATE_DONE || is.batch >= was->batch || is.epoch > was->epoch)
+        return a;
+    tb_fault_set(x->f, false, "the SQL state went back from batch %" PRIu64 " to %" PRIu64
+                 " (its server crashed): starting again replays the journal", was->batch, is.batch);
+    tb_cell_break(x->c, TB_CELL_FAILED, x->f);
+    return TB_STATE_FAULT;
+}
+
+static enum tb_state_answer begin(struct tb_cell *c, struct tb_fault *f)
+{
+    const struct tb_publisher *p = c->o.publisher;
+    enum tb_state_answer a = c->o.state->ops->begin(c->o.state, f);
+    if (a == TB_STATE_DONE && p != NULL && p->begin != NULL)
+        p->begin(p->user);
+    return a;
+}
+
+/* Abandons unless a is DONE. */
+static enum tb_state_answer end(struct tb_cell *c, enum tb_state_answer a,
+                                const struct tb_checkpoint *to, struct tb_fault *f)
+{
+    const struct tb_publisher *p = c->o.publisher;
+    if (a == TB_STATE_DONE)
+        a = c->o.state->ops->commit(c->o.state, to, f);
+    else
+        c->o.state->ops->abandon(c->o.state);
+    if (a == TB_STATE_DONE && p != NULL && p->committed != NULL)
+        p->committed(p->user);
+    return a;
+}
+
+/* What the publisher put off. */
+static bool catch_up(struct tb_cell *c, bool all, struct tb_fault *f)
+{
+    const struct tb_publisher *p = c->o.publisher;
+    const struct tb_checkpoint *to = &c->flush.checkpoint;
+    enum tb_state_answer a = TB_STATE_DONE;
+    struct flush x = {.c = c, .ops = c->o.state->ops, .state = c->o.state, .f = f};
+    while (p != NULL && p->waits != NULL && p->waits(p->user, to, all)) {
+        a = still_there(&x);
+        if (a == TB_STATE_DONE)
+            a = begin(c, f);
+        if (a == TB_STATE_DONE)
+            a = end(c, p->catch_up(p->user, c->o.state, to, all, f), to, f);
+        if (a != TB_STATE_DONE || !all)
+            break;
+    }
+    if (a == TB_STATE_DEPOSED)
+        tb_cell_break(c, TB_CELL_DEPOSED, f);
+    return a == TB_STATE_DONE;
+}
+
+bool tb_flush_publish(struct tb_cell *c, struct tb_fault *f)
+{
+    return catch_up(c, true, f);
+}
+
 /* One transaction; *last when it carried the images. */
 static enum tb_state_answer transact(struct flush *x, const struct tb_image_set *set, bool *last)
 {
     struct tb_flusher *fl = &x->c->flush;
     x->rows = 0;
     fl->stamp++;
-    enum tb_state_answer a = x->ops->begin(x->state, x->f);
+    enum tb_state_answer a = still_there(x);
+    if (a == TB_STATE_DONE)
+        a = begin(x->c, x->f);
     if (a != TB_STATE_DONE)
         return a;
     a = put_history(x, set->last.batch);
@@ -232,10 +300,7 @@ static enum tb_state_answer transact(struct flush *x, const struct tb_image_set 
         a = put_images(x, set);
     if (a == TB_STATE_DONE && *last)
         a = put_facts(x, set);
-    if (a == TB_STATE_DONE)
-        a = x->ops->commit(x->state, &to, x->f);
-    else
-        x->ops->abandon(x->state);
+    a = end(x->c, a, &to, x->f);
     give_back(x);
     if (a != TB_STATE_DONE)
         return a;
@@ -281,6 +346,8 @@ static void written(struct tb_cell *c, struct tb_image_set *set)
 bool tb_flush_turn(struct tb_cell *c, bool all, struct tb_fault *f)
 {
     struct tb_flusher *fl = &c->flush;
+    if (!catch_up(c, false, f))
+        return false;
     struct tb_image_set *set = take_set(c, all);
     if (set == NULL)
         return true;
@@ -330,7 +397,8 @@ static void run_errand(struct tb_cell *c, struct tb_errand *e)
 {
     const struct tb_state_ops *ops = c->o.state->ops;
     struct tb_checkpoint durable;
-    e->ok = flush_upto(c, e->wanted_batch, &e->fault);
+    e->ok = flush_upto(c, e->wanted_batch, &e->fault) &&
+            (e->what == ERRAND_PRUNE || tb_flush_publish(c, &e->fault));
     if (e->ok && e->what == ERRAND_SNAPSHOT) {
         e->ok = ops->snapshot(c->o.state, e->path, &e->fault) == TB_STATE_DONE;
         e->snapshot.checkpoint = c->flush.checkpoint;

@@ -55,6 +55,7 @@ struct tb_tail {
     struct tb_tail *next; /* newer */
     uint32_t refs;
     uint32_t n;
+    bool kept; /* in the cell's list, as long as its batch is not dropped */
     uint64_t batch;
     uint64_t first_seq;
     uint64_t last_seq;
@@ -342,7 +343,10 @@ void tb_keep_images(struct tb_cell *c, const struct tb_batch *b, const struct tb
 int tb_keep_find(struct tb_cell *c, uint8_t kind, uint64_t id, uint8_t **p, uint32_t *n);
 /* Recomputes the figures and LAGGING; with the lock. */
 void tb_keep_note(struct tb_cell *c);
-struct tb_tail *tb_tail_after_batch(struct tb_cell *c, uint64_t batch, bool *dropped);
+/* The first after that batch, with a share for the caller; NULL when there is none, or
+ * something between was dropped. near: one that the caller holds, to look from; or NULL. */
+struct tb_tail *tb_tail_after_batch(struct tb_cell *c, uint64_t batch, const struct tb_tail *near,
+                                    bool *dropped);
 struct tb_tail *tb_tail_holding_seq(struct tb_cell *c, uint64_t seq, bool *dropped);
 void tb_tail_release(struct tb_cell *c, struct tb_tail *t);
 
@@ -353,6 +357,8 @@ extern const struct tb_table tb_engine_tables[4];
 #define TABLE_MARK(c) (&(c)->o.tables->table[2])
 #define TABLE_FACT(c) (&(c)->o.tables->table[3])
 bool tb_flush_turn(struct tb_cell *c, bool all, struct tb_fault *f);
+/* Brings the published tables up to date with what is flushed. */
+bool tb_flush_publish(struct tb_cell *c, struct tb_fault *f);
 void tb_flush_errands(struct tb_cell *c);
 void tb_flush_deinit(struct tb_cell *c);
 /* Puts an errand before a thread and waits; stepping: does it. */

@@ -56,7 +56,7 @@ void tb_keep_body(struct tb_cell *c, const struct tb_batch *b, uint64_t first_se
     if (b->body.n == 0)
         return;
     struct tb_tail *t = tb_heap_take(sizeof *t + b->body.n);
-    *t = (struct tb_tail){.refs = 1, .n = b->body.n, .batch = b->number,
+    *t = (struct tb_tail){.refs = 1, .kept = true, .n = b->body.n, .batch = b->number,
                           .first_seq = first_seq, .last_seq = last_seq};
     memcpy(t->bytes, b->body.p, b->body.n);
     pthread_mutex_lock(&s->lock);
@@ -164,12 +164,15 @@ int tb_keep_find(struct tb_cell *c, uint8_t kind, uint64_t id, uint8_t **p, uint
     return found;
 }
 
-struct tb_tail *tb_tail_after_batch(struct tb_cell *c, uint64_t batch, bool *dropped)
+struct tb_tail *tb_tail_after_batch(struct tb_cell *c, uint64_t batch, const struct tb_tail *near,
+                                    bool *dropped)
 {
     struct tb_store_side *s = &c->store;
     pthread_mutex_lock(&s->lock);
     *dropped = s->tail_dropped_batch > batch;
     struct tb_tail *t = s->tail_first;
+    if (near != NULL && near->batch <= batch && near->batch > s->tail_dropped_batch)
+        t = near->next; /* still in the list */
     while (t != NULL && t->batch <= batch)
         t = t->next;
     if (*dropped)

@@ -24,7 +24,7 @@ bool tb_cell_tables_ensure(struct tb_cell_tables *t, struct tb_state *s,
     memcpy(t->table, tb_engine_tables, sizeof tb_engine_tables);
     if (p != NULL) {
         memcpy(t->table + t->n, p->table, p->table_n * sizeof *p->table);
-        p->bind(p->user, t->table + t->n);
+        p->bind(p->user, t->table + t->n, t->table);
         t->n += p->table_n;
     }
     return s->ops->ensure(s, t->table, t->n, SCHEMA + (p ? p->schema : 0), fault) == TB_STATE_DONE;

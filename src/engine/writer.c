@@ -91,6 +91,8 @@ static void answer(struct tb_cell *c, struct tb_flight *f, enum tb_finish finish
         struct tb_job_request *next = r->next;
         if (r->submitted_ns != 0)
             cell_count(&c->latency[bucket_of(now - r->submitted_ns)], 1);
+        if (finish == TB_FINISH_DONE && !tb_cell_may_answer(c))
+            finish = TB_FINISH_UNKNOWN; /* frozen in the middle of the list */
         if (finish != TB_FINISH_DONE)
             r->finish = finish;
         r->done(r);

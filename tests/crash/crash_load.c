@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A cell on SQLite under load, to be killed at any moment (run.py does it).
+/* A cell under load, to be killed at any moment (run.py and run_pg.py do it).
  *
- * usage: crash_load DIR SECONDS [ACKED ...]
+ * usage: crash_load DIR SECONDS [ACKED ...]          on SQLite in that folder
+ *        crash_load pg:CONNINFO SECONDS [ACKED ...]  on PostgreSQL: follows, then leads
  *
  * Worker w sends additions 1, 2, 3 ... with an idempotency key each, many at a time. A
  * start first proves what is there: for each worker exactly its additions 1 .. P, once
  * each, with P at least what was acknowledged (ACKED). Then it goes on after ACKED, so
  * that everything that was under way is sent again. Acknowledgements go to standard
  * output as 8 bytes: worker << 48 | number. Exit 0 after SECONDS, 1 with a sentence when
- * something is lost or doubled.                                                          */
+ * something is lost or doubled, 3 when the cell no longer leads or has failed.           */
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -23,7 +24,9 @@
 #include "engine/bell.h"
 #include "engine/cell.h"
 #include "journal/hash.h"
+#include "journal/postgres/journal_postgres.h"
 #include "journal/sqlite/journal_sqlite.h"
+#include "state/postgres/state_postgres.h"
 #include "state/sqlite/state_sqlite.h"
 
 #define WORKERS 3u
@@ -51,6 +54,8 @@ struct worker {
 };
 
 static struct worker workers[WORKERS];
+static bool shared;
+static _Atomic uint32_t over;
 
 static void die(const char *what, const char *why)
 {
@@ -107,6 +112,8 @@ static void answered(struct tb_job_request *r)
         uint64_t record = by->number << 48 | s->number;
         if (write(1, &record, sizeof record) != (ssize_t)sizeof record)
             die("cannot report", strerror(errno));
+    } else if (shared) {
+        atomic_store(&over, 1); /* what follows must not overtake it: all of it is sent again */
     } else if (r->finish != TB_FINISH_STOPPING) {
         die("not answered", tb_finish_name(r->finish));
     }
@@ -117,7 +124,7 @@ static void answered(struct tb_job_request *r)
 static void *work(void *user)
 {
     struct worker *m = user;
-    while (!atomic_load(&m->stop)) {
+    while (!atomic_load(&m->stop) && !atomic_load(&over)) {
         uint32_t ticket = tb_bell_ticket(&m->bell);
         struct slot *s = &m->slot[m->next % WINDOW];
         if (atomic_load(&s->busy)) {
@@ -145,9 +152,29 @@ static void *work(void *user)
     return NULL;
 }
 
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static bool gone(const struct tb_cell *cell)
+{
+    enum tb_cell_state s = tb_cell_state(cell);
+    return s == TB_CELL_DEPOSED || s == TB_CELL_FAILED || atomic_load(&over);
+}
+
 static void run(struct tb_cell *cell, double seconds)
 {
-    struct timespec t = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
+    uint64_t ready = UINT64_MAX;
+    double until = now() + seconds;
+    while (tb_cell_state(cell) == TB_CELL_FOLLOWING && now() < until)
+        usleep(5000);
+    if (shared && !gone(cell))
+        (void)tb_cell_call(cell, prove, NULL);
+    if (write(1, &ready, sizeof ready) != (ssize_t)sizeof ready)
+        die("cannot report", strerror(errno));
     for (uint32_t w = 0; w < WORKERS; w++) {
         workers[w].cell = cell;
         workers[w].number = w;
@@ -155,19 +182,63 @@ static void run(struct tb_cell *cell, double seconds)
         if (pthread_create(&workers[w].thread, NULL, work, &workers[w]) != 0)
             die("no thread", "");
     }
-    nanosleep(&t, NULL);
+    while (now() < until && !gone(cell))
+        usleep(5000);
     for (uint32_t w = 0; w < WORKERS; w++)
         atomic_store(&workers[w].stop, 1);
     for (uint32_t w = 0; w < WORKERS; w++)
         pthread_join(workers[w].thread, NULL);
 }
 
-int main(int argc, char **argv)
+static bool on_the_way(void *user)
+{
+    (void)user;
+    return true;
+}
+
+static void open_sqlite(const char *folder, struct tb_journal **journal, struct tb_state **state)
 {
     char path[512];
     struct tb_fault f;
-    struct tb_journal *journal;
-    struct tb_state *state;
+    struct tb_journal_sqlite_options jo = {
+        .segment_bytes = 1 << 20, .reserve_bytes = -1, .go_on_waiting = on_the_way};
+    snprintf(path, sizeof path, "%s/journal", folder);
+    if (tb_journal_sqlite_open(path, &jo, journal, &f) != TB_JOURNAL_DONE)
+        die("journal", f.text);
+    snprintf(path, sizeof path, "%s/state.db", folder);
+    if (tb_state_sqlite_open(path, NULL, state, &f) != TB_STATE_DONE)
+        die("state", f.text);
+}
+
+static void open_postgres(const char *conninfo, struct tb_journal **journal,
+                          struct tb_state **state)
+{
+    struct tb_fault f = {0};
+    for (int i = 0; i < 100; i++) { /* the server may be starting */
+        if (*journal == NULL && tb_journal_postgres_open(conninfo, NULL, journal, &f) != TB_JOURNAL_DONE)
+            *journal = NULL;
+        if (*journal != NULL && tb_state_postgres_open(conninfo, NULL, state, &f) == TB_STATE_DONE)
+            return;
+        if (!f.retryable)
+            break;
+        usleep(100000);
+    }
+    fprintf(stderr, "postgres: %s\n", f.text);
+    exit(3);
+}
+
+static void say(void *user, const char *text)
+{
+    (void)user;
+    if (getenv("TB_LOG") != NULL)
+        fprintf(stderr, "%d: %s\n", (int)getpid(), text);
+}
+
+int main(int argc, char **argv)
+{
+    struct tb_fault f;
+    struct tb_journal *journal = NULL;
+    struct tb_state *state = NULL;
     struct tb_cell_tables tables;
     struct tb_core_env env = {0};
     struct tb_cell *cell;
@@ -175,33 +246,36 @@ int main(int argc, char **argv)
         die("usage", "crash_load DIR SECONDS [ACKED ...]");
     for (int i = 3; i < argc && i - 3 < (int)WORKERS; i++)
         workers[i - 3].acked = strtoull(argv[i], NULL, 10);
-    snprintf(path, sizeof path, "%s/journal", argv[1]);
-    struct tb_journal_sqlite_options jo = {.segment_bytes = 1 << 20, .reserve_bytes = -1};
-    if (tb_journal_sqlite_open(path, &jo, &journal, &f) != TB_JOURNAL_DONE)
-        die("journal", f.text);
-    snprintf(path, sizeof path, "%s/state.db", argv[1]);
-    if (tb_state_sqlite_open(path, NULL, &state, &f) != TB_STATE_DONE)
-        die("state", f.text);
-    if (!tb_cell_tables_ensure(&tables, state, NULL, &f))
-        die("tables", f.text);
+    shared = strncmp(argv[1], "pg:", 3) == 0;
+    if (shared)
+        open_postgres(argv[1] + 3, &journal, &state);
+    else
+        open_sqlite(argv[1], &journal, &state);
     struct tb_cell_options o = {.env = &env,
                                 .journal = journal,
                                 .state = state,
                                 .tables = &tables,
                                 .batch_hash = tb_batch_hash,
+                                .log = say,
                                 .space_low_bytes = 1,
                                 .flush_ms = 15,
                                 .idem_rows = 3000};
-    if (!tb_cell_create(&o, &cell, &f))
-        die("recovery", f.text);
-    (void)tb_cell_call(cell, prove, NULL);
-    uint64_t ready = UINT64_MAX;
-    if (!tb_cell_start(cell, &f) || write(1, &ready, sizeof ready) != (ssize_t)sizeof ready)
+    if (!tb_cell_tables_ensure(&tables, state, NULL, &f) || !tb_cell_create(&o, &cell, &f)) {
+        fprintf(stderr, "recovery: %s\n", f.text);
+        return shared && f.retryable ? 3 : 1;
+    }
+    if (!shared)
+        (void)tb_cell_call(cell, prove, NULL);
+    if (!tb_cell_start(cell, &f))
         die("start", f.text);
     run(cell, strtod(argv[2], NULL));
+    bool lost = gone(cell);
+    tb_cell_fault(cell, &f);
+    if (lost)
+        fprintf(stderr, "gone: %s\n", f.text);
     tb_cell_stop(cell, true);
     tb_cell_destroy(cell);
     state->ops->close(state);
     journal->ops->close(journal);
-    return 0;
+    return lost ? 3 : 0;
 }
