@@ -261,14 +261,19 @@ __attribute__((unused)) static size_t packed_size(const uint64_t *v, uint32_t n)
     return size;
 }
 
-static void put_varint(struct tb_buf *b, uint64_t v)
+static inline void put_varint(struct tb_buf *b, uint64_t v)
 {
-    uint8_t bytes[10];
-    uint32_t n = 0;
+    if (TB_UNLIKELY(b->overflowed || b->cap - b->n < 10)) {
+        for (; v > 127; v >>= 7)
+            tb_buf_byte(b, (uint8_t)(v | 128));
+        tb_buf_byte(b, (uint8_t)v);
+        return;
+    }
+    uint8_t *p = b->p + b->n;
     for (; v > 127; v >>= 7)
-        bytes[n++] = (uint8_t)(v | 128);
-    bytes[n++] = (uint8_t)v;
-    tb_buf_put(b, bytes, n);
+        *p++ = (uint8_t)(v | 128);
+    *p++ = (uint8_t)v;
+    b->n = (size_t)(p - b->p);
 }
 
 static void put_fixed64(struct tb_buf *b, uint64_t v)

@@ -112,17 +112,6 @@ void tb_buf_init(struct tb_buf *b, void *region, size_t cap)
     *b = (struct tb_buf){.p = region, .cap = cap};
 }
 
-void tb_buf_put(struct tb_buf *b, const void *bytes, size_t n)
-{
-    if (b->overflowed || n > b->cap - b->n) {
-        b->overflowed = true;
-        return;
-    }
-    if (n)
-        memcpy(b->p + b->n, bytes, n);
-    b->n += n;
-}
-
 void tb_buf_str(struct tb_buf *b, struct tb_str s)
 {
     tb_buf_put(b, s.p, s.n);
@@ -131,11 +120,6 @@ void tb_buf_str(struct tb_buf *b, struct tb_str s)
 void tb_buf_c(struct tb_buf *b, const char *zero_terminated)
 {
     tb_buf_put(b, zero_terminated, strlen(zero_terminated));
-}
-
-void tb_buf_byte(struct tb_buf *b, uint8_t c)
-{
-    tb_buf_put(b, &c, 1);
 }
 
 void tb_buf_i64(struct tb_buf *b, int64_t v)

@@ -7,6 +7,8 @@
 #ifndef TB_BASE_TEXT_H
 #define TB_BASE_TEXT_H
 
+#include <string.h>
+
 #include "base/arena.h"
 
 struct tb_str {
@@ -43,10 +45,26 @@ struct tb_buf {
 };
 
 void tb_buf_init(struct tb_buf *b, void *region, size_t cap);
-void tb_buf_put(struct tb_buf *b, const void *bytes, size_t n);
+static inline void tb_buf_put(struct tb_buf *b, const void *bytes, size_t n)
+{
+    if (TB_UNLIKELY(b->overflowed || n > b->cap - b->n)) {
+        b->overflowed = true;
+        return;
+    }
+    if (n)
+        memcpy(b->p + b->n, bytes, n);
+    b->n += n;
+}
 void tb_buf_str(struct tb_buf *b, struct tb_str s);
 void tb_buf_c(struct tb_buf *b, const char *zero_terminated);
-void tb_buf_byte(struct tb_buf *b, uint8_t c);
+static inline void tb_buf_byte(struct tb_buf *b, uint8_t c)
+{
+    if (TB_UNLIKELY(b->overflowed || b->n == b->cap)) {
+        b->overflowed = true;
+        return;
+    }
+    b->p[b->n++] = c;
+}
 void tb_buf_i64(struct tb_buf *b, int64_t v); /* decimal */
 void tb_buf_printf(struct tb_buf *b, const char *fmt, ...) TB_PRINTF(2, 3);
 struct tb_str tb_buf_as_str(const struct tb_buf *b);

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#define PAGE_BITS 12u
-#define PAGE_ENTRIES (1u << PAGE_BITS)
+#define PAGE_BITS TB_STORE_PAGE_BITS
+#define PAGE_ENTRIES TB_STORE_PAGE_ENTRIES
 
 void tb_store_init(struct tb_store *s, struct tb_mem mem, const struct tb_shape *shape,
                    uint32_t kinds)
@@ -31,17 +31,12 @@ static struct tb_block **slot_of(const struct tb_store *s, uint32_t kind, uint64
     return &d->page[page][id & (PAGE_ENTRIES - 1)];
 }
 
-struct tb_block *tb_store_get(const struct tb_store *s, uint32_t kind, uint64_t id)
+struct tb_block *tb_store_get_sparse(const struct tb_store *s, uint32_t kind, uint64_t id)
 {
-    tb_assert(kind < s->kinds);
-    if (s->shape[kind].sparse) {
-        uint64_t p;
-        if (tb_map_get(&s->sparse[kind], tb_mix(id), &p))
-            return (struct tb_block *)(uintptr_t)p;
-        return s->fetch != NULL ? s->fetch(s->fetch_user, kind, id) : NULL;
-    }
-    struct tb_block **slot = slot_of(s, kind, id);
-    return slot ? *slot : NULL;
+    uint64_t p;
+    if (tb_map_get(&s->sparse[kind], tb_mix(id), &p))
+        return (struct tb_block *)(uintptr_t)p;
+    return s->fetch != NULL ? s->fetch(s->fetch_user, kind, id) : NULL;
 }
 
 void tb_store_prefetch_slot(const struct tb_store *s, uint32_t kind, uint64_t id)

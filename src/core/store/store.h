@@ -75,7 +75,21 @@ struct tb_store {
 /* shape must outlive the store. */
 void tb_store_init(struct tb_store *s, struct tb_mem mem, const struct tb_shape *shape,
                    uint32_t kinds);
-struct tb_block *tb_store_get(const struct tb_store *s, uint32_t kind, uint64_t id);
+struct tb_block *tb_store_get_sparse(const struct tb_store *s, uint32_t kind, uint64_t id);
+#define TB_STORE_PAGE_BITS 12u
+#define TB_STORE_PAGE_ENTRIES (1u << TB_STORE_PAGE_BITS)
+
+/* NULL when it is not there (or, sparse, not in memory). */
+static inline struct tb_block *tb_store_get(const struct tb_store *s, uint32_t kind, uint64_t id)
+{
+    tb_assert(kind < s->kinds);
+    if (TB_UNLIKELY(s->shape[kind].sparse))
+        return tb_store_get_sparse(s, kind, id);
+    uint64_t page = id >> TB_STORE_PAGE_BITS;
+    if (page >= s->dense[kind].pages || s->dense[kind].page[page] == NULL)
+        return NULL;
+    return s->dense[kind].page[page][id & (TB_STORE_PAGE_ENTRIES - 1)];
+}
 /* Towards a block in two steps: the directory's slot, then the block itself. */
 void tb_store_prefetch_slot(const struct tb_store *s, uint32_t kind, uint64_t id);
 void tb_store_prefetch(const struct tb_store *s, uint32_t kind, uint64_t id);
