@@ -266,7 +266,8 @@ enum tb_outcome tb_identity_reveal(struct tb_txn *t, const struct tb_command *cm
 /* Start-up: a PERSON or DEVICE block came from the SQL state; fills maps, the column of
  * profiles and the counters.                                                                */
 void tb_identity_index(struct tb_core *c, struct tb_block *b);
-/* Touches the map slots (pass 0) and blocks (pass 1) that the identifiers will need. */
+/* Touches what the identifiers will need, each pass a step nearer: 0 map slots, 1 the column
+ * of persons, 2 the directory, 3 the blocks.                                               */
 void tb_identity_prefetch(const struct tb_store *s, uint32_t tenant,
                           const struct tb_identifier *ids, uint32_t n, uint32_t pass);
 /* When a device is forgotten; INT64_MAX = never. */

@@ -423,9 +423,18 @@ void tb_identity_prefetch(const struct tb_store *s, uint32_t tenant,
     for (uint32_t i = 0; i < n && i < TB_IDENTIFIERS_MAX; i++) {
         uint64_t key = tb_key_identifier(tenant, ids[i].ns, ids[i].key, 0);
         uint64_t profile;
-        if (pass == 0)
+        if (pass == 0) {
             tb_map_prefetch(&s->map[TB_MAP_IDENTIFIER], key);
-        else if (tb_map_get(&s->map[TB_MAP_IDENTIFIER], key, &profile))
+            continue;
+        }
+        if (!tb_map_get(&s->map[TB_MAP_IDENTIFIER], key, &profile))
+            continue;
+        if (pass == 1)
+            tb_store_prefetch_column(s, TB_COLUMN_PROFILE_PERSON, profile);
+        else if (pass == 2)
+            tb_store_prefetch_slot(s, TB_KIND_PERSON,
+                                   tb_store_column(s, TB_COLUMN_PROFILE_PERSON, profile));
+        else
             tb_store_prefetch(s, TB_KIND_PERSON,
                               tb_store_column(s, TB_COLUMN_PROFILE_PERSON, profile));
     }
