@@ -219,6 +219,10 @@ static enum tb_link_answer set_up(struct tb_link *l, char sqlstate[6], struct tb
         "SET lock_timeout = '1s'",
         "SET default_transaction_isolation = 'read committed'",
         "SET client_min_messages = warning",
+        /* Not the schema of the user's name: the state's may be called so and come later,
+         * and the journal would be looked for there. */
+        ("SELECT set_config('search_path', replace(current_setting('search_path'),"
+         " '\"$user\", ', ''), false)"),
         ("SELECT CASE WHEN current_setting('synchronous_commit') = 'remote_apply' THEN ''"
          " ELSE set_config('synchronous_commit', 'on', false) END"),
     };
