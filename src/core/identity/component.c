@@ -6,6 +6,10 @@
 
 #include "core/catalog/catalog.h"
 
+/* What a section may hold, less what one contact may add. */
+#define SECTION_TOTAL_MAX \
+    (TB_SECTION_ELEMENTS_MAX - TB_IDENTIFIERS_MAX * (TB_PERSONAL_MAX + TB_SEAL_OVERHEAD))
+
 void tb_component_init(struct tb_component *c, struct tb_txn *t)
 {
     memset(c, 0, sizeof *c);
@@ -130,6 +134,11 @@ static void add_block(struct tb_component *c, uint32_t person)
     tb_assert(b != NULL);
     if (tb_person_of(b)->flags & TB_PERSON_FROZEN)
         c->state = TB_COMPONENT_FROZEN;
+    for (uint32_t i = 0; i < TB_PERSON_SECTIONS; i++) {
+        c->total[i] += b->n[i];
+        if (c->total[i] > SECTION_TOTAL_MAX) /* one person's block could not hold it */
+            c->state = TB_COMPONENT_FROZEN;
+    }
     const struct tb_profile *p = tb_section(c->t, b, TB_PERSON_PROFILE);
     for (uint32_t i = 0; i < b->n[TB_PERSON_PROFILE] && c->state == TB_COMPONENT_OK; i++)
         add_profile(c, person, &p[i]);

@@ -23,6 +23,7 @@ struct tb_component {
     uint32_t person_cap;
     uint32_t element_cap;
     uint32_t edge_cap;
+    uint32_t total[TB_PERSON_SECTIONS]; /* elements of all its persons: what one could hold */
     enum tb_component_state state;
 };
 

@@ -4,6 +4,9 @@
 #include "core/identity/component.h"
 #include "core/ledger/ledger.h"
 
+/* Profiles named in the answer of ERASE, which is kept; the event names all. */
+#define ERASED_LISTED 64u
+
 static struct tb_block *person_block(const struct tb_txn *t, uint32_t person)
 {
     struct tb_block *b = tb_read(t, TB_KIND_PERSON, person);
@@ -298,7 +301,7 @@ enum tb_outcome tb_identity_erase(struct tb_txn *t, const struct tb_command *cmd
     tb_emit_erased(t, &(struct tb_ev_erased){
                           .person = person, .profile = profile, .profile_n = n, .at_ms = t->now_ms});
     tb_wire_put_uint(&a->body, 1, n);
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < n && i < ERASED_LISTED; i++)
         tb_wire_put_uint(&a->body, 2, profile[i]);
     return TB_DONE;
 }
