@@ -175,7 +175,8 @@ def gen_encode(name, fields):
             out.append(f"    for (uint32_t i = 0; i < {x}_n; i++) {{\n        {put_tag(f)}"
                        f"put_varint(b, tb_ev_{k}_size(&{x}[i]));\n        tb_ev_{k}_encode(b, &{x}[i]);\n    }}")
         elif f.kind in ("string", "bytes"):
-            out.append(f"    if ({x}.n) {{\n        {put_tag(f)}put_varint(b, {x}.n);\n        tb_buf_str(b, {x});\n    }}")
+            out.append(f"    if ({x}.n) {{\n        {put_tag(f)}put_varint(b, {x}.n);\n"
+                       f"        tb_buf_str(b, {x});\n    }}")
         elif f.kind == "fixed64":
             out.append(f"    if ({x}) {{\n        {put_tag(f)}put_fixed64(b, {x});\n    }}")
         elif f.kind == "sint64":
@@ -198,15 +199,19 @@ def gen_decode(name, fields):
                    f"        if ({f.name} == NULL)\n            return false;\n    }}")
         out.append(f"    m->{f.name} = {f.name};\n    uint32_t {f.name}_at = 0;")
     out += ["    struct cursor c = {(const uint8_t *)in.p, (const uint8_t *)in.p + in.n};",
-            "    while (c.p < c.end) {", "        uint64_t key;", "        if (!get_varint(&c, &key))\n            return false;",
+            "    while (c.p < c.end) {", "        uint64_t key;",
+            "        if (!get_varint(&c, &key))\n            return false;",
             "        switch (key) {"]
     for f in fields:
         out.append(f"        case {tag(f)}: {{")
         if f.repeated and f.scalar:
-            out.append(f"            if (!get_packed(&c, a, &m->{f.name}, &m->{f.name}_n))\n                return false;")
+            out.append(f"            if (!get_packed(&c, a, &m->{f.name}, &m->{f.name}_n))\n"
+                       "                return false;")
         elif f.repeated:
-            out.append(f"            struct tb_str part;\n            if (!get_bytes(&c, &part) || {f.name}_at >= m->{f.name}_n ||\n"
-                       f"                !tb_ev_{snake(f.kind)}_decode(part, a, &{f.name}[{f.name}_at++]))\n                return false;")
+            out.append("            struct tb_str part;\n"
+                       f"            if (!get_bytes(&c, &part) || {f.name}_at >= m->{f.name}_n ||\n"
+                       f"                !tb_ev_{snake(f.kind)}_decode(part, a, &{f.name}[{f.name}_at++]))\n"
+                       "                return false;")
         elif f.kind in ("string", "bytes"):
             out.append(f"            if (!get_bytes(&c, &m->{f.name}))\n                return false;")
         elif f.kind == "fixed64":
@@ -218,11 +223,13 @@ def gen_decode(name, fields):
             elif f.kind == "bool":
                 out.append(f"            m->{f.name} = v != 0;")
             elif f.kind == "uint32":
-                out.append(f"            if (v > UINT32_MAX)\n                return false;\n            m->{f.name} = (uint32_t)v;")
+                out.append("            if (v > UINT32_MAX)\n                return false;\n"
+                           f"            m->{f.name} = (uint32_t)v;")
             else:
                 out.append(f"            m->{f.name} = v;")
         out.append("            break;\n        }")
-    out += ["        default:", "            if (!skip_field(&c, key))\n                return false;", "        }", "    }",
+    out += ["        default:", "            if (!skip_field(&c, key))\n                return false;", "        }",
+            "    }",
             "    return true;", "}"]
     return "\n".join(out)
 
@@ -460,7 +467,8 @@ def main(proto, header, source):
     tb_{room}_apply_{f.name}(t, ev);
 }}
 """)
-    c += ["bool tb_event_apply(struct tb_txn *t, uint32_t type, struct tb_str body, struct tb_arena *a)", "{", "    switch (type) {"]
+    c += ["bool tb_event_apply(struct tb_txn *t, uint32_t type, struct tb_str body, struct tb_arena *a)", "{",
+          "    switch (type) {"]
     for f, room in events:
         k = snake(f.kind)
         c.append(f"""    case {f.number}: {{
