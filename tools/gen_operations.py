@@ -20,6 +20,8 @@ ROW_KEYS = {"name", "method", "path", "tag", "summary", "command", "roles", "sco
 # What a row answers without saying so.
 ALWAYS = ["overloaded", "internal"]
 WITH_KEY = ["key_missing", "key_invalid", "forbidden_role", "forbidden_scope"]
+WITH_CELL = ["not_leading", "unavailable", "queue_full", "tenant_busy"]
+WITH_WRITE = ["outcome_unknown", "read_only", "lagging"]
 WITH_BODY = ["unsupported_media_type", "unsupported_encoding", "body_too_large"]
 WITH_JSON = ["body_required", "invalid_json", "invalid_utf8", "duplicate_key", "unknown_field",
              "missing_field", "wrong_type"]
@@ -365,11 +367,11 @@ def parameters_of(row, names):
 def codes_of(row):
     codes = list(row["answers"]) + ALWAYS + ["rate_limited"]
     if not row["public"]:
-        codes += WITH_KEY
+        codes += WITH_KEY + WITH_CELL
     if row["idempotency"] == "required":
         codes += ["idempotency_key_required"]
     if row["idempotency"] != "none":
-        codes += ["idempotency_key_invalid", "idempotency_key_reused", "in_progress"]
+        codes += ["idempotency_key_invalid", "idempotency_key_reused"] + WITH_WRITE
     if row["body"]:
         codes += WITH_BODY
     if row["body"] and not row["body"].startswith("ndjson"):

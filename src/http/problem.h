@@ -43,6 +43,14 @@
     X(IDEMPOTENCY_KEY_INVALID, "idempotency_key_invalid", 400, "Idempotency-Key must be 1 to 255 visible ASCII characters, given once.") \
     X(IDEMPOTENCY_KEY_REUSED, "idempotency_key_reused", 422, "This Idempotency-Key was used with another request.") \
     X(IN_PROGRESS, "in_progress", 409, "A request with this Idempotency-Key is still running.") \
+    /* the engine */ \
+    X(NOT_LEADING, "not_leading", 503, "Another process answers; try again shortly.") \
+    X(READ_ONLY, "read_only", 503, "The journal's disk is full; only reads are answered.") \
+    X(UNAVAILABLE, "unavailable", 503, "The journal does not answer; nothing was done.") \
+    X(LAGGING, "lagging", 429, "Writes come faster than they can be kept; slow down.") \
+    X(QUEUE_FULL, "queue_full", 429, "Too many requests are waiting; slow down.") \
+    X(TENANT_BUSY, "tenant_busy", 429, "Too many requests of this tenant are waiting; slow down.") \
+    X(ANSWER_TOO_LARGE, "answer_too_large", 422, "The answer is too large for one reply.") \
     X(OUTCOME_UNKNOWN, "outcome_unknown", 503, "Whether the request took effect is not known yet; send it again.") \
     /* the body as a whole */ \
     X(UNSUPPORTED_ENCODING, "unsupported_encoding", 415, "Content-Encoding is not supported.") \
@@ -67,7 +75,9 @@
     X(NOT_AN_OPTION, "not_an_option", 400, "This field is not one of the allowed values.") \
     X(INVALID_TIME, "invalid_time", 400, "This field must be an RFC 3339 time with a zone.") \
     X(INVALID_VALUE, "invalid_value", 400, "This field has a value that is not allowed.") \
-    X(UNKNOWN_PARAMETER, "unknown_parameter", 400, "This query parameter is not known.")
+    X(UNKNOWN_PARAMETER, "unknown_parameter", 400, "This query parameter is not known.") \
+    /* the feed */ \
+    X(HISTORY_GONE, "history_gone", 410, "This part of the history was taken away; start again from the tables.")
 /* clang-format on */
 
 enum tb_problem {

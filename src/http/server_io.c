@@ -63,11 +63,12 @@ static void one_event(struct req *r)
         void (*call)(void *user, struct tb_request *q) = r->call;
         r->call = NULL;
         call(r->call_user, &r->pub); /* an answer comes back as an event of its own */
-        if (events == EVENT_CALL)
-            return;
-    }
-    if (r->suspended)
+        if (events != EVENT_CALL && r->suspended)
+            resume(r);
+        tb_http_req_share_drop(r);
+    } else if (r->suspended) {
         resume(r);
+    }
     if (events & EVENT_WAKE)
         tb_http_req_share_drop(r);
 }

@@ -162,6 +162,8 @@ void tb_http_call(struct tb_request *q, void (*fn)(void *user, struct tb_request
     struct req *r = req_of(q);
     r->call = fn;
     r->call_user = user;
+    /* The list holds a share: the client may leave while a body is being read. */
+    atomic_fetch_add(&r->shares, 1);
     bool fresh = tb_http_event(r, EVENT_CALL);
     tb_assert(fresh);
 }

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+/* http/app.c - start, stop, and which function serves which operation. */
+#include "http/app.h"
+
+#include <stdlib.h>
+
+#include "http/app_int.h"
+#include "border/keystore.h"
+
+_Static_assert(TB_API_ROLE_OWNER == 0 && 1u << TB_API_ROLE_OWNER == TB_KEY_OWNER &&
+                   1u << TB_API_ROLE_MARKETER == TB_KEY_MARKETER &&
+                   1u << TB_API_ROLE_TILL == TB_KEY_STORE &&
+                   1u << TB_API_ROLE_ASSOCIATE == TB_KEY_ASSOCIATE &&
+                   1u << TB_API_ROLE_SERVICE_DESK == TB_KEY_SERVICE &&
+                   1u << TB_API_ROLE_AUDITOR == TB_KEY_AUDITOR &&
+                   1u << TB_API_ROLE_DEVELOPER == TB_KEY_DEVELOPER &&
+                   1u << TB_API_ROLE_OPERATOR == TB_KEY_OPERATOR && TB_API_ROLE_COUNT == 8,
+               "the table's roles are core's, in core's order");
+
+#define CATALOG(name, put)                           \
+    [TB_API_PUT_##name] = &put,                      \
+    [TB_API_GET_##name] = &tb_work_object_get,       \
+    [TB_API_LIST_##name##S] = &tb_work_object_list
+
+const struct tb_work_op *const tb_app_ops[TB_API_COUNT] = {
+    CATALOG(TENANT, tb_work_tenant_put),
+    CATALOG(UNIT, tb_work_unit_put),
+    CATALOG(NAMESPACE, tb_work_namespace_put),
+    CATALOG(STORE, tb_work_store_put),
+    CATALOG(PRODUCT, tb_work_product_put),
+    CATALOG(ASSOCIATE, tb_work_associate_put),
+    CATALOG(TOUCHPOINT, tb_work_touchpoint_put),
+    CATALOG(ATTRIBUTE, tb_work_attribute_put),
+    CATALOG(PURPOSE, tb_work_purpose_put),
+    CATALOG(RULE, tb_work_rule_put),
+    CATALOG(TIER_SCHEME, tb_work_scheme_put),
+    CATALOG(WEBHOOK, tb_work_webhook_put),
+    [TB_API_GET_OWN_TENANT] = &tb_work_object_get,
+    [TB_API_POST_KEY] = &tb_work_key_put,
+    [TB_API_POST_TENANT_KEY] = &tb_work_tenant_key_put,
+    [TB_API_GET_KEY] = &tb_work_object_get,
+    [TB_API_LIST_KEYS] = &tb_work_object_list,
+    [TB_API_REVOKE_KEY] = &tb_work_key_revoke,
+    [TB_API_POST_CONTACT] = &tb_work_contact,
+    [TB_API_POST_PROBE] = &tb_work_probe,
+    [TB_API_GET_MEMBER] = &tb_work_member_get,
+    [TB_API_FIND_MEMBER] = &tb_work_member_find,
+    [TB_API_POST_ENROLMENT] = &tb_work_enrol,
+    [TB_API_PATCH_ATTRIBUTES] = &tb_work_attributes_set,
+    [TB_API_POST_CONSENT] = &tb_work_consent_put,
+    [TB_API_POST_ROLE] = &tb_work_role_put,
+    [TB_API_POST_LINK] = &tb_work_link,
+    [TB_API_POST_UNMERGE] = &tb_work_unmerge,
+    [TB_API_POST_ERASE] = &tb_work_erase,
+    [TB_API_POST_REVEAL] = &tb_work_reveal,
+    [TB_API_POST_EXPORT] = &tb_work_export,
+    [TB_API_POST_ORDER] = &tb_work_order,
+    [TB_API_GET_ORDER] = &tb_work_order_get,
+    [TB_API_POST_RETURN] = &tb_work_return,
+    [TB_API_POST_CANCEL] = &tb_work_cancel,
+    [TB_API_POST_ADJUSTMENT] = &tb_work_adjust,
+    [TB_API_POST_HOLD] = &tb_work_hold,
+    [TB_API_POST_HOLD_POST] = &tb_work_hold_post,
+    [TB_API_POST_HOLD_VOID] = &tb_work_hold_void,
+    [TB_API_POST_TRANSFER] = &tb_work_transfer,
+    [TB_API_POST_REVERSE] = &tb_work_reverse,
+    [TB_API_POST_RELEASE] = &tb_work_release,
+    [TB_API_GET_TRIAL_BALANCE] = &tb_work_trial_balance,
+};
+
+static void fill_handlers(struct tb_app *app)
+{
+    for (uint32_t i = 0; i < TB_API_COUNT; i++)
+        if (tb_app_ops[i] != NULL)
+            app->handler[i].run = tb_work_run;
+    app->handler[TB_API_HEALTHZ].run = tb_op_healthz;
+    app->handler[TB_API_READYZ].run = tb_op_readyz;
+    app->handler[TB_API_METRICS].run = tb_op_metrics;
+    app->handler[TB_API_OPENAPI].run = tb_op_openapi;
+    app->handler[TB_API_LIST_EVENTS].run = tb_op_events;
+    app->handler[TB_API_GET_TIMELINE].run = tb_op_timeline;
+    app->handler[TB_API_GET_STATEMENT].run = tb_op_statement;
+    app->handler[TB_API_BULK] =
+        (struct tb_op_handler){tb_op_bulk, tb_op_bulk_line, tb_op_bulk_abandoned};
+}
+
+static void app_free(struct tb_app *app)
+{
+    if (app->feeds != NULL)
+        tb_feeds_stop(app->feeds);
+    if (app->keyring != NULL)
+        tb_keyring_stop(app->keyring);
+    tb_facts_destroy(app->facts);
+    free(app);
+}
+
+struct tb_app *tb_app_start(const struct tb_app_options *options, struct tb_fault *fault)
+{
+    struct tb_app *app = calloc(1, sizeof *app);
+    if (app == NULL) {
+        tb_fault_set(fault, true, "out of memory");
+        return NULL;
+    }
+    tb_assert(options->cell != NULL && options->env != NULL && options->keys != NULL);
+    app->o = *options;
+    app->cell = options->cell;
+    app->hash_key = options->env->hash_key;
+    app->vault.keys = options->keys;
+    app->facts = tb_facts_create();
+    fill_handlers(app);
+    if (app->facts == NULL)
+        tb_fault_set(fault, true, "out of memory");
+    else if ((app->keyring = tb_keyring_start(app, fault)) != NULL &&
+             (app->feeds = tb_feeds_start(app, fault)) != NULL) {
+        struct tb_shell_options shell = {.http = options->http,
+                                         .auth = tb_keyring_check,
+                                         .auth_user = app,
+                                         .handler = app->handler,
+                                         .user = app,
+                                         .unlimited = options->unlimited};
+        app->shell = tb_shell_start(&shell, fault);
+        if (app->shell != NULL)
+            return app;
+    }
+    app_free(app);
+    return NULL;
+}
+
+uint16_t tb_app_port(const struct tb_app *app)
+{
+    return tb_http_port(tb_shell_http(app->shell));
+}
+
+void tb_app_stop(struct tb_app *app)
+{
+    tb_shell_stop(app->shell); /* every request is answered: needs the other two */
+    app_free(app);
+}
+
+void tb_app_keys_changed(struct tb_app *app)
+{
+    tb_keyring_refresh(app->keyring);
+}

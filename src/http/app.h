@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+/* http/app.h - the product's API: operations of api/operations.toml on a cell.
+ *
+ *   HTTP -> shell (route, key, role, rate) -> read JSON into the room's input struct
+ *        -> tb_cell_submit -> durable -> on the IO thread: print the answer -> HTTP
+ *
+ * Invariant   nothing is decided here: what an operation may do is the table's, what it
+ *             does is core's. Personal values are opened here and nowhere else, masked
+ *             unless the operation is a reveal or an export, which leave a record.
+ * Keys        "tb_<public>_<secret>": the public part finds the key block, of the secret
+ *             only a SHA-256 is kept. All keys stand in a snapshot that IO threads read
+ *             without locks; a key operation answers when its effect is in force here.
+ * Order       create and start the cell, tb_app_start, ..., tb_app_stop, tb_cell_stop.
+ * Threads     start and stop: one; tb_app_keys_changed: any but IO threads.
+ * Not here    the folder, the journal, the command line (cli), TLS.                     */
+#ifndef TB_HTTP_APP_H
+#define TB_HTTP_APP_H
+
+#include "base/fault.h"
+#include "core/env.h"
+#include "core/order/order.h"
+#include "engine/cell.h"
+#include "http/server.h"
+#include "http/vault.h"
+
+struct tb_app_options {
+    struct tb_cell *cell;          /* started */
+    const struct tb_core_env *env; /* the cell's; its seal is tb_vault_seal over keys */
+    struct tb_keystore *keys;
+    struct tb_http_options http;   /* host, port, threads, limits; handler stays empty */
+    const char *country;           /* for phones without one; NULL = "86" */
+    bool unlimited;                /* no rate limits (benchmarks) */
+};
+
+struct tb_app;
+
+/* NULL with *fault. Everything in options stays the caller's and outlives the app. */
+TB_MUST_USE struct tb_app *tb_app_start(const struct tb_app_options *options,
+                                        struct tb_fault *fault);
+uint16_t tb_app_port(const struct tb_app *app);
+/* Waits until everything is answered, then frees. */
+void tb_app_stop(struct tb_app *app);
+/* Keys were made or revoked past HTTP (the command line): in force when this returns. */
+void tb_app_keys_changed(struct tb_app *app);
+
+/* ---- for whoever makes the same commands without HTTP (imports, the command line) ------- */
+
+/* A new secret: writes the whole key, "tb_<public>_<secret>", zero-terminated; what core
+ * keeps is code (the public part, inside text) and hash.                                */
+#define TB_KEY_TEXT_MAX 80u
+struct tb_key_made {
+    char text[TB_KEY_TEXT_MAX];
+    struct tb_str code;
+    uint8_t hash[32];
+};
+void tb_key_make(struct tb_key_made *out);
+
+/* The fingerprint of an order's, or a return's, facts: tells the same one from another.
+ * Everything in the struct counts but input_hash; occurred_given false: the time was made
+ * up here and does not count.                                                           */
+uint64_t tb_order_facts(const struct tb_hash_key *key, const struct tb_cmd_order *order,
+                        bool occurred_given);
+uint64_t tb_return_facts(const struct tb_hash_key *key, const struct tb_cmd_return *r,
+                         bool occurred_given);
+
+#endif

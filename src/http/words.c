@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+/* http/words.c - the words that stand for journaled numbers, where several files need them.
+ * Order: that of the enums in core.                                                      */
+#include "http/app_int.h"
+
+const char *const tb_words_unit_kind[TB_UNIT_KINDS] = {"points", "qualifying", "stored_value"};
+const char *const tb_words_tender[TB_TENDER_KINDS] = {
+    "other",        "cash",   "card",      "wechat", "alipay", "unionpay",
+    "stored_value", "points", "gift_card", "voucher"};
+const char *const tb_words_source[TB_SOURCES + 1] = {NULL,       "declared", "verified",
+                                                     "observed", "imported", "inferred"};
+const char *const tb_words_consent[4] = {NULL, "granted", "denied", "withdrawn"};
+const char *const tb_words_effective[6] = {"unknown",   "granted", "denied",
+                                           "withdrawn", "expired", "closed"};
