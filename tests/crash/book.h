@@ -41,7 +41,6 @@ struct known {
     struct record result;
     uint32_t seen; /* how often the feed shows it */
     bool acked;
-    bool hold_used; /* a HOLD that some POST or VOID names */
 };
 
 struct books {

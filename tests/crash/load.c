@@ -149,7 +149,6 @@ static bool pick_hold(struct record *i)
     uint32_t at = (uint32_t)chance(load.hold_n);
     struct known *k = &load.books.book[load.book].op[load.hold[at]];
     load.hold[at] = load.hold[--load.hold_n];
-    k->hold_used = true;
     i->kind = chance(2) ? OP_POST : OP_VOID;
     i->member = k->intent.member;
     i->amount = k->intent.amount;
@@ -274,20 +273,24 @@ static bool repeat_some(void)
     return true;
 }
 
+/* Numbers of holds rise by one, so a byte for each is small. */
 static void find_open_holds(void)
 {
     uint64_t n = load.books.book[load.book].n;
     struct known *op = load.books.book[load.book].op;
+    uint64_t top = 0;
     for (uint64_t i = 0; i < n; i++)
-        if (op[i].intent.kind == OP_POST || op[i].intent.kind == OP_VOID)
-            for (uint64_t k = i; k-- > 0;)
-                if (op[k].acked && op[k].intent.kind == OP_HOLD && op[k].result.other == op[i].intent.other) {
-                    op[k].hold_used = true;
-                    break;
-                }
+        if (op[i].intent.kind == OP_HOLD && op[i].result.other > top)
+            top = op[i].result.other;
+    uint8_t *used = calloc(1, top + 1);
+    tb_assert(used != NULL);
+    for (uint64_t i = 0; i < n; i++)
+        if ((op[i].intent.kind == OP_POST || op[i].intent.kind == OP_VOID) && op[i].intent.other <= top)
+            used[op[i].intent.other] = 1;
     for (uint64_t i = n; i-- > 0 && load.hold_n < HOLDS_KEPT / 2;)
-        if (op[i].acked && op[i].intent.kind == OP_HOLD && op[i].result.code == TB_CODE_OK && !op[i].hold_used)
+        if (op[i].acked && op[i].intent.kind == OP_HOLD && op[i].result.code == TB_CODE_OK && !used[op[i].result.other])
             load.hold[load.hold_n++] = i;
+    free(used);
 }
 
 /* ---- the run ---------------------------------------------------------------------------------------- */
