@@ -224,6 +224,7 @@ struct tb_cell {
     uint64_t evict_at;
     struct tb_image_list replayed;
     uint64_t sparse_max[TB_KINDS_MAX]; /* at load: the highest number in SQL */
+    uint64_t sets_from; /* a standby's sets hold every image after this batch */
     bool hash_unknown; /* at load: the checkpoint's hash is to be taken from the journal */
     struct tb_journal_reader *follow; /* a standby's */
     int64_t follow_seen_ns;           /* boot clock: the newest batch was read */

@@ -130,15 +130,18 @@ static bool load_records(struct tb_cell *c, struct tb_fault *f)
         for (kind = l.upto + 1; kind < c->core.store.kinds && !wanted(c, kind); kind++) {
         }
     }
-    /* Another leader may have flushed meanwhile. The scan saw one instant; the record with
-     * the counters tells which: after its batch there are only signs of life.            */
+    /* Another leader may have flushed meanwhile, and its data base may even have forgotten
+     * that again. The scan saw one instant; the record with the counters tells which: after
+     * its batch there are only signs of life.                                            */
     struct tb_checkpoint after;
+    struct tb_checkpoint *cp = &c->flush.checkpoint;
     if (c->o.state->ops->checkpoint(c->o.state, &after, f) != TB_STATE_DONE)
         return false;
-    if (after.batch != c->flush.checkpoint.batch) {
-        c->flush.checkpoint = (struct tb_checkpoint){.batch = l.engine_batch};
+    if (after.batch != cp->batch || l.engine_batch > cp->batch) {
+        *cp = (struct tb_checkpoint){.batch = l.engine_batch};
         c->hash_unknown = true;
     }
+    c->sets_from = cp->batch;
     if (c->o.state->ops->scan(c->loader, TABLE_FACT(c), NULL, fact_row, c, f) != TB_STATE_DONE)
         return false;
     tb_core_loaded(&c->core);
@@ -490,6 +493,7 @@ static void rotate(struct tb_cell *c)
     while (c->store.oldest != c->store.newest && c->store.oldest->last.batch <= cp.batch) {
         struct tb_image_set *old = c->store.oldest;
         c->store.oldest = old->next;
+        c->sets_from = old->last.batch;
         atomic_store(&c->flushed_seq, old->last_seq);
         atomic_store(&c->flushed_batch, old->last.batch);
         tb_images_destroy(old);
@@ -505,6 +509,12 @@ static bool take_over(struct tb_cell *c)
     if (a == TB_JOURNAL_DONE) {
         /* The old leader may have flushed since; its checkpoint is within our history. */
         if (c->o.state->ops->checkpoint(c->o.state, &c->flush.checkpoint, &f) != TB_STATE_DONE) {
+            tb_cell_break(c, TB_CELL_FAILED, &f);
+            return false;
+        }
+        if (c->flush.checkpoint.batch < c->sets_from) {
+            tb_fault_set(&f, false, "the SQL state went back to batch %" PRIu64 " (its server "
+                         "crashed): starting again replays the journal", c->flush.checkpoint.batch);
             tb_cell_break(c, TB_CELL_FAILED, &f);
             return false;
         }

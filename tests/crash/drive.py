@@ -336,7 +336,7 @@ def full_once(rig, leave, seconds):
     time.sleep(0.3)
     if written > 0 or read == 0 or healed is None:
         raise Failed(f"{leave} bytes left: {written} written, {read} read while full, healed after {healed}\n"
-                     + "\n".join(life.lines[-3:]))
+                     + "\n".join(life.lines[-32:]))
     life.child.kill()
     life.end(-signal.SIGKILL)
     rig.note(life)
