@@ -377,7 +377,9 @@ static void make_core(struct tb_cell *c)
     c->txn.env = &c->core.env;
     c->txn.core = &c->core;
     tb_fair_init(&c->fair);
-    tb_idem_init(&c->idem, &c->pool, c->o.idem_rows, c->o.idem_hours * 3600);
+    tb_regions_init(&c->idem_regions);
+    tb_pool_init(&c->idem_pool, tb_regions_mem(&c->idem_regions));
+    tb_idem_init(&c->idem, &c->idem_pool, c->o.idem_rows, c->o.idem_hours * 3600);
     tb_due_init(&c->due, &c->pool);
 }
 
@@ -489,6 +491,7 @@ void tb_cell_destroy(struct tb_cell *c)
     free(c->scratch_region);
     free(c->queued_of);
     tb_regions_deinit(&c->regions);
+    tb_regions_deinit(&c->idem_regions);
     pthread_mutex_destroy(&c->fault_lock);
     pthread_mutex_destroy(&c->flights_lock);
     pthread_mutex_destroy(&c->loads_lock);

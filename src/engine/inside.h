@@ -177,6 +177,8 @@ struct tb_cell {
     /* the cell's thread */
     struct tb_regions regions;
     struct tb_pool pool; /* maps of the engine's own */
+    struct tb_regions idem_regions; /* the idempotency table's: it is loaded beside the rest */
+    struct tb_pool idem_pool;
     struct tb_core core;
     struct tb_txn txn;
     struct tb_arena scratch;

@@ -189,17 +189,17 @@ static bool answer_row(void *user, const struct tb_value *v, uint32_t n)
 }
 
 /* The history is in the order of seq and, but for clocks set back, of time. */
-static bool load_answers(struct tb_cell *c, struct tb_fault *f)
+static bool load_answers(struct tb_cell *c, struct tb_state_reader *reader, struct tb_fault *f)
 {
     const struct tb_state_ops *ops = c->o.state->ops;
     int64_t since_ms = c->now_ms - (int64_t)c->o.idem_hours * TB_HOUR_MS;
     uint64_t low = 1;
-    uint64_t high = c->seq + 1;
+    uint64_t high = UINT64_C(1) << 62;
     while (low < high) {
         uint64_t mid = low + (high - low) / 2;
         struct tb_value key = {.i64 = (int64_t)mid};
         struct answers probe = {.c = c, .probing = true};
-        if (ops->scan(c->loader, TABLE_HISTORY(c), &key, answer_row, &probe, f) != TB_STATE_DONE)
+        if (ops->scan(reader, TABLE_HISTORY(c), &key, answer_row, &probe, f) != TB_STATE_DONE)
             return false;
         if (probe.first_seq == 0 || probe.first_ms >= since_ms)
             high = mid;
@@ -208,11 +208,46 @@ static bool load_answers(struct tb_cell *c, struct tb_fault *f)
     }
     struct answers all = {.c = c};
     struct tb_value key = {.i64 = (int64_t)low};
-    if (ops->scan(c->loader, TABLE_HISTORY(c), &key, answer_row, &all, f) != TB_STATE_DONE)
+    if (ops->scan(reader, TABLE_HISTORY(c), &key, answer_row, &all, f) != TB_STATE_DONE)
         return false;
     if (all.bad)
         tb_fault_set(f, false, "the history's entry %" PRIu64 " cannot be read", all.first_seq);
     return !all.bad;
+}
+
+struct answers_thread {
+    struct tb_cell *c;
+    struct tb_state_reader *reader;
+    struct tb_fault fault;
+    bool ok;
+};
+
+static void *answers_main(void *user)
+{
+    struct answers_thread *t = user;
+    t->ok = load_answers(t->c, t->reader, &t->fault);
+    return NULL;
+}
+
+/* Records and answers side by side: they touch nothing in common (the idempotency table has
+ * memory of its own). In steps one after the other.                                       */
+static bool load_state(struct tb_cell *c, struct tb_fault *f)
+{
+    const struct tb_state_ops *ops = c->o.state->ops;
+    struct answers_thread t = {.c = c};
+    pthread_t thread;
+    if (ops->reader_open(c->o.state, &t.reader, f) != TB_STATE_DONE)
+        return false;
+    bool beside = !c->o.stepping && pthread_create(&thread, NULL, answers_main, &t) == 0;
+    bool ok = load_records(c, f);
+    if (beside)
+        pthread_join(thread, NULL);
+    else if (ok)
+        (void)answers_main(&t);
+    ops->reader_close(t.reader);
+    if (ok && !t.ok)
+        *f = t.fault;
+    return ok && t.ok;
 }
 
 /* ---- journal ----------------------------------------------------------------------------------- */
@@ -447,8 +482,7 @@ bool tb_recover(struct tb_cell *c, struct tb_fault *f)
     if (ops->checkpoint(c->o.state, cp, f) != TB_STATE_DONE ||
         ops->reader_open(c->o.state, &c->loader, f) != TB_STATE_DONE)
         return false;
-    if (!load_records(c, f) || !load_answers(c, f) || !find_sparse_max(c, f) ||
-        !open_behind(c, f))
+    if (!load_state(c, f) || !find_sparse_max(c, f) || !open_behind(c, f))
         return false;
     c->flush.history_batch = cp->batch;
     c->writer.number = cp->batch;
