@@ -261,6 +261,44 @@ static void test_erasure(void **state)
     fx_free(f);
 }
 
+/* The number's new owner is erased: it does not fall back to the one before her. */
+static void test_erasure_is_a_wall(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    fx_namespace(f, "phone", TB_CLASS_STRONG, 3, 3, 365, 0);
+    uint32_t a = seen2(f, "unionid", "A", "phone", "+8613900000001", FX_NOW - DAYS(50));
+    uint32_t b = seen2(f, "unionid", "B", "phone", "+8613900000001", FX_NOW - DAYS(5));
+    struct tb_cmd_erase in = {.who = {.profile = b}, .reason = S("she asked")};
+    fx_done(f, TB_OP_ERASE, &in);
+    assert_int_equal(profile_of(f, "phone", "+8613900000001"), 0);
+    seen2(f, "unionid", "A", "card", "C1", FX_NOW + 5000); /* computes A's component again */
+    assert_int_equal(profile_of(f, "phone", "+8613900000001"), 0);
+    uint32_t c = seen(f, "phone", "+8613900000001", true, FX_NOW + 60000);
+    assert_false(one(f, a, c));
+    assert_false(one(f, b, c));
+    assert_int_equal(profile_of(f, "phone", "+8613900000001"), c);
+    assert_int_equal(fx_count(f, TB_COUNT_PERSONS), 2);
+    fx_free(f);
+}
+
+/* After a long silence it was she after all: somebody says so. */
+static void test_two_tenures_of_one_owner(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    uint32_t old = seen(f, "phone", "+8613900000001", true, FX_NOW - DAYS(900));
+    uint32_t now = seen(f, "phone", "+8613900000001", true, FX_NOW);
+    assert_false(one(f, old, now));
+    struct tb_cmd_link in = {.a = now, .b = old, .kind = TB_LINK_NEVER, .reason = S("x")};
+    fx_refused(f, TB_OP_LINK, &in, TB_CODE_INVALID, "b");
+    in.kind = TB_LINK_ALWAYS;
+    fx_done(f, TB_OP_LINK, &in);
+    assert_true(one(f, old, now));
+    assert_int_equal(fx_count(f, TB_COUNT_PERSONS), 1);
+    fx_free(f);
+}
+
 static void test_reveal(void **state)
 {
     (void)state;
@@ -291,6 +329,8 @@ int main(void)
         cmocka_unit_test(test_anonymous_card),
         cmocka_unit_test(test_followers),
         cmocka_unit_test(test_erasure),
+        cmocka_unit_test(test_erasure_is_a_wall),
+        cmocka_unit_test(test_two_tenures_of_one_owner),
         cmocka_unit_test(test_reveal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

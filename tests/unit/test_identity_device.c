@@ -138,6 +138,29 @@ static void test_device_answers_and_is_forgotten(void **state)
     fx_free(f);
 }
 
+/* Check (iv): any number of events that share a device join nobody, and cost no memory.
+ * TB_MANY=1000000 in the environment for the long form.                                  */
+static void test_many_share_a_device(void **state)
+{
+    (void)state;
+    const char *wanted = getenv("TB_MANY");
+    uint32_t many = wanted ? (uint32_t)strtoul(wanted, NULL, 10) : 20000;
+    struct fx *f = fx_bench();
+    struct tb_identifier ids[2] = {fx_id(f, "card", "x", true), fx_id(f, "device", "tablet", false)};
+    for (uint32_t i = 0; i < many; i++) {
+        uint64_t card = i / 2; /* everybody comes twice */
+        ids[0].key[0] = tb_mix(card + 1);
+        ids[0].plain = TB_STR_NONE;
+        fx_contact(f, ids, 2, FX_NOW + i);
+        assert_int_equal(fx_count(f, TB_COUNT_PERSONS), card + 1);
+    }
+    struct tb_block *d = tb_store_get(&f->core.store, TB_KIND_DEVICE, 1);
+    assert_int_equal(d->n[TB_DEVICE_ATTACH], 0);
+    assert_int_equal(fx_contact(f, ids + 1, 1, FX_NOW + many), 0);
+    assert_int_equal(fx_person(f, 1)->n[TB_PERSON_EDGE], 0);
+    fx_free(f);
+}
+
 static void test_weak_suggests(void **state)
 {
     (void)state;
@@ -162,6 +185,7 @@ int main(void)
         cmocka_unit_test(test_late_identify),
         cmocka_unit_test(test_probe_extends_a_visit),
         cmocka_unit_test(test_device_answers_and_is_forgotten),
+        cmocka_unit_test(test_many_share_a_device),
         cmocka_unit_test(test_weak_suggests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,6 +94,19 @@ void tb_component_add_edge(struct tb_component *c, const struct tb_graph_edge *e
         c->state = TB_COMPONENT_FROZEN;
 }
 
+static void add_wall(struct tb_component *c, const struct tb_profile *p)
+{
+    for (uint32_t i = 0; i < c->wall_n; i++)
+        if (c->wall[i].ns == p->ns && c->wall[i].until_s == p->until_s &&
+            c->wall[i].key[0] == p->key[0] && c->wall[i].key[1] == p->key[1])
+            return;
+    void *array = c->wall;
+    if (!room(c, &array, c->wall_n, &c->wall_cap, sizeof *c->wall))
+        return;
+    c->wall = array;
+    c->wall[c->wall_n++] = (struct tb_wall){p->ns, p->until_s, {p->key[0], p->key[1]}};
+}
+
 void tb_component_add_value(struct tb_component *c, const struct tb_profile *p)
 {
     uint32_t no = p->no;
@@ -103,7 +116,9 @@ void tb_component_add_value(struct tb_component *c, const struct tb_profile *p)
         tb_assert(b != NULL);
         const struct tb_profile *q = tb_person_profile(c->t, b, no);
         tb_assert(q != NULL);
-        if (!(q->flags & TB_PROFILE_ERASED))
+        if (q->flags & TB_PROFILE_ERASED)
+            add_wall(c, q);
+        else
             tb_component_add_person(c, person);
         no = q->ring;
     } while (no != 0 && no != p->no);
@@ -210,6 +225,12 @@ void tb_component_close(struct tb_component *c)
     }
     for (uint32_t i = 0; i < c->person_n && c->state == TB_COMPONENT_OK; i++)
         add_edges(c, start, i);
+    for (uint32_t i = 0; i < c->wall_n && c->state == TB_COMPONENT_OK; i++) {
+        struct tb_graph_element e = {.key = {c->wall[i].key[0], c->wall[i].key[1]},
+                                     .since_ms = ((int64_t)c->wall[i].until_s + 1) * 1000 - 1,
+                                     .wall = true};
+        (void)tb_component_add_element(c, &e, c->wall[i].ns);
+    }
 }
 
 struct tb_found tb_identity_lookup(const struct tb_txn *t, uint32_t ns, const uint64_t key[2])

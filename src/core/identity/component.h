@@ -15,6 +15,12 @@ enum tb_component_state {
     TB_COMPONENT_NO_MEMORY, /* the scratch arena is full */
 };
 
+struct tb_wall {
+    uint32_t ns;
+    uint32_t until_s;
+    uint64_t key[2];
+};
+
 struct tb_component {
     struct tb_txn *t;
     struct tb_graph g;
@@ -23,6 +29,9 @@ struct tb_component {
     uint32_t person_cap;
     uint32_t element_cap;
     uint32_t edge_cap;
+    struct tb_wall *wall; /* erasures of values in it; elements after everything else */
+    uint32_t wall_n;
+    uint32_t wall_cap;
     uint32_t total[TB_PERSON_SECTIONS]; /* elements of all its persons: what one could hold */
     enum tb_component_state state;
 };

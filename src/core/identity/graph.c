@@ -65,7 +65,25 @@ static bool element_before(const struct tb_graph *g, uint32_t a, uint32_t b)
         return x->key[1] < y->key[1];
     if (x->since_ms != y->since_ms)
         return x->since_ms < y->since_ms;
+    if (x->wall != y->wall)
+        return y->wall; /* evidence of that very instant is before it */
     return x->profile < y->profile;
+}
+
+/* The run that begins at place i of order[]: returns its end. */
+static uint32_t run_from(const struct tb_graph *g, uint32_t i, uint32_t to, uint32_t gap,
+                         bool *verified)
+{
+    int32_t end_day = g->element[g->order[i]].last_day;
+    *verified = g->element[g->order[i]].verified;
+    for (i++; i < to; i++) {
+        const struct tb_graph_element *e = &g->element[g->order[i]];
+        if (e->wall || (gap != 0 && (int64_t)day_of(e->since_ms) - end_day > gap))
+            break;
+        end_day = e->last_day > end_day ? e->last_day : end_day;
+        *verified |= e->verified;
+    }
+    return i;
 }
 
 /* Splits one value's elements (sorted by time) into runs, and runs into groups. */
@@ -76,21 +94,23 @@ static void split_value(struct tb_graph *g, uint32_t from, uint32_t to)
     *value = (struct tb_graph_value){.element = from, .element_n = to - from, .group = g->group_n,
                                      .ns = g->element[g->order[from]].ns};
     uint32_t gap = g->ns[value->ns].gap_days;
+    bool fresh = true; /* the next run begins a group */
     for (uint32_t i = from; i < to;) {
-        const struct tb_graph_element *first = &g->element[g->order[i]];
-        int32_t end_day = first->last_day;
-        bool verified = first->verified;
-        uint32_t k = i + 1;
-        for (; k < to; k++) {
-            const struct tb_graph_element *e = &g->element[g->order[k]];
-            if (gap != 0 && (int64_t)day_of(e->since_ms) - end_day > gap)
-                break;
-            end_day = e->last_day > end_day ? e->last_day : end_day;
-            verified |= e->verified;
+        struct tb_graph_element *first = &g->element[g->order[i]];
+        if (first->wall) {
+            first->value = v;
+            first->run = g->run_n++;
+            g->group_of[g->order[i]] = g->group_n > value->group ? g->group_n - 1 : value->group;
+            fresh = true;
+            i++;
+            continue;
         }
-        if (i == from || verified)
+        bool verified;
+        uint32_t end = run_from(g, i, to, gap, &verified);
+        if (fresh || verified)
             g->group[g->group_n++] = (struct tb_graph_group){.value = v, .start_ms = first->since_ms};
-        for (; i < k; i++) {
+        fresh = false;
+        for (; i < end; i++) {
             struct tb_graph_element *e = &g->element[g->order[i]];
             e->value = v;
             e->run = g->run_n;
@@ -100,6 +120,7 @@ static void split_value(struct tb_graph *g, uint32_t from, uint32_t to)
         g->run_n++;
     }
     value->group_n = g->group_n - value->group;
+    tb_assert(value->group_n > 0); /* walls stand only where there is evidence */
 }
 
 static void split_values(struct tb_graph *g)

@@ -6,9 +6,10 @@
  * person. Everything is a function of the set alone:
  *
  *   value    (namespace, key)
- *   run      evidence of a value without a silence longer than the namespace's gap
- *   group    a run with a verified claim, and the runs without one that follow it: one
- *            owner, as far as silence can tell
+ *   run      evidence of a value without a silence longer than the namespace's gap, and
+ *            without a wall (an erasure) in between
+ *   group    a run with a verified claim (or behind a wall), and the runs without one that
+ *            follow it: one owner, as far as silence can tell
  *   tenure   part of a group: when a strong value is tied, verified, to several values of
  *            one unique namespace, the later first claim begins a new tenure
  *   person   tenures united by edges in canonical order, as far as the rules allow
@@ -43,7 +44,7 @@ struct tb_graph_element {
     bool verified;
     bool hot;     /* quarantined before */
     bool current; /* flags of the profile, for the caller */
-    uint8_t flags;
+    bool wall;    /* no evidence: somebody's erasure at since_ms */
     /* out */
     uint32_t value;
     uint32_t run;

@@ -174,7 +174,8 @@ enum tb_link_kind { TB_LINK_ALWAYS = 1, TB_LINK_NEVER, TB_LINK_CLEARED };
 /* LINK: two profiles are always, or never, one person; or what a hand said is taken back.
  * Answer body: 1, 2 ids of the two persons now.
  * Refusals: UNKNOWN_MEMBER, ERASED, FROZEN, IDENTITY_CONFLICT (ALWAYS: a unique namespace, a
- * limit or a never-link forbids it), REASON_REQUIRED, INVALID (the same profile, or kind).   */
+ * limit or a never-link forbids it), REASON_REQUIRED, INVALID (the same profile, or kind, or
+ * NEVER between two tenures of one value; ALWAYS says that both are one owner's).            */
 struct tb_cmd_link {
     uint64_t a;
     uint64_t b;

@@ -78,6 +78,16 @@ static bool reason_given(struct tb_str reason)
     return reason.n > 0 && reason.n <= TB_REASON_MAX;
 }
 
+/* Tenures of one value: more evidence may show any time that they are one. */
+static bool same_value(const struct tb_txn *t, uint32_t x, uint32_t y)
+{
+    const struct tb_profile *p =
+        tb_person_profile(t, person_block(t, tb_person_by_profile(t, x)), x);
+    const struct tb_profile *q =
+        tb_person_profile(t, person_block(t, tb_person_by_profile(t, y)), y);
+    return p->ns == q->ns && p->key[0] == q->key[0] && p->key[1] == q->key[1];
+}
+
 enum tb_outcome tb_identity_link(struct tb_txn *t, const struct tb_command *cmd,
                                  struct tb_answer *a)
 {
@@ -95,6 +105,8 @@ enum tb_outcome tb_identity_link(struct tb_txn *t, const struct tb_command *cmd,
         return tb_refuse(a, TB_CODE_INVALID, in->a == in->b ? "b" : "kind");
     uint32_t x = (uint32_t)(in->a < in->b ? in->a : in->b);
     uint32_t y = (uint32_t)(in->a < in->b ? in->b : in->a);
+    if (in->kind == TB_LINK_NEVER && same_value(t, x, y))
+        return tb_refuse(a, TB_CODE_INVALID, "b");
     uint32_t at;
     const struct tb_edge *known = tb_identity_edge(t, person_block(t, pa), x, y, &at);
     if (in->kind != TB_LINK_CLEARED || known != NULL)

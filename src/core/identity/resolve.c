@@ -382,7 +382,8 @@ uint32_t tb_identity_find(const struct tb_txn *t, const struct tb_identifier *id
         return 0;
     if (!tb_identity_forms_node(ns)) {
         struct tb_found f = tb_identity_lookup(t, id->ns, id->key);
-        return f.p != NULL && !(f.p->flags & TB_PROFILE_ERASED) ? f.profile : 0;
+        /* a tenure that ended leads to nobody: its value's last owner was erased */
+        return f.p != NULL && f.p->until_s == 0 ? f.profile : 0;
     }
     uint32_t salt;
     uint32_t device = tb_identity_device(t, id->ns, id->key, &salt);

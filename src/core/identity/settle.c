@@ -186,14 +186,25 @@ static uint32_t current_of(const struct work *w, uint32_t value)
     return best;
 }
 
-/* Seconds at which the tenure ended: when the value's next one began. 0 = it holds. */
+/* Seconds at which the tenure ended: when the value's next one began, or a wall stands. 0 =
+ * it holds. */
 static uint32_t until_of(const struct work *w, uint32_t tenure)
 {
     const struct tb_graph *g = w->g;
-    uint32_t value = g->group[g->tenure[tenure].group].value;
-    if (tenure + 1 >= g->tenure_n || g->group[g->tenure[tenure + 1].group].value != value)
+    const struct tb_graph_tenure *x = &g->tenure[tenure];
+    const struct tb_graph_value *v = &g->value[g->group[x->group].value];
+    int64_t end = INT64_MAX;
+    if (tenure + 1 < g->tenure_n &&
+        g->group[g->tenure[tenure + 1].group].value == g->group[x->group].value)
+        end = g->tenure[tenure + 1].start_ms;
+    for (uint32_t i = v->element; i < v->element + v->element_n; i++) {
+        const struct tb_graph_element *e = &g->element[g->order[i]];
+        if (e->wall && e->since_ms >= x->start_ms && e->since_ms < end)
+            end = e->since_ms;
+    }
+    if (end == INT64_MAX)
         return 0;
-    int64_t s = g->tenure[tenure + 1].start_ms / 1000;
+    int64_t s = end / 1000;
     return s < 1 ? 1 : s > UINT32_MAX ? UINT32_MAX : (uint32_t)s;
 }
 
@@ -220,6 +231,16 @@ static struct tb_str seal(const struct work *w, uint32_t profile, const struct t
     return (struct tb_str){(const char *)out, n};
 }
 
+/* A tombstone is no longer current; other profiles are told where tenures are written. */
+static void give_way(struct tb_txn *t, const struct tb_found *head)
+{
+    if (head->profile != 0 && (head->p->flags & TB_PROFILE_ERASED))
+        tb_emit_tenure_set(t, &(struct tb_ev_tenure_set){.profile = head->profile,
+                                                         .anchor = head->p->anchor,
+                                                         .until_s = head->p->until_s,
+                                                         .salt = head->salt});
+}
+
 static void emit_added(struct work *w, uint32_t element)
 {
     struct tb_txn *t = w->c->t;
@@ -243,12 +264,8 @@ static void emit_added(struct work *w, uint32_t element)
                                      .salt = head.salt,
                                      .touchpoint = w->s->touchpoint,
                                      .store = w->s->store};
-    /* a tombstone gives way; other profiles are told below, where tenures are written */
-    if (ev.current && head.profile != 0 && (head.p->flags & TB_PROFILE_ERASED))
-        tb_emit_tenure_set(t, &(struct tb_ev_tenure_set){.profile = head.profile,
-                                                         .anchor = head.p->anchor,
-                                                         .until_s = head.p->until_s,
-                                                         .salt = head.salt});
+    if (ev.current)
+        give_way(t, &head);
     tb_emit_profile_added(t, &ev);
 }
 
@@ -343,6 +360,8 @@ static void emit_tenures(struct work *w)
             current == ((p->flags & TB_PROFILE_CURRENT) != 0))
             continue;
         struct tb_found head = tb_identity_lookup(w->c->t, g->ns[v->ns].id, e->key);
+        if (current)
+            give_way(w->c->t, &head);
         tb_emit_tenure_set(w->c->t, &(struct tb_ev_tenure_set){.profile = e->profile,
                                                                .anchor = label,
                                                                .until_s = until,
