@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "border/keystore.h"
 #include "border/seal.h"
 #include "border/zone.h"
 

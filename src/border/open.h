@@ -12,10 +12,10 @@
 
 #include "base/civil.h"
 #include "base/siphash.h"
-#include "border/keystore.h"
 #include "border/normalise.h"
 
 struct tb_desk;
+struct tb_keystore;
 
 /* NULL when there is no memory. */
 struct tb_desk *tb_desk_open(struct tb_keystore *ks);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "border/keystore.h"
 #include "border/open.h"
 #include "cli/publishing.h"
 #include "journal/hash.h"

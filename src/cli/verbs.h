@@ -45,6 +45,20 @@
              "  --tenants N       with more than one, one floods (1)\n" \
              "  --seconds S       of each part (5)\n" \
              "  --rate R          also R purchases a second, sustained for three times as long\n" TB_USAGE_FOLDER}, \
+    {.name = "import", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_import, \
+     .options = TB_OPTS_FOLDER | TB_OPT_BIT(MAP) | TB_OPT_BIT(DRY_RUN) | TB_OPT_BIT(REJECTS) | TB_OPT_BIT(REPORT) | \
+                TB_OPT_BIT(RESTART) | TB_OPT_BIT(QUIET), \
+     .usage = "import orders|members|products|contacts --map FILE FILE...", \
+     .what = "takes rows from CSV, NDJSON or columns, packed with zstd too\n" \
+             "A file inside an archive is ARCHIVE.tar.zst:NAME. Every row is accepted, ignored or rejected\n" \
+             "with a reason. An import that was interrupted goes on when the same words are given again;\n" \
+             "repeating one changes nothing. docs/import.md describes map files, examples/ has some.\n\n" \
+             "  --map FILE        which columns become what\n" \
+             "  --dry-run         writes nothing; says what would be new\n" \
+             "  --rejects FILE    where the rejected rows go (DATA/imports/...)\n" \
+             "  --report FILE     the figures as JSON\n" \
+             "  --restart         from the first row, not from where an interrupted one stopped\n" \
+             "  --quiet           no progress bar\n" TB_USAGE_FOLDER}, \
     {.name = "verify-version", .place = TB_VERB_ALONE, .run = tb_cmd_verify_version, .options = TB_OPTS_FOLDER, \
      .usage = "verify-version [--data DIR]", \
      .what = "prints the versions of program, schema and libraries\n" \

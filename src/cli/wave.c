@@ -103,7 +103,7 @@ bool tb_wave_run(struct tb_wave *w, struct tb_fault *fault)
         pthread_cond_wait(&w->rung, &w->lock);
     pthread_mutex_unlock(&w->lock);
     for (uint32_t i = 0; i < sent; i++) {
-        if (w->request[i].finish == TB_FINISH_DONE)
+        if (w->request[i].finish == TB_FINISH_DONE || w->request[i].finish == TB_FINISH_TOO_LARGE)
             continue;
         tb_fault_set(fault, true, "a command was not decided: %s", tb_finish_name(w->request[i].finish));
         return false;

@@ -43,7 +43,8 @@ static inline bool tb_wave_full(const struct tb_wave *w)
     return w->n == w->cap;
 }
 /* False: the cell stopped, does not lead, or its journal fails; what was answered before
- * stands. An answer of a request that was not decided is a fault too.                    */
+ * stands. An answer of a request that was not decided is a fault too; but a read whose
+ * answer does not fit its region is the caller's to see (finish TOO_LARGE).              */
 TB_MUST_USE bool tb_wave_run(struct tb_wave *w, struct tb_fault *fault);
 void tb_wave_clear(struct tb_wave *w);
 

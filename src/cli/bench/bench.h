@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cli/bench/bench.h - measuring the engine through its real face, beside a limit of the disk.
+ *
+ * Every figure is printed together with the program's own limit measured in the same run
+ * (the same bytes appended to a growing file, one fdatasync per 256 operations), because
+ * a figure without its machine says little. Nothing here is a test; nothing asserts a time.
+ *
+ * The world: tenants, each with a points unit, a rule of one point per whole currency
+ * unit, a store, and members with a phone and a card, five attributes and a first order.  */
+#ifndef TB_CLI_BENCH_H
+#define TB_CLI_BENCH_H
+
+#include <stdio.h>
+
+#include "cli/node.h"
+#include "core/identity/identity.h"
+#include "core/order/order.h"
+
+struct tb_bench_world {
+    struct tb_node *node;
+    uint32_t tenant_n;
+    uint32_t member_n; /* in all tenants together */
+    uint32_t *tenant;  /* block numbers */
+    uint32_t *phone;   /* namespace blocks, per tenant */
+    uint32_t *card;
+    uint32_t (*attribute)[5];
+    uint64_t orders; /* numbers given so far */
+};
+
+struct tb_bench_options {
+    const char *data;  /* an empty folder's path, for the limit's file */
+    uint32_t tenants;
+    uint32_t members;
+    uint32_t seconds;  /* of each measured part */
+    uint32_t rate;     /* purchases a second of the sustained part; 0 = leave it out */
+    bool flood;        /* also measure quiet tenants beside one that floods */
+};
+
+/* Fills an empty cell; false when something was refused (said on stderr). */
+bool tb_bench_fill(struct tb_bench_world *w, const struct tb_bench_options *o);
+
+struct tb_bench_result {
+    uint64_t done;
+    double seconds;
+    double bytes_each; /* of the journal */
+    double engine_us;  /* of the cell's thread, each */
+    double p50_ms;
+    double p99_ms;
+    int64_t lag_max_ms;
+    int64_t lag_p99_ms;
+    uint64_t disk_bytes;
+    uint64_t memory_before;
+    uint64_t memory_after;
+};
+
+/* Purchases as fast as they are taken (rate 0) or at a rate, for some seconds. only:
+ * tenants [first, first + n) take part. */
+void tb_bench_purchases(struct tb_bench_world *w, uint32_t seconds, uint32_t rate, uint32_t first,
+                        uint32_t n, struct tb_bench_result *out);
+
+/* Appends bytes_each * 256 a turn to a growing file, with fdatasync; operations a second. */
+double tb_bench_limit(const char *path, double bytes_each, uint32_t seconds);
+
+/* All parts that the options name; prints a table. 0 = ok. */
+int tb_bench_run(struct tb_bench_world *w, const struct tb_bench_options *o, FILE *out);
+
+/* Blind keys of member i, without a key store: a bijection is enough here. */
+void tb_bench_key(uint32_t member, uint32_t which, uint64_t key[2]);
+
+#endif

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+/* tongbao bench: fills a fresh folder and measures the engine (cli/bench/bench.h). */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/bench/bench.h"
+#include "cli/cli.h"
+
+static double now_s(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void wait_for_flush(struct tb_bench_world *w, FILE *out)
+{
+    struct tb_fault fault;
+    double start = now_s();
+    if (!tb_cell_flush(w->node->cell, &fault))
+        (void)fprintf(out, "  SQL state: %s\n", fault.text);
+    else
+        (void)fprintf(out, "  SQL state caught up in %.1f s\n", now_s() - start);
+}
+
+static void print_burst(FILE *out, const char *what, const struct tb_bench_result *r, double limit)
+{
+    double rate = (double)r->done / r->seconds;
+    (void)fprintf(out,
+                  "%s: %.0f purchases/s durable (%llu in %.1f s), %.0f bytes each, "
+                  "%.2f us of the engine each, p50 %.2f ms, p99 %.2f ms\n",
+                  what, rate, (unsigned long long)r->done, r->seconds, r->bytes_each, r->engine_us,
+                  r->p50_ms, r->p99_ms);
+    (void)fprintf(out, "  limit (same bytes, one fdatasync per 256): %.0f/s; ratio %.2f\n", limit,
+                  rate / limit);
+}
+
+int tb_bench_run(struct tb_bench_world *w, const struct tb_bench_options *o, FILE *out)
+{
+    struct tb_cell_figures *f = malloc(sizeof *f);
+    if (f == NULL)
+        return TB_EXIT_FAULT;
+    struct tb_bench_result r;
+    double start = now_s();
+    if (!tb_bench_fill(w, o))
+        return TB_EXIT_FAULT;
+    tb_cell_figures(w->node->cell, f);
+    (void)fprintf(out, "filled: %u tenants, %u members in %.1f s; store %.0f bytes a member\n",
+                  o->tenants, o->members, now_s() - start,
+                  (double)f->memory_bytes / (double)o->members);
+    free(f);
+    wait_for_flush(w, out);
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s/limit.bin", o->data);
+    double limit_before = tb_bench_limit(path, 180, 2);
+    tb_bench_purchases(w, o->seconds, 0, 0, w->tenant_n, &r);
+    double limit = (limit_before + tb_bench_limit(path, r.bytes_each, 2)) / 2;
+    print_burst(out, "burst", &r, limit);
+    wait_for_flush(w, out);
+    if (o->flood && w->tenant_n > 1) {
+        struct tb_bench_result alone;
+        tb_bench_purchases(w, o->seconds, 2000, 1, w->tenant_n - 1, &alone);
+        (void)fprintf(out, "quiet tenants alone (2,000/s): p50 %.2f ms, p99 %.2f ms\n", alone.p50_ms,
+                      alone.p99_ms);
+    }
+    if (o->rate) {
+        tb_bench_purchases(w, o->seconds * 3, o->rate, 0, w->tenant_n, &r);
+        (void)fprintf(out,
+                      "sustained %u/s for %u s: p50 %.2f ms, p99 %.2f ms, SQL lag p99 %lld ms, max "
+                      "%lld ms, %.1f KB written to disk each, memory %+.1f MB\n",
+                      o->rate, o->seconds * 3, r.p50_ms, r.p99_ms, (long long)r.lag_p99_ms,
+                      (long long)r.lag_max_ms, (double)r.disk_bytes / (double)r.done / 1024,
+                      ((double)r.memory_after - (double)r.memory_before) / 1e6);
+        wait_for_flush(w, out);
+    }
+    return TB_EXIT_OK;
+}
+
+/* An option as a number of at least 1; 0 when it was refused (said). */
+static uint32_t number(struct tb_cli *cli, enum tb_option o, int64_t otherwise)
+{
+    int64_t v;
+    return tb_args_number(&cli->args, o, 0, 100000000, otherwise, &v, cli->err) ? (uint32_t)v : 0;
+}
+
+int tb_cmd_bench(struct tb_cli *cli)
+{
+    char folder[] = "tongbao-bench-XXXXXX";
+    char path[4096];
+    const char *data = tb_args_text(&cli->args, TB_OPT_DATA, NULL, NULL);
+    if (data == NULL) {
+        if (mkdtemp(folder) == NULL)
+            return tb_cli_say(cli, TB_EXIT_FAULT, "cannot make a folder for the bench here");
+        data = folder;
+    }
+    if (access(tb_node_path(data, "journal", path, sizeof path), F_OK) == 0)
+        return tb_cli_say(cli, TB_EXIT_REFUSED, "%s is in use; the bench wants a folder of its own", data);
+    struct tb_node_options options;
+    tb_cli_node_options(cli, &options);
+    options.data = data;
+    struct tb_bench_options o = {.data = data,
+                                 .tenants = number(cli, TB_OPT_TENANTS, 1),
+                                 .members = number(cli, TB_OPT_MEMBERS, 100000),
+                                 .seconds = number(cli, TB_OPT_SECONDS, 5),
+                                 .rate = number(cli, TB_OPT_RATE, 0)};
+    o.flood = o.tenants > 1;
+    struct tb_bench_world w = {0};
+    struct tb_fault fault;
+    if (tb_node_open(&options, &w.node, &fault) != TB_NODE_DONE)
+        return tb_cli_say(cli, TB_EXIT_FAULT, "%s", fault.text);
+    int code = tb_node_lead(w.node, 10000, &fault) ? tb_bench_run(&w, &o, cli->out) : TB_EXIT_FAULT;
+    tb_node_close(w.node);
+    return code;
+}
