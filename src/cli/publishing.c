@@ -1,20 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Without published tables: the engine's own (record, history, feed_mark) are all. */
+/* The tables of engine/publish.h over a node's cell. */
 #include "cli/publishing.h"
+
+#include <stdlib.h>
+
+#include "engine/publish.h"
+
+struct tb_node_publishing {
+    struct tb_publish *publish;
+};
 
 struct tb_node_publishing *tb_node_publishing_open(struct tb_node *n)
 {
-    (void)n;
-    return NULL;
+    struct tb_node_publishing *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return NULL;
+    struct tb_publish_options o = {.host = n->cell_options.host};
+    p->publish = tb_publish_create(&o);
+    return p;
 }
 
 const struct tb_publisher *tb_node_publisher(const struct tb_node_publishing *p)
 {
-    (void)p;
-    return NULL;
+    return p ? tb_publish_of(p->publish) : NULL;
 }
 
 void tb_node_publishing_close(struct tb_node_publishing *p)
 {
-    (void)p;
+    if (p == NULL)
+        return;
+    tb_publish_destroy(p->publish);
+    free(p);
 }

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The publisher's life and what the flusher hands it. See publish.h; what is put off and
+ * found again: publish_sweep.c. What is not here: rows (publish_config, _person, _entry). */
+#include "engine/publish.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/kinds.h"
+#include "core/store/txn.h"
+#include "engine/heap.h"
+#include "engine/publish_int.h"
+
+#define SCHEMA 1u
+#define ARENA_BYTES (TB_ENTRY_BYTES_MAX * 8u) /* structs of an entry's largest event */
+
+static void use(struct tb_publish *p, struct tb_state *s, struct tb_fault *f)
+{
+    p->state = s;
+    p->fault = f;
+    p->answer = TB_STATE_DONE;
+}
+
+static void on_bind(void *user, const struct tb_table *table, const struct tb_table *engine)
+{
+    struct tb_publish *p = user;
+    p->table = table;
+    p->engine = engine;
+}
+
+/* Frees all but one chunk. */
+static void forget_texts(struct tb_publish *p)
+{
+    while (p->text != NULL && p->text->next != NULL) {
+        struct text_chunk *c = p->text;
+        p->text = c->next;
+        free(c);
+    }
+    if (p->text != NULL)
+        p->text->used = 0;
+}
+
+static void on_begin(void *user)
+{
+    struct tb_publish *p = user;
+    forget_texts(p);
+    p->quiet_used = 0;
+    p->done_persons.n = 0;
+    p->done_profiles.n = 0;
+    p->done_ranges.n = 0;
+    p->mark_next = 0;
+}
+
+static void on_committed(void *user)
+{
+    struct tb_publish *p = user;
+    for (uint64_t i = 0; i < p->done_persons.n; i++) {
+        bits_clear(&p->dirty, p->done_persons.v[i]);
+        bits_clear(&p->full, p->done_persons.v[i]);
+    }
+    for (uint64_t i = 0; i < p->done_profiles.n; i++) {
+        bits_clear(&p->slow, p->done_profiles.v[i]);
+        bits_clear(&p->lots, p->done_profiles.v[i]);
+    }
+    for (uint64_t i = 0; i < p->done_ranges.n; i += 2) {
+        uint64_t range = p->done_ranges.v[i];
+        if (range >= p->lot_upto_n) {
+            uint64_t n = range + range / 2 + 64;
+            p->lot_upto = tb_heap_resize(p->lot_upto, n * sizeof *p->lot_upto);
+            memset(p->lot_upto + p->lot_upto_n, 0, (n - p->lot_upto_n) * sizeof *p->lot_upto);
+            p->lot_upto_n = n;
+        }
+        p->lot_upto[range] = p->done_ranges.v[i + 1];
+    }
+    p->done_persons.n = p->done_profiles.n = p->done_ranges.n = 0;
+    if (p->mark_next != 0)
+        p->mark_batch = p->mark_next;
+    p->mark_next = 0;
+}
+
+void publish_mark(struct tb_publish *p, uint64_t person)
+{
+    if (p->dirty.n == 0)
+        p->marked_ns = p->o.host->mono_ns(p->o.host->user);
+    bits_set(&p->dirty, person);
+}
+
+static enum tb_state_answer on_image(void *user, struct tb_state *s, uint32_t tenant,
+                                     enum tb_kind kind, uint64_t id, struct tb_block *block,
+                                     struct tb_fault *f)
+{
+    struct tb_publish *p = user;
+    use(p, s, f);
+    if (kind != TB_KIND_PERSON) {
+        publish_config(p, tenant, kind, id, block);
+        return p->answer;
+    }
+    p->last_person = id > p->last_person ? id : p->last_person;
+    if (block == NULL) /* at once: nothing could find her row after a crash */
+        publish_person(p, id, NULL, false);
+    else if (p->started && p->dirty.n == 0 && p->scan == SCAN_NONE && p->quiet_used < p->o.quiet_persons) {
+        p->quiet_used++;
+        publish_person(p, id, block, false);
+    } else {
+        publish_mark(p, id);
+    }
+    return p->answer;
+}
+
+static enum tb_state_answer on_entry(void *user, struct tb_state *s, const struct tb_entry *e,
+                                     struct tb_fault *f)
+{
+    struct tb_publish *p = user;
+    use(p, s, f);
+    publish_entry(p, e);
+    return p->answer;
+}
+
+void publish_record(struct tb_publish *p, const struct copied_head *h, const uint8_t *body,
+                    bool full)
+{
+    extern const struct tb_shape tb_shapes[];
+    struct tb_block *b = tb_block_unpack(&p->pool, &tb_shapes[h->kind], (uint8_t)h->kind, h->id,
+                                         (struct tb_str){(const char *)body, (uint32_t)h->n});
+    tb_assert(b != NULL); /* the cell was loaded from it */
+    if (h->kind == TB_KIND_PERSON)
+        publish_person(p, h->id, b, full);
+    else
+        publish_config(p, (uint32_t)h->tenant, (enum tb_kind)h->kind, h->id, b);
+    tb_block_destroy(&p->pool, &tb_shapes[h->kind], b);
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+static uint32_t or_default(uint32_t v, uint32_t otherwise)
+{
+    return v ? v : otherwise;
+}
+
+struct tb_publish *tb_publish_create(const struct tb_publish_options *options)
+{
+    struct tb_publish *p = tb_heap_zeroed(sizeof *p);
+    struct tb_publish_options o = options ? *options : (struct tb_publish_options){0};
+    p->o = (struct tb_publish_options){.host = o.host ? o.host : &tb_host_real,
+                                       .quiet_persons = or_default(o.quiet_persons, 64),
+                                       .lag_ms = or_default(o.lag_ms, 30000),
+                                       .dense_ppm = or_default(o.dense_ppm, 200000),
+                                       .slice_ms = or_default(o.slice_ms, 100)};
+    p->face = (struct tb_publisher){.user = p,
+                                    .schema = SCHEMA,
+                                    .bind = on_bind,
+                                    .on_image = on_image,
+                                    .on_entry = on_entry,
+                                    .begin = on_begin,
+                                    .committed = on_committed,
+                                    .waits = publish_waits,
+                                    .catch_up = publish_catch_up};
+    p->face.table = tb_publish_tables(&p->face.table_n);
+    p->arena_region = tb_heap_take(ARENA_BYTES);
+    tb_arena_init(&p->arena, p->arena_region, ARENA_BYTES);
+    tb_regions_init(&p->regions);
+    tb_pool_init(&p->pool, tb_regions_mem(&p->regions));
+    return p;
+}
+
+const struct tb_publisher *tb_publish_of(const struct tb_publish *p)
+{
+    return &p->face;
+}
+
+void tb_publish_destroy(struct tb_publish *p)
+{
+    if (p == NULL)
+        return;
+    if (p->reader != NULL)
+        p->state->ops->reader_close(p->reader);
+    forget_texts(p);
+    free(p->text);
+    free(p->arena_region);
+    free(p->dirty.word);
+    free(p->full.word);
+    free(p->slow.word);
+    free(p->lots.word);
+    free(p->lot_upto);
+    free(p->done_persons.v);
+    free(p->done_profiles.v);
+    free(p->done_ranges.v);
+    free(p->copied.p);
+    tb_regions_deinit(&p->regions);
+    free(p);
+}
+
+void tb_publish_figures(const struct tb_publish *p, struct tb_publish_figures *out)
+{
+    *out = (struct tb_publish_figures){.persons_written = p->persons_written,
+                                       .rows = p->rows,
+                                       .marked = p->dirty.n,
+                                       .sweeps = p->sweeps,
+                                       .complete_batch = p->mark_batch};
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/* engine/publish.h - the tables that people read: for BI tools, lists and `tongbao sql`.
+ *
+ * docs/tables.md describes every table; it is made from the descriptions in
+ * publish_tables.c (tools/gen_tables_doc.py), so it cannot say anything else.
+ *
+ * Two speeds. What is appended (orders, lines, transfers, contacts, records of consent) and
+ * configuration is written in the transaction that carries the checkpoint: as new as the
+ * state itself. A person's rows (persons, profiles, balances, lots, holds, attributes,
+ * consents, tiers, enrolments) lie at random places, and writing a page for one row
+ * would cost more than everything else together. So up to quiet_persons of a flush are
+ * written at once; beyond that persons are only marked, and a sweep in the order of
+ * their numbers writes many rows of each page it touches: when a fifth of all persons
+ * is marked, or lag_ms after the first mark. Table `published` says up to which batch and
+ * instant the persons' tables are complete.
+ *
+ * Invariant  what is marked is in memory only; the row of `published` is never ahead of
+ *            what is written. After a crash the records that changed since then are found
+ *            by a scan and marked again; a state of another layout is published anew.
+ * Never published: values of identifiers, sealed attributes, secrets, hashes of keys.
+ * Threads    those of struct tb_publisher: the flusher's.
+ * Limits     memory: 4 bits a person, 2 a profile, 8 bytes per 256 persons.              */
+#ifndef TB_ENGINE_PUBLISH_H
+#define TB_ENGINE_PUBLISH_H
+
+#include "engine/cell.h"
+
+struct tb_publish_options {
+    const struct tb_host *host; /* NULL = tb_host_real; its mono_ns is used */
+    /* 0 = the value in brackets */
+    uint32_t quiet_persons; /* written at once, per transaction [64] */
+    uint32_t lag_ms;        /* [30,000] */
+    uint32_t dense_ppm;     /* share of all persons that starts a sweep [200,000] */
+    uint32_t slice_ms;      /* of a sweep in one transaction [100] */
+};
+
+struct tb_publish;
+
+/* options may be NULL. Never fails: out of memory ends the process. */
+struct tb_publish *tb_publish_create(const struct tb_publish_options *options);
+const struct tb_publisher *tb_publish_of(const struct tb_publish *p);
+/* After the cell is destroyed, before its state is closed. NULL is fine. */
+void tb_publish_destroy(struct tb_publish *p);
+
+struct tb_publish_figures {
+    uint64_t persons_written;
+    uint64_t rows;   /* put, all tables */
+    uint64_t marked; /* persons waiting */
+    uint64_t sweeps; /* ended */
+    uint64_t complete_batch;
+};
+/* The flusher's thread, or when it does not run. */
+void tb_publish_figures(const struct tb_publish *p, struct tb_publish_figures *out);
+
+/* The tables, for documentation. */
+const struct tb_table *tb_publish_tables(uint32_t *n);
+
+#endif

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+/* engine/publish_int.h - the parts of publish*.c. Not for other files. */
+#ifndef TB_ENGINE_PUBLISH_INT_H
+#define TB_ENGINE_PUBLISH_INT_H
+
+#include "engine/entry.h"
+#include "engine/publish.h"
+
+/* In the order of publish_tables.c. */
+enum publish_table {
+    T_PUBLISHED = 0,
+    T_TENANTS,
+    T_UNITS,
+    T_TRIAL_BALANCE,
+    T_ROLL_FORWARD,
+    T_NAMESPACES,
+    T_STORES,
+    T_PRODUCTS,
+    T_ASSOCIATES,
+    T_TOUCHPOINTS,
+    T_ATTRIBUTE_DECLARATIONS,
+    T_ATTRIBUTE_CHOICES,
+    T_PURPOSES,
+    T_RULES,
+    T_TIER_SCHEMES,
+    T_TIERS,
+    T_API_KEYS,
+    T_WEBHOOKS,
+    T_JOBS,
+    T_PERSONS,
+    T_PROFILES,
+    T_BALANCES,
+    T_LOTS,
+    T_HOLDS,
+    T_ATTRIBUTES,
+    T_CONSENTS,
+    T_MEMBER_TIERS,
+    T_ENROLMENTS,
+    T_ORDERS,
+    T_ORDER_RECEIPTS,
+    T_ORDER_LINES,
+    T_ORDER_TENDERS,
+    T_ORDER_EARNINGS,
+    T_RETURNS,
+    T_RETURN_LINES,
+    T_TRANSFERS,
+    T_CONTACTS,
+    T_DEVICES,
+    T_DEVICE_VISITS,
+    T_DEVICE_PERSONS,
+    T_CONSENT_RECORDS,
+    T_TIER_CHANGES,
+    T_MERGES,
+    T_REVEALS,
+    PUBLISH_TABLES
+};
+
+struct bits {
+    uint64_t *word;
+    uint64_t words;
+    uint64_t n; /* set */
+};
+
+struct numbers {
+    uint64_t *v;
+    uint64_t n;
+    uint64_t cap;
+};
+
+struct text_chunk {
+    struct text_chunk *next;
+    size_t used;
+    size_t size;
+    char bytes[];
+};
+
+/* Packed records copied out of a reader. */
+struct copied {
+    uint8_t *p;
+    size_t n;
+    size_t cap;
+};
+struct copied_head {
+    uint64_t kind;
+    uint64_t id;
+    uint64_t n;
+    uint64_t tenant;
+};
+
+enum scan_what { SCAN_NONE = 0, SCAN_PERSONS, SCAN_RECORDS, SCAN_HISTORY };
+
+struct tb_publish {
+    struct tb_publisher face;
+    struct tb_publish_options o;
+    const struct tb_table *table;  /* [PUBLISH_TABLES], as ensured */
+    const struct tb_table *engine; /* record, history */
+
+    /* set for each call */
+    struct tb_state *state;
+    struct tb_fault *fault;
+    enum tb_state_answer answer; /* of the first put that failed */
+
+    struct text_chunk *text; /* what rows borrow until the commit */
+    struct tb_arena arena;   /* of one entry's events */
+    void *arena_region;
+    bool copy_texts; /* entries come out of a reader: their bytes do not stay */
+    uint64_t rows;
+    uint64_t rows_at_begin;
+
+    struct bits dirty; /* persons with rows to write */
+    struct bits full;  /* persons whose every row is to be written */
+    struct bits slow;  /* profiles: more than amounts, orders and new lots changed */
+    struct bits lots;  /* profiles: lots that were published changed or went */
+    uint64_t *lot_upto; /* per 256 persons: lots up to that one are published */
+    uint64_t lot_upto_n;
+    uint64_t newest_lot;  /* seen in an event */
+    uint64_t last_person; /* highest number seen */
+    uint32_t quiet_used;  /* of this transaction */
+    int64_t marked_ns;    /* the first of the marks */
+    int64_t slept_ns;     /* end of the last slice */
+
+    bool sweeping;
+    uint64_t sweep_at; /* next person */
+    int64_t sweep_ns;  /* its beginning */
+    uint64_t seen_lot; /* newest in the person's block that was written last */
+
+    /* written in the open transaction; marks go with its commit */
+    struct numbers done_persons;
+    struct numbers done_profiles;
+    struct numbers done_ranges; /* pairs: range, newest lot in it */
+
+    bool started;
+    enum scan_what scan;
+    uint64_t scan_kind;
+    uint64_t scan_id;
+    bool rebuild;
+    uint64_t scan_after; /* only records of later batches */
+
+    uint64_t mark_batch; /* in the row of `published` */
+    uint64_t mark_next;  /* written, not committed; 0 = none */
+    int64_t mark_ns;
+
+    struct tb_state_reader *reader;
+    struct copied copied;
+    struct tb_pool pool;
+    struct tb_regions regions;
+    uint64_t persons_written;
+    uint64_t sweeps;
+};
+
+/* ---- rows ------------------------------------------------------------------------------- */
+
+#define ROW_COLUMNS_MAX 32u
+struct row {
+    struct tb_publish *p;
+    const struct tb_table *table;
+    uint32_t n;
+    struct tb_value v[ROW_COLUMNS_MAX];
+};
+
+void row_begin(struct row *r, struct tb_publish *p, enum publish_table t);
+void row_i64(struct row *r, int64_t v);
+/* 0 = NULL: there is none. */
+void row_ref(struct row *r, uint64_t v);
+/* INT64_MAX = NULL: never. */
+void row_due(struct row *r, int64_t v);
+/* Copied; empty = NULL. What is not UTF-8 becomes '?'. */
+void row_text(struct row *r, struct tb_str s);
+/* The same, borrowed until the commit. */
+void row_borrow(struct row *r, struct tb_str s);
+void row_null(struct row *r);
+/* Puts it: every column must have been given (asserted). */
+void row_put(struct row *r);
+/* Drops the row whose key was given. */
+void row_drop(struct row *r);
+void drop_prefix(struct tb_publish *p, enum publish_table t, uint64_t first);
+
+void numbers_add(struct numbers *l, uint64_t v);
+
+bool bits_get(const struct bits *b, uint64_t at);
+void bits_set(struct bits *b, uint64_t at);
+void bits_clear(struct bits *b, uint64_t at);
+/* The first one set at or after from; UINT64_MAX = none. */
+uint64_t bits_next(const struct bits *b, uint64_t from);
+
+static inline void *section_of(struct tb_block *b, uint32_t section)
+{
+    extern const struct tb_shape tb_shapes[];
+    return tb_block_section(&tb_shapes[b->kind], b, section);
+}
+
+/* ---- what makes rows ---------------------------------------------------------------------- */
+
+/* Configuration, unit books and days, jobs, devices, orders; block NULL = dropped. */
+void publish_config(struct tb_publish *p, uint32_t tenant, enum tb_kind kind, uint64_t id,
+                    struct tb_block *b);
+void publish_order(struct tb_publish *p, struct tb_block *b);
+void publish_device(struct tb_publish *p, uint64_t id, struct tb_block *b);
+/* full: nothing of her rows is taken to be right. */
+void publish_person(struct tb_publish *p, uint64_t id, struct tb_block *b, bool full);
+void publish_entry(struct tb_publish *p, const struct tb_entry *e);
+/* publish.c: unpacks and writes one record that came from a reader. */
+void publish_record(struct tb_publish *p, const struct copied_head *h, const uint8_t *body,
+                    bool full);
+/* The person waits for a sweep. */
+void publish_mark(struct tb_publish *p, uint64_t person);
+/* publish_sweep.c */
+bool publish_waits(void *user, const struct tb_checkpoint *c, bool all);
+enum tb_state_answer publish_catch_up(void *user, struct tb_state *s,
+                                      const struct tb_checkpoint *c, bool all, struct tb_fault *f);
+
+#endif

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What was put off, written in the order of the persons' numbers; and what was marked when
+ * the process died, found again in the records.
+ *
+ * Invariant  a mark is cleared by the commit that carries the person's rows. The row of
+ *            `published` names a batch only when no mark is left that is older.
+ * A slice looks at whole ranges of 256 persons, so that lot_upto speaks for all of a range. */
+#include <string.h>
+
+#include "core/kinds.h"
+#include "core/person.h"
+#include "engine/heap.h"
+#include "engine/publish_int.h"
+
+#define LAYOUT 1 /* of the tables: another number publishes all of them anew */
+#define WHAT_PERSONS 1
+#define RANGE 256u
+#define SCAN_FROM_MARKS 32u /* so many in a range: one scan instead of look-ups */
+#define SCAN_ROWS 5000u     /* looked at in one step */
+#define MARK_EVERY_NS INT64_C(5000000000)
+#define SLICE_SHARE 3 /* a slice may take a third of the time since the last one */
+#define SLICE_MAX 5   /* and at most that many times slice_ms */
+
+static int64_t mono_ns(const struct tb_publish *p)
+{
+    return p->o.host->mono_ns(p->o.host->user);
+}
+
+/* ---- reading records ---------------------------------------------------------------------- */
+
+static void copy_record(struct tb_publish *p, const struct tb_value *v)
+{
+    struct copied *c = &p->copied;
+    struct copied_head h = {(uint64_t)v[0].i64, (uint64_t)v[1].i64, v[4].str.n, (uint64_t)v[2].i64};
+    size_t need = c->n + sizeof h + (h.n + 7) / 8 * 8;
+    if (need > c->cap) {
+        c->cap = need * 2;
+        c->p = tb_heap_resize(c->p, c->cap);
+    }
+    memcpy(c->p + c->n, &h, sizeof h);
+    if (h.n > 0)
+        memcpy(c->p + c->n + sizeof h, v[4].str.p, h.n);
+    c->n = need;
+}
+
+static const struct copied_head *copied_at(const struct tb_publish *p, size_t *at)
+{
+    if (*at >= p->copied.n)
+        return NULL;
+    const struct copied_head *h = (const struct copied_head *)(const void *)(p->copied.p + *at);
+    *at += sizeof *h + (h->n + 7) / 8 * 8;
+    return h;
+}
+
+static bool failed(struct tb_publish *p, enum tb_state_answer a)
+{
+    if (a != TB_STATE_DONE && a != TB_STATE_ABSENT && p->answer == TB_STATE_DONE)
+        p->answer = a;
+    return p->answer != TB_STATE_DONE;
+}
+
+/* ---- a range of persons -------------------------------------------------------------------- */
+
+static bool take_row(void *user, const struct tb_value *v, uint32_t n)
+{
+    (void)n;
+    copy_record(user, v);
+    return true;
+}
+
+struct range {
+    struct tb_publish *p;
+    uint64_t end;
+};
+
+static bool take_marked(void *user, const struct tb_value *v, uint32_t n)
+{
+    struct range *x = user;
+    (void)n;
+    if (v[0].i64 != TB_KIND_PERSON || (uint64_t)v[1].i64 >= x->end)
+        return false;
+    if (bits_get(&x->p->dirty, (uint64_t)v[1].i64))
+        copy_record(x->p, v);
+    return true;
+}
+
+static uint32_t marks_in(const struct bits *b, uint64_t from)
+{
+    uint32_t n = 0;
+    for (uint64_t w = from / 64; w < from / 64 + RANGE / 64 && w < b->words; w++)
+        n += (uint32_t)__builtin_popcountll(b->word[w]);
+    return n;
+}
+
+static void read_range(struct tb_publish *p, uint64_t from)
+{
+    const struct tb_state_ops *ops = p->state->ops;
+    const struct tb_table *record = &p->engine[0];
+    struct tb_value key[2] = {{.i64 = TB_KIND_PERSON}, {.i64 = (int64_t)from}};
+    struct range x = {p, from + RANGE};
+    p->copied.n = 0;
+    if (marks_in(&p->dirty, from) >= SCAN_FROM_MARKS) {
+        (void)failed(p, ops->scan(p->reader, record, key, take_marked, &x, p->fault));
+        return;
+    }
+    for (uint64_t id = bits_next(&p->dirty, from); id < x.end; id = bits_next(&p->dirty, id + 1)) {
+        key[1].i64 = (int64_t)id;
+        if (failed(p, ops->get(p->reader, record, key, take_row, p, p->fault)))
+            return;
+    }
+}
+
+static void publish_range(struct tb_publish *p, uint64_t from)
+{
+    uint64_t newest = from / RANGE < p->lot_upto_n ? p->lot_upto[from / RANGE] : 0;
+    size_t at = 0;
+    const struct copied_head *h;
+    uint64_t next = from;
+    read_range(p, from);
+    while (p->answer == TB_STATE_DONE && (h = copied_at(p, &at)) != NULL) {
+        for (next = bits_next(&p->dirty, next); next < h->id; next = bits_next(&p->dirty, next + 1))
+            publish_person(p, next, NULL, false); /* no record: merged into another */
+        publish_record(p, h, (const uint8_t *)(h + 1), bits_get(&p->full, h->id));
+        newest = p->seen_lot > newest ? p->seen_lot : newest;
+        next = h->id + 1;
+    }
+    for (next = bits_next(&p->dirty, next); next < from + RANGE; next = bits_next(&p->dirty, next + 1))
+        publish_person(p, next, NULL, false);
+    numbers_add(&p->done_ranges, from / RANGE);
+    numbers_add(&p->done_ranges, newest);
+}
+
+static void sweep(struct tb_publish *p, bool all)
+{
+    int64_t began = mono_ns(p);
+    int64_t slice = (int64_t)p->o.slice_ms * 1000000;
+    int64_t share = p->slept_ns ? (began - p->slept_ns) / SLICE_SHARE : 0;
+    slice = share > slice * SLICE_MAX ? slice * SLICE_MAX : share > slice ? share : slice;
+    if (!p->sweeping) {
+        p->sweeping = true;
+        p->sweep_at = 0;
+        p->sweep_ns = began;
+    }
+    for (;;) {
+        uint64_t next = bits_next(&p->dirty, p->sweep_at);
+        if (next == UINT64_MAX) {
+            p->sweeping = false;
+            p->marked_ns = p->sweep_ns; /* what is left was marked behind the sweep */
+            p->sweeps++;
+            break;
+        }
+        publish_range(p, next / RANGE * RANGE);
+        p->sweep_at = (next / RANGE + 1) * RANGE;
+        if (p->answer != TB_STATE_DONE || (mono_ns(p) - began > slice && !all))
+            break;
+        if (all && p->rows_at_begin + 200000 < p->rows)
+            break; /* a transaction of a bearable size; waits asks for the next */
+    }
+    p->slept_ns = mono_ns(p);
+}
+
+/* ---- finding what was marked, or publishing everything ------------------------------------------ */
+
+struct scan {
+    struct tb_publish *p;
+    uint32_t rows;
+    bool ended;
+};
+
+static bool scan_row(void *user, const struct tb_value *v, uint32_t n)
+{
+    struct scan *x = user;
+    struct tb_publish *p = x->p;
+    (void)n;
+    uint64_t kind = (uint64_t)v[0].i64, id = (uint64_t)v[1].i64;
+    if (p->scan == SCAN_PERSONS && kind > TB_KIND_PERSON)
+        return false;
+    p->scan_kind = kind;
+    p->scan_id = id + 1;
+    x->ended = ++x->rows < SCAN_ROWS;
+    if (kind == TB_KIND_PERSON && (uint64_t)v[3].i64 > p->scan_after) {
+        publish_mark(p, id);
+        bits_set(&p->full, id);
+        p->last_person = id > p->last_person ? id : p->last_person;
+    } else if (kind != TB_KIND_PERSON && kind != 0 && p->scan == SCAN_RECORDS) {
+        copy_record(p, v);
+    }
+    return x->ended;
+}
+
+static void scan_records(struct tb_publish *p)
+{
+    struct scan x = {p, 0, true};
+    struct tb_value key[2] = {{.i64 = (int64_t)p->scan_kind}, {.i64 = (int64_t)p->scan_id}};
+    size_t at = 0;
+    const struct copied_head *h;
+    p->copied.n = 0;
+    if (failed(p, p->state->ops->scan(p->reader, &p->engine[0], key, scan_row, &x, p->fault)))
+        return;
+    while (p->answer == TB_STATE_DONE && (h = copied_at(p, &at)) != NULL)
+        publish_record(p, h, (const uint8_t *)(h + 1), true);
+    if (!x.ended)
+        return;
+    p->scan = p->scan == SCAN_RECORDS ? SCAN_HISTORY : SCAN_NONE;
+    p->scan_id = 1;
+}
+
+static bool scan_entry(void *user, const struct tb_value *v, uint32_t n)
+{
+    struct scan *x = user;
+    struct tb_entry e = {.tenant = (uint32_t)v[1].i64, .tenant_seq = (uint64_t)v[2].i64};
+    (void)n;
+    tb_assert(tb_entry_read(v[7].str, &e)); /* the engine wrote it */
+    publish_entry(x->p, &e);
+    x->p->scan_id = (uint64_t)v[0].i64 + 1;
+    x->ended = ++x->rows < SCAN_ROWS;
+    return x->ended && x->p->answer == TB_STATE_DONE;
+}
+
+static void scan_history(struct tb_publish *p)
+{
+    struct scan x = {p, 0, true};
+    struct tb_value key = {.i64 = (int64_t)p->scan_id};
+    p->copy_texts = true;
+    (void)failed(p, p->state->ops->scan(p->reader, &p->engine[1], &key, scan_entry, &x, p->fault));
+    p->copy_texts = false;
+    if (x.ended && p->answer == TB_STATE_DONE)
+        p->scan = SCAN_NONE;
+}
+
+/* ---- the row of `published` -------------------------------------------------------------------- */
+
+static bool read_mark(void *user, const struct tb_value *v, uint32_t n)
+{
+    struct tb_publish *p = user;
+    (void)n;
+    p->mark_batch = (uint64_t)v[1].i64;
+    p->rebuild = v[3].i64 != LAYOUT;
+    return true;
+}
+
+static void start(struct tb_publish *p, const struct tb_checkpoint *c)
+{
+    const struct tb_state_ops *ops = p->state->ops;
+    struct tb_value key = {.i64 = WHAT_PERSONS};
+    if (p->reader == NULL && failed(p, ops->reader_open(p->state, &p->reader, p->fault)))
+        return;
+    p->rebuild = c->batch > 0;
+    if (failed(p, ops->get(p->reader, &p->table[T_PUBLISHED], &key, read_mark, p, p->fault)))
+        return;
+    p->scan_kind = 0;
+    p->scan_id = 0;
+    p->scan = p->rebuild ? SCAN_RECORDS : p->mark_batch < c->batch ? SCAN_PERSONS : SCAN_NONE;
+    if (p->scan == SCAN_PERSONS)
+        p->scan_kind = TB_KIND_PERSON;
+    p->scan_after = p->rebuild ? 0 : p->mark_batch;
+    p->mark_ns = mono_ns(p);
+    p->started = true;
+}
+
+/* How far the persons' tables are complete. */
+static void put_mark(struct tb_publish *p, const struct tb_checkpoint *c)
+{
+    struct row r;
+    row_begin(&r, p, T_PUBLISHED);
+    row_i64(&r, WHAT_PERSONS);
+    row_i64(&r, (int64_t)c->batch);
+    row_i64(&r, c->at_ms);
+    row_i64(&r, LAYOUT);
+    row_put(&r);
+    p->mark_next = c->batch;
+    p->mark_ns = mono_ns(p);
+}
+
+/* ---- the flusher's questions ---------------------------------------------------------------------- */
+
+static bool mark_due(const struct tb_publish *p, const struct tb_checkpoint *c, bool all)
+{
+    return p->dirty.n == 0 && p->scan == SCAN_NONE && c->batch > p->mark_batch &&
+           (all || mono_ns(p) - p->mark_ns >= MARK_EVERY_NS);
+}
+
+static bool sweep_due(const struct tb_publish *p, bool all)
+{
+    if (p->dirty.n == 0 || p->scan != SCAN_NONE)
+        return false;
+    if (all || p->sweeping || mono_ns(p) - p->marked_ns >= (int64_t)p->o.lag_ms * 1000000)
+        return true;
+    return p->dirty.n * 1000000 >= (p->last_person + 1) * p->o.dense_ppm &&
+           p->dirty.n > p->o.quiet_persons;
+}
+
+bool publish_waits(void *user, const struct tb_checkpoint *c, bool all)
+{
+    const struct tb_publish *p = user;
+    return !p->started || p->scan != SCAN_NONE || sweep_due(p, all) || mark_due(p, c, all);
+}
+
+enum tb_state_answer publish_catch_up(void *user, struct tb_state *s,
+                                      const struct tb_checkpoint *c, bool all, struct tb_fault *f)
+{
+    struct tb_publish *p = user;
+    p->state = s;
+    p->fault = f;
+    p->answer = TB_STATE_DONE;
+    p->rows_at_begin = p->rows;
+    if (!p->started)
+        start(p, c);
+    else if (p->scan == SCAN_HISTORY)
+        scan_history(p);
+    else if (p->scan != SCAN_NONE)
+        scan_records(p);
+    else if (sweep_due(p, all))
+        sweep(p, all);
+    if (p->answer == TB_STATE_DONE && p->started && mark_due(p, c, all))
+        put_mark(p, c);
+    return p->answer;
+}

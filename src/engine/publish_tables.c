@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Every published table and column, in words: docs/tables.md is made from this file. */
+#include "engine/publish_int.h"
+
+#define I(name, remark) {name, TB_COLUMN_I64, remark}
+#define T(name, remark) {name, TB_COLUMN_TEXT, remark}
+#define B(name, remark) {name, TB_COLUMN_BLOB, remark}
+#define TENANT I("tenant", "number of the tenant")
+#define CODE T("code", "what the tenant calls it")
+#define NAME T("name", "")
+#define VERSION I("version", "rises with each change")
+#define PERSON I("person", "number of the person that the profile belongs to now")
+
+static const struct tb_column published[] = {
+    I("what", "1: the persons' tables"),
+    I("batch", "they hold everything up to that batch of the journal, and perhaps more"),
+    I("at_ms", "when that batch was made"),
+    I("layout", "of the tables; another number publishes everything anew"),
+};
+static const struct tb_column tenants[] = {
+    TENANT, CODE, NAME, VERSION,
+    T("zone", "IANA name; days are days there"),
+    T("currency", "ISO 4217"),
+    I("currency_digits", "amounts are in minor units: 2 = hundredths"),
+    I("accept_days", "oldest event that is accepted; 0 = any age"),
+    I("regular_orders", "a buyer with that many orders is a regular; 0 = nobody"),
+    I("persons", "everybody who was recognised"),
+    I("followers", "persons who follow the official account"),
+    I("members", "persons who enrolled"),
+    I("buyers", "persons with an order"),
+    I("regulars", ""),
+    I("anonymous_cards", "members known by a card alone"),
+    I("devices", ""),
+    I("frozen", "persons that wait for a review"),
+    I("refused_attributes", "how often an undeclared attribute was refused"),
+};
+static const struct tb_column units[] = {
+    I("unit", "number"), TENANT, CODE, NAME, VERSION,
+    I("kind", "0 points, 1 qualifying points, 2 stored value"),
+    I("negative", "claw-backs: 0 only pending, 1 within the balance, 2 unlimited"),
+    I("release", "0 at once, 1 after days, 2 on a date, 3 on an event"),
+    I("release_n", "days, or month * 100 + day"),
+    I("expiry", "0 none, 1 rolling days, 2 rolling months, 3 calendar date, 4 sliding days"),
+    I("expiry_n", "days, months, or month * 100 + day"),
+    I("rounding", "usable until the end of the: 0 instant, 1 day, 2 ISO week, 3 month, 4 quarter, "
+                  "5 half-year, 6 year"),
+    I("face_ppm", "minor currency units that one unit is worth, parts per million"),
+};
+static const struct tb_column trial_balance[] = {
+    I("unit", ""),
+    I("account", "0 issuer, 1 spent, 2 expired, 3 adjustments, 4 clearing"),
+    TENANT,
+    I("credits", "moved into the tenant's account"),
+    I("debits", "moved out of it; with the members' balances everything adds up to 0"),
+};
+static const struct tb_column roll_forward[] = {
+    I("unit", ""),
+    I("day", "days since 1970-01-01, the tenant's zone"),
+    TENANT,
+    I("earned", ""),
+    I("reversed", "taken back by returns"),
+    I("spent", "less refunds"),
+    I("expired", "less what refunds restored"),
+    I("adjusted", "closing = opening + earned - reversed - spent - expired + adjusted"),
+};
+static const struct tb_column namespaces[] = {
+    I("namespace", "number"), TENANT, CODE, VERSION,
+    I("class", "0 unique, 1 strong, 2 weak, 3 ephemeral"),
+    I("scope", "0 person, 1 device, 2 household"),
+    I("priority", "1 = highest"),
+    I("retention_days", "device scope: forgotten after that silence; 0 = kept"),
+};
+static const struct tb_column stores[] = {
+    I("store", "number"), TENANT, CODE, NAME, VERSION,
+    T("region", ""),
+    I("latitude_e7", "degrees * 10,000,000"),
+    I("longitude_e7", ""),
+    I("trade_radius_m", "metres"),
+    I("closed", "1 = it is"),
+};
+static const struct tb_column products[] = {
+    I("product", "number"), TENANT, CODE, NAME, VERSION,
+    T("category", "path: food/baby/formula"),
+    T("brand", ""),
+    T("barcode", ""),
+    I("price", "list price, minor units"),
+    I("cost", "minor units"),
+    I("weighed", "1: quantities are thousandths of the measure"),
+    I("supply_days", "one piece lasts"),
+    I("life_from_months", ""),
+    I("life_to_months", "inclusive; 0 = no stage of life"),
+    I("never_promoted", ""),
+    T("attributes", "JSON object, as given"),
+};
+static const struct tb_column associates[] = {
+    I("associate", "number"), TENANT, CODE, NAME, VERSION,
+    I("store", ""),
+    I("left_store", "1: no longer there"),
+};
+static const struct tb_column touchpoints[] = {
+    I("touchpoint", "number"), TENANT, CODE, NAME, VERSION,
+    I("kind", "0 other, 1 till, 2 probe, 3 face, 4 gate, 5 Wi-Fi, 6 scan, 7 web, 8 mini-program, "
+              "9 app, 10 official account, 11 delivery, 12 associate, 13 service desk, 14 import"),
+    I("store", ""),
+};
+static const struct tb_column attribute_declarations[] = {
+    I("attribute", "number"), TENANT, CODE, VERSION,
+    I("type", "0 integer, 1 boolean, 2 text, 3 date, 4 instant, 5 choice"),
+    I("personal", "1: sealed; its values are not published"),
+    I("purpose", ""),
+    T("benefit", "what the member gets for it"),
+    I("retention_days", "0 = kept"),
+};
+static const struct tb_column attribute_choices[] = {
+    I("attribute", ""), I("choice", "the value in table attributes"), TENANT, T("value", ""),
+};
+static const struct tb_column purposes[] = {
+    I("purpose", "number"), TENANT, CODE, VERSION,
+    T("text", "what the member was told"),
+    I("text_version", ""),
+    I("marketing", ""),
+};
+static const struct tb_column rules[] = {
+    I("rule", "number"), TENANT, CODE, NAME, VERSION,
+    I("kind", "0 an order earns, 1 tier, 2 an enrolment earns"),
+    I("unit", ""),
+    I("scheme", ""),
+    T("condition", "expression; none = always"),
+    T("amount", "expression"),
+    I("from_ms", "in force from here"),
+    I("until_ms", "up to, not including; none = open"),
+    I("priority", "smaller first"),
+    I("disabled", ""),
+};
+static const struct tb_column tier_schemes[] = {
+    I("scheme", "number"), TENANT, CODE, NAME, VERSION,
+    I("measure", "0 qualifying points, 1 spend, 2 visits"),
+    I("time_window", "0 rolling months, 1 calendar year, 2 member's year, 3 lifetime"),
+    I("window_months", ""),
+    I("validity_months", ""),
+    I("grace_days", ""),
+    I("downgrade", "0 one down, 1 by the measure, 2 never"),
+    I("on_refund", "0 sticky, 1 evaluated again"),
+    I("unit", ""),
+};
+static const struct tb_column tiers[] = {
+    I("scheme", ""), I("tier", "0 = base, then rising"), TENANT, CODE, NAME,
+    I("reach", "measure needed to enter"),
+    I("keep", "measure needed to stay"),
+    T("benefits", "JSON, as given"),
+};
+static const struct tb_column api_keys[] = {
+    I("key_no", "number: the actor of other tables"), TENANT,
+    T("code", "public part of the key"), NAME, VERSION,
+    I("roles", "bits: 1 owner, 2 marketer, 4 store, 8 associate, 16 service, 32 auditor, "
+               "64 developer, 128 operator"),
+    I("store", ""),
+    I("created_ms", ""),
+    I("expires_ms", "none = never"),
+    I("revoked_ms", "none = it is not"),
+};
+static const struct tb_column webhooks[] = {
+    I("webhook", "number"), TENANT, CODE, VERSION,
+    T("url", ""),
+    I("events", "bits of the event groups; 0 = all"),
+    I("disabled", ""),
+};
+static const struct tb_column jobs[] = {
+    I("job", "number; a job that has ended has no row"), TENANT,
+    I("kind", "1: tiers of every person"),
+    I("at", "person looked at last"),
+    I("last", "where it ends"),
+    I("started_ms", ""),
+};
+static const struct tb_column persons[] = {
+    I("person", "number; goes away when the person is merged into another"), TENANT,
+    I("member", "profile by whose id the person is known outside (tongbao id)"),
+    I("profiles", "how many"),
+    I("first_seen_ms", ""),
+    I("last_seen_ms", "to the day (UTC)"),
+    I("enrolled_ms", "none = not a member"),
+    I("follower", "1 = follows the official account"),
+    I("anonymous_card", "1 = a member known by a card alone"),
+    I("frozen", "1 = waits for a review"),
+    I("erased", "1 = erased: numbers are all that is left"),
+    I("orders", "without cancelled and wholly returned ones"),
+    I("spend", "minor units, net of returns"),
+    I("visits", "days with an order"),
+    I("first_order_ms", ""),
+    I("last_order_ms", ""),
+    I("tier_scheme", "the tenant's first scheme in which she has a tier"),
+    I("tier", "in that scheme; every scheme: table member_tiers"),
+    I("last_touchpoint", ""),
+    I("last_store", ""),
+};
+static const struct tb_column profiles[] = {
+    I("profile", "number; never used again"), TENANT, PERSON,
+    I("namespace", "of its identifier; the value is not published"),
+    I("since_ms", "oldest evidence"),
+    I("until_ms", "none = still held"),
+    I("last_day", "days since 1970-01-01 (UTC) of the newest evidence"),
+    I("verified", ""),
+    I("is_current", "1: the identifier leads here"),
+    I("follower", ""),
+    I("erased", ""),
+};
+static const struct tb_column balances[] = {
+    I("profile", ""), I("unit", ""), TENANT, PERSON,
+    I("available", "usable; a person's balance is the sum over her profiles"),
+    I("held", "reserved by holds"),
+    I("pending", "earned, not yet released"),
+    I("crossed", "received from (+) or given to (-) the person's other profiles"),
+    I("expires_next_ms", "none = nothing expires"),
+    I("expires_next", "how much then"),
+};
+static const struct tb_column lots[] = {
+    I("profile", ""), I("lot", "number"), TENANT, PERSON, I("unit", ""),
+    I("amount_left", ""),
+    I("pending", "1: due_ms is its release, not its expiry"),
+    I("due_ms", "usable before it; none = never"),
+    I("earned_day", "days since 1970-01-01, the tenant's zone"),
+};
+static const struct tb_column holds[] = {
+    I("hold", "number"), TENANT, PERSON, I("profile", ""), I("unit", ""),
+    I("amount", "still reserved"),
+    I("deadline_ms", "voided then"),
+};
+static const struct tb_column attributes[] = {
+    I("profile", ""), I("attribute", ""), TENANT, PERSON,
+    I("value", "integer, 0 or 1, days, milliseconds, number of the choice"),
+    T("text", "of a text attribute"),
+    I("at_s", "when it was so, seconds since 1970"),
+    I("source", "1 declared, 2 verified, 3 observed, 4 imported, 5 inferred"),
+};
+static const struct tb_column consents[] = {
+    I("profile", "the endpoint"), I("purpose", ""), I("channel", "0 = every channel"),
+    I("person_wide", "1: speaks for the person"), TENANT, PERSON,
+    I("state", "1 granted, 2 denied, 3 withdrawn"),
+    I("occurred_ms", ""),
+    I("received_ms", ""),
+    I("expires_ms", "none = never"),
+    I("actor", "1 self, 2 guardian, 3 staff, 4 import"),
+    I("proven", ""),
+    I("text_version", ""),
+};
+static const struct tb_column member_tiers[] = {
+    I("profile", "the person's oldest one decides"), I("scheme", ""), TENANT, PERSON,
+    I("tier", ""),
+    I("since_ms", ""),
+    I("review_ms", "none = never"),
+    I("grace_ms", "a lower tier takes effect then; none"),
+};
+static const struct tb_column enrolments[] = {
+    I("profile", ""), TENANT, PERSON,
+    I("at_ms", ""),
+    I("touchpoint", ""),
+    I("terms_version", ""),
+    I("anonymous", "1 = an anonymous card"),
+};
+static const struct tb_column orders[] = {
+    I("order_no", "number"), TENANT,
+    T("code", "the caller's order id"),
+    I("profile", "it is booked to; none = nobody was recognised"),
+    I("store", ""), I("associate", ""), I("touchpoint", ""), I("channel", ""),
+    I("day", "of occurred_ms, days since 1970-01-01 in the tenant's zone"),
+    I("state", "0 paid, 1 partly returned, 2 returned, 3 cancelled"),
+    I("occurred_ms", ""),
+    I("received_ms", ""),
+    I("net", "minor units"),
+    I("returned_net", ""),
+    I("line_n", "how many lines"),
+    I("seq", "entry of the history that placed it"),
+};
+static const struct tb_column order_receipts[] = {
+    I("order_no", ""), TENANT,
+    T("receipt", "store/till/number"),
+    T("till", ""),
+    T("extra", "JSON object of further facts, as given"),
+};
+static const struct tb_column order_lines[] = {
+    I("order_no", ""), I("line", "0, 1, 2 ..."), TENANT,
+    I("product", "none = not in the catalog"),
+    T("sku", "when it is not"),
+    I("quantity", "thousandths: one piece is 1000"),
+    I("net", "of the whole line, minor units"),
+    I("gross", "before discounts"),
+};
+static const struct tb_column order_tenders[] = {
+    I("order_no", ""), I("tender", "0, 1, 2 ..."), TENANT,
+    I("kind", "0 other, 1 cash, 2 card, 3 WeChat, 4 Alipay, 5 UnionPay, 6 stored value, 7 points, "
+              "8 gift card, 9 voucher"),
+    I("amount", "minor units"),
+};
+static const struct tb_column order_earnings[] = {
+    I("order_no", ""), I("earning", "0, 1, 2 ..."), TENANT,
+    I("unit", ""),
+    I("rule", ""),
+    I("rule_version", ""),
+    I("amount", ""),
+    I("clawed", "share of what came back, taken or owed"),
+    I("shortfall", "part of it that could not be taken"),
+};
+static const struct tb_column returns[] = {
+    I("return_no", "number"), TENANT, I("order_no", ""),
+    T("code", "the caller's return id"),
+    I("day", "days since 1970-01-01, the tenant's zone"),
+    I("occurred_ms", ""),
+    I("net", "paid back, minor units"),
+    I("cancel", "1: the order was cancelled"),
+    I("seq", "entry of the history"),
+};
+static const struct tb_column return_lines[] = {
+    I("return_no", ""), I("line", "of the order"), TENANT, I("order_no", ""),
+    I("quantity", ""),
+    I("net", ""),
+};
+static const struct tb_column transfers[] = {
+    I("seq", "entry of the history"), I("part", "0, 1, 2 ... within it"), TENANT,
+    I("at_ms", "when it was booked"),
+    I("day", "booked on; days since 1970-01-01, the tenant's zone"),
+    I("unit", ""),
+    I("profile", "the member's side"),
+    I("tenant_account", "the other side: 0 issuer, 1 spent, 2 expired, 3 adjustments, 4 clearing"),
+    I("amount", "> 0 to the member, < 0 from the member"),
+    I("cause", "1 earn, 2 claw-back, 3 spend, 4 refund, 5 expire, 6 adjust, 7 between profiles, "
+               "8 between members"),
+    I("pending", "1: the member's pending account"),
+    I("order_no", ""),
+    I("transfer", "linked group that can be reversed"),
+    I("reverses", "the transfer that this one undoes"),
+    I("actor", "table api_keys"),
+    T("reason", ""),
+};
+static const struct tb_column contacts[] = {
+    I("seq", "entry of the history"), I("part", "0, 1, 2 ... within it"), TENANT,
+    I("profile", ""),
+    I("at_ms", ""),
+    I("touchpoint", ""), I("store", ""),
+    I("is_new", "1: the identifier was not known before"),
+};
+static const struct tb_column devices[] = {
+    I("device", "number; a forgotten device has no row"), TENANT, I("namespace", ""),
+    I("first_ms", ""),
+    I("last_ms", "to the day"),
+    I("visits", "ever"),
+    I("touchpoint", "of the newest visit"),
+    I("shared", "1: seen with too many persons to mean one"),
+};
+static const struct tb_column device_visits[] = {
+    I("device", ""), I("first_ms", ""), I("touchpoint", ""), TENANT,
+    I("last_ms", "dwell = last_ms - first_ms"),
+};
+static const struct tb_column device_persons[] = {
+    I("device", ""), I("profile", ""), TENANT, I("first_ms", ""), I("last_ms", "to the day"),
+};
+static const struct tb_column consent_records[] = {
+    I("seq", "entry of the history"), I("part", "0, 1, 2 ... within it"), TENANT,
+    I("profile", "the endpoint"), I("purpose", ""), I("channel", "0 = every channel"),
+    I("state", "1 granted, 2 denied, 3 withdrawn"),
+    I("occurred_ms", ""), I("received_ms", ""),
+    I("expires_ms", "none = never"),
+    I("actor", "1 self, 2 guardian, 3 staff, 4 import"),
+    I("text_version", ""),
+    B("proof", "hash of the evidence"),
+    I("touchpoint", ""),
+    I("person_wide", ""),
+    I("history_only", "1: older than what stood; changed nothing"),
+};
+static const struct tb_column tier_changes[] = {
+    I("seq", "entry of the history"), I("part", "0, 1, 2 ... within it"), TENANT,
+    I("profile", ""), I("scheme", ""),
+    I("from_tier", ""), I("to_tier", ""),
+    I("since_ms", ""),
+    I("reason", "1 order, 2 return, 3 review, 4 grace, 5 adjustment, 6 the scheme changed"),
+};
+static const struct tb_column merges[] = {
+    I("seq", "entry of the history"), I("part", "0, 1, 2 ... within it"), TENANT,
+    I("profile", ""),
+    I("person", "it belongs to from now on"),
+    I("reason", "1 evidence, 2 by hand, 3 parted by hand"),
+    I("at_ms", ""),
+};
+static const struct tb_column reveals[] = {
+    I("seq", "entry of the history"), I("part", "0, 1, 2 ... within it"), TENANT,
+    I("profile", ""),
+    I("attribute", "none = the identifier itself"),
+    I("actor", "table api_keys"),
+    T("reason", ""),
+    I("at_ms", ""),
+};
+
+#define UPSERTED(name, keys, remark) \
+    {#name, name, TB_COUNT_OF(name), keys, false, remark}
+#define APPENDED(name, keys, remark) \
+    {#name, name, TB_COUNT_OF(name), keys, true, remark}
+
+static const struct tb_table tables[PUBLISH_TABLES] = {
+    [T_PUBLISHED] = UPSERTED(published, 1, "How new the tables are."),
+    [T_TENANTS] = UPSERTED(tenants, 1, "Tenants and their counts."),
+    [T_UNITS] = UPSERTED(units, 1, "Units of value."),
+    [T_TRIAL_BALANCE] = UPSERTED(trial_balance, 2, "The tenant's own accounts of each unit."),
+    [T_ROLL_FORWARD] = UPSERTED(roll_forward, 2, "What moved in each unit on each day."),
+    [T_NAMESPACES] = UPSERTED(namespaces, 1, "Kinds of identifiers."),
+    [T_STORES] = UPSERTED(stores, 1, "Stores."),
+    [T_PRODUCTS] = UPSERTED(products, 1, "Products."),
+    [T_ASSOCIATES] = UPSERTED(associates, 1, "Associates."),
+    [T_TOUCHPOINTS] = UPSERTED(touchpoints, 1, "Touchpoints."),
+    [T_ATTRIBUTE_DECLARATIONS] =
+        UPSERTED(attribute_declarations, 1, "What may be known of a person, and why."),
+    [T_ATTRIBUTE_CHOICES] = UPSERTED(attribute_choices, 2, "Values of choice attributes."),
+    [T_PURPOSES] = UPSERTED(purposes, 1, "Purposes of consent and attributes."),
+    [T_RULES] = UPSERTED(rules, 1, "Rules in their newest version."),
+    [T_TIER_SCHEMES] = UPSERTED(tier_schemes, 1, "Tier schemes."),
+    [T_TIERS] = UPSERTED(tiers, 2, "Tiers of each scheme."),
+    [T_API_KEYS] = UPSERTED(api_keys, 1, "API keys, without their secrets."),
+    [T_WEBHOOKS] = UPSERTED(webhooks, 1, "Webhooks, without their secrets."),
+    [T_JOBS] = UPSERTED(jobs, 1, "Work under way."),
+    [T_PERSONS] = UPSERTED(persons, 1, "Everybody who was recognised."),
+    [T_PROFILES] = UPSERTED(profiles, 1, "Tenures of identifiers, and whose they are now."),
+    [T_BALANCES] = UPSERTED(balances, 2, "What each profile has in each unit."),
+    [T_LOTS] = UPSERTED(lots, 2, "What balances consist of; a lot that is used up has no row."),
+    [T_HOLDS] = UPSERTED(holds, 1, "Reserved amounts."),
+    [T_ATTRIBUTES] = UPSERTED(attributes, 2, "Attributes that are not personal."),
+    [T_CONSENTS] = UPSERTED(consents, 4, "The newest record of each consent."),
+    [T_MEMBER_TIERS] = UPSERTED(member_tiers, 2, "Tiers as they stand."),
+    [T_ENROLMENTS] = UPSERTED(enrolments, 1, "Who became a member, when, where."),
+    [T_ORDERS] = UPSERTED(orders, 1, "Orders."),
+    [T_ORDER_RECEIPTS] = APPENDED(order_receipts, 1, "Receipts and what else the till sent."),
+    [T_ORDER_LINES] = APPENDED(order_lines, 2, "What was bought."),
+    [T_ORDER_TENDERS] = APPENDED(order_tenders, 2, "How it was paid."),
+    [T_ORDER_EARNINGS] = UPSERTED(order_earnings, 2, "What an order earned, by which rule."),
+    [T_RETURNS] = APPENDED(returns, 1, "What came back."),
+    [T_RETURN_LINES] = APPENDED(return_lines, 2, "Lines of it."),
+    [T_TRANSFERS] = APPENDED(transfers, 2, "Every movement of value."),
+    [T_CONTACTS] = APPENDED(contacts, 2, "Somebody was seen; at most one a day, profile and order "
+                                         "of arrival."),
+    [T_DEVICES] = UPSERTED(devices, 1, "Devices and weak values, by number only."),
+    [T_DEVICE_VISITS] = UPSERTED(device_visits, 3, "The newest 16 visits of each device."),
+    [T_DEVICE_PERSONS] = UPSERTED(device_persons, 2, "Profiles seen with a device."),
+    [T_CONSENT_RECORDS] = APPENDED(consent_records, 2, "Every record of consent, as proof."),
+    [T_TIER_CHANGES] = APPENDED(tier_changes, 2, "Tiers that rose or fell."),
+    [T_MERGES] = APPENDED(merges, 2, "Profiles that went to another person."),
+    [T_REVEALS] = APPENDED(reveals, 2, "Who saw a personal value in the clear, and why."),
+};
+
+const struct tb_table *tb_publish_tables(uint32_t *n)
+{
+    *n = PUBLISH_TABLES;
+    return tables;
+}
