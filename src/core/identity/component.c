@@ -35,16 +35,51 @@ static bool room(struct tb_component *c, void **array, uint32_t n, uint32_t *cap
     return true;
 }
 
+static uint32_t *slot_of(const struct tb_component *c, uint32_t person)
+{
+    uint32_t mask = c->slot_cap - 1;
+    uint32_t i = (uint32_t)tb_mix(person) & mask;
+    while (c->slot[i] != 0 && c->person[c->slot[i] - 1] != person)
+        i = (i + 1) & mask;
+    return &c->slot[i];
+}
+
+uint32_t tb_component_find_person(const struct tb_component *c, uint32_t person)
+{
+    if (c->slot_cap == 0)
+        return TB_GRAPH_NONE;
+    uint32_t place = *slot_of(c, person);
+    return place != 0 ? place - 1 : TB_GRAPH_NONE;
+}
+
+static bool more_slots(struct tb_component *c)
+{
+    if ((c->person_n + 1) * 2 < c->slot_cap)
+        return true;
+    uint32_t cap = c->slot_cap ? c->slot_cap * 4 : 16;
+    uint32_t *fresh = TB_NEW_ARRAY(c->t->scratch, uint32_t, cap);
+    if (fresh == NULL) {
+        c->state = TB_COMPONENT_NO_MEMORY;
+        return false;
+    }
+    c->slot = fresh;
+    c->slot_cap = cap;
+    for (uint32_t i = 0; i < c->person_n; i++)
+        *slot_of(c, c->person[i]) = i + 1;
+    return true;
+}
+
 void tb_component_add_person(struct tb_component *c, uint32_t person)
 {
-    for (uint32_t i = c->person_n; i-- > 0;)
-        if (c->person[i] == person)
-            return;
     void *array = c->person;
-    if (!room(c, &array, c->person_n, &c->person_cap, sizeof *c->person))
+    if (tb_component_find_person(c, person) != TB_GRAPH_NONE ||
+        !room(c, &array, c->person_n, &c->person_cap, sizeof *c->person))
         return;
     c->person = array;
+    if (!more_slots(c))
+        return;
     c->person[c->person_n++] = person;
+    *slot_of(c, person) = c->person_n;
 }
 
 static uint16_t ns_index(struct tb_component *c, uint32_t id)
@@ -171,22 +206,19 @@ static void add_block(struct tb_component *c, uint32_t person)
 /* Elements stand in the order of the persons, profiles rising within one. */
 static uint32_t element_of(const struct tb_component *c, const uint32_t *start, uint32_t profile)
 {
-    uint32_t person = tb_person_by_profile(c->t, profile);
-    for (uint32_t i = 0; i < c->person_n; i++) {
-        if (c->person[i] != person)
-            continue;
-        uint32_t low = start[i];
-        uint32_t high = start[i + 1];
-        while (low < high) {
-            uint32_t middle = (low + high) / 2;
-            if (c->g.element[middle].profile < profile)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        return low < start[i + 1] && c->g.element[low].profile == profile ? low : TB_GRAPH_NONE;
+    uint32_t i = tb_component_find_person(c, tb_person_by_profile(c->t, profile));
+    if (i == TB_GRAPH_NONE)
+        return TB_GRAPH_NONE;
+    uint32_t low = start[i];
+    uint32_t high = start[i + 1];
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (c->g.element[middle].profile < profile)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return TB_GRAPH_NONE;
+    return low < start[i + 1] && c->g.element[low].profile == profile ? low : TB_GRAPH_NONE;
 }
 
 /* An edge stands in the blocks of both its ends: it is taken where its a is at home. */

@@ -27,6 +27,8 @@ struct tb_component {
     uint32_t *person;
     uint32_t person_n;
     uint32_t person_cap;
+    uint32_t *slot; /* person -> its place in person[] + 1, open addressing */
+    uint32_t slot_cap; /* power of two, more than twice person_n */
     uint32_t element_cap;
     uint32_t edge_cap;
     struct tb_wall *wall; /* erasures of values in it; elements after everything else */
@@ -38,6 +40,8 @@ struct tb_component {
 
 void tb_component_init(struct tb_component *c, struct tb_txn *t);
 void tb_component_add_person(struct tb_component *c, uint32_t person);
+/* Its place in person[], NONE when it is not there. */
+uint32_t tb_component_find_person(const struct tb_component *c, uint32_t person);
 /* The persons of every tenure of the profile's value. */
 void tb_component_add_value(struct tb_component *c, const struct tb_profile *p);
 /* Follows every connection; elements and edges are then complete. */
@@ -64,7 +68,7 @@ struct tb_settle {
 };
 
 /* Solves the graph and emits what differs from how things stand: profiles that are new,
- * evidence, tenures, persons. False when the arena is full (nothing was emitted).         */
+ * evidence, tenures, persons. False when the arena is full: the caller then refuses.      */
 TB_MUST_USE bool tb_component_settle(struct tb_component *c, struct tb_settle *s);
 
 /* ---- identifiers in maps --------------------------------------------------------------- */

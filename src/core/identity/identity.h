@@ -201,7 +201,8 @@ struct tb_cmd_role_put {
 };
 
 /* ERASE: the whole person. Answer body: 1 number of profiles, 2 profile (the first 64): whose
- * keys are to be erased. The Erased event names all of them, also after a crash. Refusals: UNKNOWN_MEMBER, ERASED, REASON_REQUIRED.               */
+ * keys are to be erased. The Erased event names all of them, also after a crash.
+ * Refusals: UNKNOWN_MEMBER, ERASED, REASON_REQUIRED.                                        */
 struct tb_cmd_erase {
     struct tb_who who;
     struct tb_str reason;

@@ -13,8 +13,7 @@ struct work {
     uint32_t first_new;   /* elements from here on are evidence of this contact or made here */
     uint32_t *holder;     /* sight -> element that holds it */
     uint32_t *target;     /* root tenure -> person block */
-    uint32_t *claimed;    /* persons that are a target */
-    uint32_t claimed_n;
+    bool *claimed;        /* place of a person in the component -> it is a target */
     uint32_t next_person;
     uint32_t next_profile;
     bool *made;           /* element is a new profile */
@@ -108,14 +107,6 @@ static bool oldest_first(const struct tb_graph *g, uint32_t a, uint32_t b)
     return x->profile < y->profile;
 }
 
-static bool is_claimed(const struct work *w, uint32_t person)
-{
-    for (uint32_t i = 0; i < w->claimed_n; i++)
-        if (w->claimed[i] == person)
-            return true;
-    return false;
-}
-
 /* Each person keeps the block of its oldest profile; blocks wanted twice go to the older. */
 static bool choose_targets(struct work *w)
 {
@@ -131,10 +122,11 @@ static bool choose_targets(struct work *w)
     for (uint32_t i = 0; i < n; i++) {
         uint32_t root = root_of(w, index[i]);
         uint32_t person = g->element[index[i]].person;
-        if (w->target[root] != 0 || is_claimed(w, person))
+        uint32_t place = tb_component_find_person(w->c, person);
+        if (w->target[root] != 0 || w->claimed[place])
             continue;
         w->target[root] = person;
-        w->claimed[w->claimed_n++] = person;
+        w->claimed[place] = true;
     }
     w->next_person = (uint32_t)tb_counter_next(w->c->t, TB_COUNTER_PERSON);
     for (uint32_t i = 0; i < g->tenure_n; i++)
@@ -371,23 +363,33 @@ static void emit_tenures(struct work *w)
     }
 }
 
+static bool moves(const struct work *w, uint32_t element, uint32_t root)
+{
+    const struct tb_graph_element *e = &w->g->element[element];
+    return e->person != 0 && root_of(w, element) == root && e->person != w->target[root];
+}
+
+/* One event for each person that somebody joins. */
 static bool emit_joined(struct work *w)
 {
     struct tb_graph *g = w->g;
     uint64_t *moved = TB_NEW_ARRAY(g->arena, uint64_t, g->element_n + 1);
-    if (moved == NULL)
+    bool *done = TB_NEW_ARRAY(g->arena, bool, g->tenure_n + 1);
+    if (moved == NULL || done == NULL)
         return false;
-    for (uint32_t root = 0; root < g->tenure_n; root++) {
+    for (uint32_t first = 0; first < g->element_n; first++) {
+        uint32_t root = root_of(w, first);
+        if (done[root] || !moves(w, first, root))
+            continue;
+        done[root] = true;
         uint32_t n = 0;
-        for (uint32_t i = 0; g->tenure[root].root == root && i < g->element_n; i++)
-            if (g->element[i].person != 0 && root_of(w, i) == root &&
-                g->element[i].person != w->target[root])
+        for (uint32_t i = first; i < g->element_n; i++)
+            if (moves(w, i, root))
                 moved[n++] = g->element[i].profile;
-        if (n)
-            tb_emit_joined(w->c->t, &(struct tb_ev_joined){.person = w->target[root],
-                                                           .profile = moved,
-                                                           .profile_n = n,
-                                                           .reason = w->s->reason});
+        tb_emit_joined(w->c->t, &(struct tb_ev_joined){.person = w->target[root],
+                                                       .profile = moved,
+                                                       .profile_n = n,
+                                                       .reason = w->s->reason});
     }
     return true;
 }
@@ -398,7 +400,7 @@ static bool prepare(struct work *w)
     w->element_cap = g->element_n + g->tenure_n;
     w->holder = TB_NEW_ARRAY(g->arena, uint32_t, w->s->sight_n + 1);
     w->target = TB_NEW_ARRAY(g->arena, uint32_t, g->tenure_n + 1);
-    w->claimed = TB_NEW_ARRAY(g->arena, uint32_t, w->c->person_n + 1);
+    w->claimed = TB_NEW_ARRAY(g->arena, bool, w->c->person_n + 1);
     w->made = TB_NEW_ARRAY(g->arena, bool, w->element_cap + 1);
     return w->holder != NULL && w->target != NULL && w->claimed != NULL && w->made != NULL;
 }
