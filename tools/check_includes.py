@@ -25,6 +25,8 @@ ROOMS = {
     "channel": ["base/", "core/", "engine/port_"],
     "sink": ["base/", "core/", "engine/port_"],
     "border": ["base/"],
+    # the demonstration retailer: makes inputs of core, and hands them to a cell
+    "sim": ["base/", "core/", "engine/", "border/"],
     "http": ["base/", "core/", "engine/", "border/"],
     "cli": [""],
 }

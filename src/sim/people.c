@@ -137,7 +137,7 @@ static int16_t early(struct tb_rng *r, uint32_t permille, int32_t early_days, in
 
 static void make(struct tb_sim *s, uint32_t i)
 {
-    static const uint16_t pays_known[4] = {545, 335, 65, 55};
+    static const uint16_t pays_known[4] = {585, 300, 62, 53};
     struct sim_person *p = &s->person[i];
     struct tb_rng r = tb_rng_of(s->o.seed, 0x9e0913, i);
     *p = (struct sim_person){.enrol_day = -1, .follow_day = -1, .last_day = INT16_MAX, .phone = i, .truth = i};
