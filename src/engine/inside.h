@@ -229,7 +229,9 @@ struct tb_cell {
     uint64_t sets_from; /* a standby's sets hold every image after this batch */
     bool hash_unknown; /* at load: the checkpoint's hash is to be taken from the journal */
     struct tb_journal_reader *follow; /* a standby's */
-    int64_t follow_seen_ns;           /* boot clock: the newest batch was read */
+    uint64_t follow_last;             /* the newest batch known to be there */
+    int64_t follow_seen_ns;           /* boot clock: since when it is known */
+    int64_t follow_look_ns;
     int64_t follow_rotate_ns;
 
     /* cell's thread <-> journal thread */

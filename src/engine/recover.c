@@ -15,6 +15,7 @@
 #define SCHEMA 1u
 #define FOLLOW_BATCHES 64u
 #define ROTATE_NS 2000000000
+#define LOOK_NS 200000000
 
 bool tb_cell_tables_ensure(struct tb_cell_tables *t, struct tb_state *s,
                            const struct tb_publisher *p, struct tb_fault *fault)
@@ -498,6 +499,7 @@ bool tb_recover(struct tb_cell *c, struct tb_fault *f)
         return false;
     c->host->entropy(c->host->user, &c->writer.writer, sizeof c->writer.writer);
     c->writer.writer &= INT64_MAX;
+    c->follow_last = c->writer.number;
     c->follow_seen_ns = cell_boot_ns(c);
     if (!c->o.journal->ops->shared) {
         c->writer.epoch++;
@@ -566,10 +568,28 @@ static bool take_over(struct tb_cell *c)
     return false;
 }
 
+/* The leader's silence counts from when its newest batch was there, even while we are
+ * still busy with older ones.                                                            */
+static void look_at_leader(struct tb_cell *c)
+{
+    struct tb_batch last;
+    struct tb_fault f;
+    int64_t now = cell_boot_ns(c);
+    if (now < c->follow_look_ns)
+        return;
+    c->follow_look_ns = now + LOOK_NS;
+    if (c->o.journal->ops->last(c->o.journal, &last, &f) == TB_JOURNAL_DONE &&
+        last.number > c->follow_last) {
+        c->follow_last = last.number;
+        c->follow_seen_ns = cell_boot_ns(c);
+    }
+}
+
 bool tb_follow_turn(struct tb_cell *c)
 {
     struct tb_batch b;
     struct tb_fault f = {0};
+    look_at_leader(c);
     for (uint32_t i = 0; i < FOLLOW_BATCHES; i++) {
         enum tb_journal_answer a = c->o.journal->ops->reader_next(c->follow, &b, &f);
         if (a == TB_JOURNAL_DONE) {
@@ -577,7 +597,10 @@ bool tb_follow_turn(struct tb_cell *c)
                 tb_cell_break(c, TB_CELL_FAILED, &f);
                 return false;
             }
-            c->follow_seen_ns = cell_boot_ns(c);
+            if (b.number > c->follow_last) {
+                c->follow_last = b.number;
+                c->follow_seen_ns = cell_boot_ns(c);
+            }
             continue;
         }
         if (a == TB_JOURNAL_CORRUPT || (a == TB_JOURNAL_FAULT && !f.retryable)) {

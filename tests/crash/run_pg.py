@@ -22,6 +22,7 @@ import time
 
 WORKERS = 3
 READY = 2**64 - 1
+FOLLOWING = 2**64 - 2  # has loaded and reads the journal
 TAKE_OVER_S = 5.0
 
 
@@ -33,6 +34,7 @@ class Process:
         self.child = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.acked = acked
         self.count = 0
+        self.following = threading.Event()
         self.ready = threading.Event()
         self.said = ""
         self.threads = [threading.Thread(target=self.read), threading.Thread(target=self.listen)]
@@ -50,9 +52,10 @@ class Process:
             records.frombytes(rest[: len(rest) // 8 * 8])
             rest = rest[len(rest) // 8 * 8:]
             self.count += len(records)
-            if READY in records:
-                self.count -= 1
-                self.ready.set()
+            for mark, event in ((FOLLOWING, self.following), (READY, self.ready)):
+                if mark in records:
+                    self.count -= 1
+                    event.set()
             self.acked.add(records)
 
     def listen(self):
@@ -78,7 +81,7 @@ class Acked:
     def add(self, records):
         with self.lock:
             for r in records:
-                if r == READY:
+                if r >= FOLLOWING:
                     continue
                 w, n = r >> 48, r & 0xFFFFFFFFFFFF
                 if n == self.upto[w] + 1:
@@ -116,6 +119,7 @@ class Pair:
         if not self.leader.ready.wait(10):
             raise Failed("nobody leads at the start: " + self.leader.said)
         self.standby = self.start()
+        self.standby.following.wait(60)
 
     def start(self):
         return Process(self.program, self.conninfo, self.acked)
@@ -134,7 +138,7 @@ class Pair:
     def turn(self):
         """The standby leads; a new one joins."""
         self.leader, self.standby = self.standby, self.start()
-        time.sleep(0.6)
+        self.standby.following.wait(60)
 
     def kill(self):
         self.work()
