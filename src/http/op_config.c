@@ -86,7 +86,7 @@ static const char *const refunds[] = {"sticky", "reevaluated"};
 
 #define T(n, t, needed, c, h, lo, hi) ROW(tb_cmd_tenant_put, tb_tenant, n, t, needed, c, h, lo, hi)
 static const struct field tenant_fields[] = {
-    T("name", STR, false, name, c.name, 0, TB_NAME_MAX),
+    T("name", STR, true, name, c.name, 1, TB_NAME_MAX),
     T("zone", STR, true, zone, zone, 1, 39),
     T("accept_days", INT, false, accept_days, accept_days, 0, 36500),
     WORDS(tb_cmd_tenant_put, tb_tenant, "claim_policy", false, claim_policy, claim_policy, claims),
@@ -134,7 +134,7 @@ static const struct field namespace_fields[] = {
 #undef NW
 #define S(n, t, m, h, lo, hi) ROW(tb_cmd_store_put, tb_store_place, n, t, false, m, h, lo, hi)
 static const struct field store_fields[] = {
-    S("name", STR, name, c.name, 0, TB_NAME_MAX),
+    ROW(tb_cmd_store_put, tb_store_place, "name", STR, true, name, c.name, 1, TB_NAME_MAX),
     S("latitude_e7", SINT, latitude_e7, latitude_e7, -900000000, 900000000),
     S("longitude_e7", SINT, longitude_e7, longitude_e7, -1800000000, 1800000000),
     S("trade_radius_m", INT, trade_radius_m, trade_radius_m, 0, 1000000),
@@ -159,7 +159,7 @@ static const struct field product_fields[] = {
 };
 #undef P
 static const struct field associate_fields[] = {
-    ROW(tb_cmd_associate_put, tb_associate, "name", STR, false, name, c.name, 0, TB_NAME_MAX),
+    ROW(tb_cmd_associate_put, tb_associate, "name", STR, true, name, c.name, 1, TB_NAME_MAX),
     REF(tb_cmd_associate_put, tb_associate, "store", false, store, store, TB_KIND_STORE),
     ROW(tb_cmd_associate_put, tb_associate, "left", BOOL, false, left, left, 0, 1),
 };

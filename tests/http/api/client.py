@@ -3,6 +3,7 @@
 import http.client
 import itertools
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -27,8 +28,85 @@ class Reply:
         return f"{self.status} {self.bytes[:300]!r}"
 
 
+class Shapes:
+    """Checks every 2xx answer against the description that the server gives of itself."""
+
+    def __init__(self, api):
+        self.api = api
+        self.seen, self.wrong = set(), []
+        self.rows = []
+        for path, item in api["paths"].items():
+            pattern = re.compile("^" + re.sub(r"\{[a-z_]+\}", "[^/]+", path) + "$")
+            for method, op in item.items():
+                self.rows.append((method.upper(), "{" in path, pattern, op))
+        self.rows.sort(key=lambda r: r[1])  # literal paths first
+
+    def operation(self, method, path):
+        for m, _, pattern, op in self.rows:
+            if m == method and pattern.match(path):
+                return op
+        return None
+
+    def resolve(self, schema):
+        while "$ref" in schema:
+            schema = self.api["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
+        return schema
+
+    def check(self, schema, v, at):
+        schema = self.resolve(schema)
+        kind = schema.get("type")
+        python = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
+        if kind and (not isinstance(v, python[kind]) or (kind == "integer" and isinstance(v, bool))):
+            yield f"{at} is {v!r}, not {kind}"
+        elif kind == "object":
+            yield from self.check_object(schema, v, at)
+        elif kind == "array":
+            if not schema["minItems"] <= len(v) <= schema["maxItems"]:
+                yield f"{at} has {len(v)} items"
+            for i, x in enumerate(v):
+                yield from self.check(schema["items"], x, f"{at}/{i}")
+        elif kind == "integer" and not schema["minimum"] <= v <= schema["maximum"]:
+            yield f"{at} is {v}"
+        elif kind == "string":
+            if "enum" in schema and v not in schema["enum"]:
+                yield f"{at} is {v!r}"
+            if not schema.get("minLength", 0) <= len(v) <= schema.get("maxLength", 1 << 30):
+                yield f"{at} has {len(v)} characters"
+            if schema.get("format") == "date-time" and not re.match(r"^\d{4}-\d\d-\d\dT[\d:.]+Z$", v):
+                yield f"{at} is no time: {v}"
+
+    def check_object(self, schema, v, at):
+        properties = schema.get("properties", {})
+        for name in schema.get("required", []):
+            if name not in v:
+                yield f"{at}/{name} is missing"
+        more = schema.get("additionalProperties", True)
+        for name, x in v.items():
+            if name in properties:
+                yield from self.check(properties[name], x, f"{at}/{name}")
+            elif more is False:
+                yield f"{at}/{name} is not described"
+            elif isinstance(more, dict):
+                yield from self.check(more, x, f"{at}/{name}")
+
+    def reply(self, method, path, r):
+        op = self.operation(method, path.split("?")[0])
+        if op is None or not 200 <= r.status <= 299:
+            return
+        said = op["responses"].get(str(r.status))
+        if said is None:
+            self.wrong.append(f"{op['operationId']}: {r.status} is not described")
+            return
+        self.seen.add(op["operationId"])
+        schema = said.get("content", {}).get("application/json", {}).get("schema")
+        if schema is not None and r.json is not None:
+            self.wrong += [f"{op['operationId']}: {t}" for t in self.check(schema, r.json, "")]
+
+
 class Client:
     """One connection with one key."""
+
+    shapes = None  # for all clients, when set
 
     def __init__(self, port, key=None):
         self.port, self.key = port, key
@@ -52,7 +130,10 @@ class Client:
             send["Idempotency-Key"] = idem
         self.connection.request(method, path, body=data, headers=send)
         r = self.connection.getresponse()
-        return Reply(r.status, r.getheaders(), r.read())
+        reply = Reply(r.status, r.getheaders(), r.read())
+        if Client.shapes is not None:
+            Client.shapes.reply(method, path, reply)
+        return reply
 
     def get(self, path, **k):
         return self.call("GET", path, **k)

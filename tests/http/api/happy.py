@@ -1,0 +1,348 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every operation of the table, once and well, on a real cell; what it answers is checked
+against the description that the server serves.
+
+    happy.py APP_SERVER
+"""
+import sys
+import threading
+import time
+import urllib.parse
+
+from client import Checks, Client, Server, Shapes
+
+T0 = "2026-11-20T10:00:00+08:00"
+
+
+def configure(c, t, op):
+    c.status(op.get("/v1/tenants"), 200, "tenants")
+    c.status(op.get("/v1/tenants/acme"), 200, "tenant")
+    own = c.status(t.get("/v1/tenant"), 200, "own tenant")
+    c.that(own["currency"] == "CNY" and own["zone"] == "Asia/Shanghai", "the tenant's currency and zone")
+    bodies = {
+        "units/points": {"kind": "points", "name": "Points", "expiry": "rolling_months", "expiry_n": 12,
+                         "rounding": "month", "negative": "within_balance"},
+        "units/growth": {"kind": "qualifying"},
+        "units/late": {"kind": "points", "release": "on_event"},
+        "namespaces/openid:app1": {"class": "strong", "priority": 30, "limit": 1},
+        "stores/S01": {"name": "人民广场店", "latitude_e7": 312300000, "longitude_e7": 1214700000,
+                       "trade_radius_m": 3000, "region": "SH"},
+        "products/X1": {"name": "奶粉", "category": "food/baby/formula", "brand": "B", "price": 1999,
+                        "attributes": {"stage": 2, "tags": ["a", {"b": None}]}},
+        "associates/E7": {"name": "Li", "store": "S01"},
+        "touchpoints/door": {"kind": "probe", "store": "S01", "visit_gap_s": 600},
+        "purposes/marketing": {"text": "We may send offers.", "text_version": 1, "marketing": True},
+        "attributes/city": {"type": "choice", "purpose": "marketing", "benefit": "Local offers",
+                            "retention_days": 365, "choices": ["sh", "bj"]},
+        "attributes/nick": {"type": "text", "purpose": "marketing", "benefit": "A greeting",
+                            "retention_days": 365, "personal": True},
+        "attributes/born": {"type": "date", "purpose": "marketing", "benefit": "A birthday gift",
+                            "retention_days": 365, "personal": True},
+        "tier-schemes/main": {"measure": "qualifying", "unit": "growth", "window": "rolling",
+                              "window_months": 12, "tiers": [
+                                  {"code": "base", "reach": 0},
+                                  {"code": "gold", "reach": 10, "benefits": {"free_parking": True}}]},
+        "rules/base": {"kind": "earn", "unit": "points", "amount": "int(order.net)"},
+        "rules/grow": {"kind": "earn", "unit": "growth", "amount": "int(order.net)"},
+        "rules/wait": {"kind": "earn", "unit": "late", "amount": "5", "until": "2030-01-01T00:00:00Z"},
+        "webhooks/erp": {"url": "https://example.com/hook", "secret": "whsec_0123456789abcdef0123456789",
+                         "events": ["ledger", "order"]},
+    }
+    for path, body in bodies.items():
+        first = c.status(t.put("/v1/" + path, body), 200, f"put {path}")
+        c.that(first["created"] and first["version"] == 1, f"{path} is new: {first}")
+        again = c.status(t.put("/v1/" + path, body), 200, f"put {path} again")
+        if not path.startswith("webhooks"):
+            c.that(again["version"] == 1 and not again["changed"], f"{path} is the same: {again}")
+        got = c.status(t.get("/v1/" + path), 200, f"get {path}")
+        for key, value in body.items():
+            if key not in ("secret", "tiers", "latitude", "rules"):
+                same = got.get(key) == value or (key == "until" and got[key].startswith("2030"))
+                c.that(same, f"{path}.{key} is {got.get(key)}, put was {value}")
+        listed = c.status(t.get("/v1/" + path.split("/")[0]), 200, f"list {path}")
+        c.that(got["code"] in [x["code"] for x in listed["items"]], f"{path} is listed")
+    r = t.put("/v1/stores/S01", {"name": "x", "expected_version": 7})
+    c.status(r, 409, "another version", "version_conflict")
+    c.status(t.put("/v1/tenants/acme", {"name": "x", "zone": "UTC", "currency": "CNY"}), 403, "role",
+             "forbidden_role")
+    c.status(t.put("/v1/namespaces/phone", {**phone(t), "blocked": ["13900000000"]}), 200, "block a value")
+    r = t.post("/v1/contacts", {"identifiers": [{"ns": "phone", "value": "13900000000"}]})
+    c.status(r, 422, "a blocked value", "identifier_blocked")
+
+
+def phone(t):
+    got = t.get("/v1/namespaces/phone").json
+    return {k: v for k, v in got.items() if k not in ("code", "version", "blocked")}
+
+
+def page(c, t):
+    """Small pages with a cursor give everything once."""
+    seen, after = [], 0
+    for _ in range(50):
+        r = c.status(t.get(f"/v1/namespaces?limit=3&after={after}"), 200, "a page")
+        seen += [x["code"] for x in r["items"]]
+        after = r.get("next")
+        if after is None:
+            break
+    c.that(len(seen) == len(set(seen)) and "phone" in seen and "openid:app1" in seen, f"pages: {seen}")
+
+
+def people(c, t):
+    who = [{"ns": "phone", "value": "139 1234 5678", "verified": True},
+           {"ns": "openid:app1", "value": "oABC"}]
+    r = c.status(t.post("/v1/contacts", {"identifiers": who, "touchpoint": "till", "store": "S01",
+                                         "occurred_at": T0}), 200, "contact")
+    c.that(r["member"]["new"] and not r["member"]["enrolled"], f"a new person: {r}")
+    mid = r["member"]["id"]
+    r = t.get("/v1/members?ns=phone&value=" + urllib.parse.quote("+8613912345678"))
+    c.that(c.status(r, 200, "find")["id"] == mid, "the same person")
+    for path in (f"/v1/members/{mid}", "/v1/members/phone:13912345678", "/v1/members/openid:app1:oABC"):
+        r = c.status(t.get(path), 200, path)
+        c.that(r["id"] == mid, f"{path} is {r['id']}")
+    shown = [i["value"] for i in r["identifiers"] if i["ns"] == "phone"]
+    c.that(shown == ["139****5678"], f"the phone is masked: {shown}")
+    c.that("5678" not in str([i for i in r["identifiers"] if i["ns"] != "phone"]), "nothing else shows it")
+    r = c.status(t.post(f"/v1/members/{mid}/enrolment", {"touchpoint": "till", "terms_version": 3}), 200, "enrol")
+    c.that(r["id"] == mid, "enrolled herself")
+    c.status(t.post(f"/v1/members/{mid}/enrolment", {"terms_version": 3}), 409, "twice", "already_enrolled")
+    c.status(t.patch(f"/v1/members/{mid}/attributes",
+                     {"attributes": {"city": "sh", "nick": "小明", "born": "1990-02-03"}}), 200, "attributes")
+    c.status(t.patch(f"/v1/members/{mid}/attributes", {"attributes": {"shoe": 42}}), 422, "undeclared",
+             "unknown_attribute")
+    c.status(t.patch(f"/v1/members/{mid}/attributes", {"attributes": {"city": "nowhere"}}), 400,
+             "no such choice", "invalid_value")
+    r = c.status(t.post(f"/v1/members/{mid}/consents", {"purpose": "marketing", "channel": "sms",
+                                                        "state": "granted", "text_version": 1}), 200, "consent")
+    c.that(r["effective"] == "granted", f"consent: {r}")
+    r = c.status(t.post(f"/v1/members/{mid}/roles", {"role": "guardian_of", "subject": "child",
+                                                     "birth_month": "2024-05"}), 200, "role")
+    view = c.status(t.get(f"/v1/members/{mid}"), 200, "the whole view")
+    c.that(view["enrolled"] and view["attributes"]["city"]["value"] == "sh", "attributes show")
+    c.that(view["attributes"]["nick"]["value"] == "****", "a personal one is masked")
+    c.that(view["consents"][0]["state"] == "granted" and view["roles"][0]["birth_month"] == "2024-05",
+           f"consents and roles show: {view['consents']} {view['roles']}")
+    return mid
+
+
+def values(c, t, mid):
+    order = {"order": "A-1", "receipt": {"store": "S01", "till": "3", "number": "000123"},
+             "identifiers": [{"ns": "phone", "value": "13912345678", "verified": True}], "store": "S01",
+             "associate": "E7", "touchpoint": "till", "occurred_at": T0, "currency": "CNY",
+             "lines": [{"sku": "X1", "quantity": 1, "net": 1999}, {"sku": "loose", "quantity_milli": 1250, "net": 1001,
+                                                                   "gross": 1200}],
+             "tenders": [{"kind": "wechat", "amount": 3000}]}
+    r = c.status(t.post("/v1/orders", order), 201, "order")
+    c.that(r["member"]["id"] == mid and not r["repeated"], f"her order: {r}")
+    earned = {e["unit"]: e for e in r["earned"]}
+    c.that(earned["points"]["amount"] == 30 and earned["points"]["available"] == 30, f"30 points: {earned}")
+    c.that(earned["late"]["pending"] == 5, f"5 wait: {earned}")
+    c.that(r["tier"] == {"scheme": "main", "code": "gold"}, f"gold: {r.get('tier')}")
+    again = c.status(t.post("/v1/orders", order), 201, "the same order")
+    c.that(again["repeated"] and again["id"] == r["id"], "it is the same one")
+    c.status(t.post("/v1/orders", {**order, "store": "S01", "tenders": []}), 400, "no tender", "too_short")
+    other = {**order, "lines": order["lines"][:1], "tenders": [{"kind": "cash", "amount": 1999}]}
+    c.status(t.post("/v1/orders", other), 409, "another order of that number", "order_exists")
+    got = c.status(t.get("/v1/orders/A-1"), 200, "get by number")
+    c.that(c.status(t.get("/v1/orders/" + got["id"]), 200, "get by id")["order"] == "A-1", "one order")
+    c.that([x["sku"] for x in got["lines"]] == ["X1", "loose"], f"lines: {got['lines']}")
+    back = {"return": "R-1", "lines": [{"line": 0, "quantity": 1}]}
+    r = c.status(t.post("/v1/orders/A-1/returns", back), 201, "return")
+    c.that(r["net"] == 1999 and not r["repeated"], f"paid back: {r}")
+    c.that(c.status(t.post("/v1/orders/A-1/returns", back), 201, "again")["repeated"], "the same return")
+    c.status(t.post("/v1/orders/A-1/returns", {"return": "R-2", "lines": [{"sku": "X1", "quantity": 1}]}), 422,
+             "more than was bought", "return_exceeds")
+    r = c.status(t.post("/v1/orders/A-1/cancel"), 200, "cancel")
+    c.that(r["net"] == 1001, f"the rest: {r}")
+    ledger(c, t, mid)
+
+
+def ledger(c, t, mid):
+    her = {"id": mid}
+    other = t.post("/v1/contacts", {"identifiers": [{"ns": "phone", "value": "13812345678"}]}).json["member"]["id"]
+    r = c.status(t.post("/v1/ledger/adjustments", {"member": her, "unit": "points", "amount": 100,
+                                                   "reason": "sorry"}), 201, "adjust")
+    c.that(r["available"] == 100 and r["member"] == mid, f"100: {r}")
+    c.status(t.post("/v1/ledger/adjustments", {"member": her, "unit": "points", "amount": 1}), 422,
+             "no reason", "reason_required")
+    h = c.status(t.post("/v1/ledger/holds", {"member": her, "unit": "points", "amount": 60}), 201, "hold")
+    c.that(h["available"] == 40, f"40 left: {h}")
+    p = c.status(t.post(f"/v1/ledger/holds/{h['hold']}/post", {"amount": 20, "final": False}), 200, "post")
+    c.that(p["amount"] == 20 and p["left"] == 40, f"40 still held: {p}")
+    v = c.status(t.post(f"/v1/ledger/holds/{h['hold']}/void"), 200, "void")
+    c.that(v["amount"] == 40 and v["available"] == 80, f"80 again: {v}")
+    x = c.status(t.post("/v1/ledger/transfers", {"from": her, "to": {"id": other}, "unit": "points",
+                                                 "amount": 30}), 201, "transfer")
+    c.that(x["available"] == 50 and x["available_to"] == 30, f"moved: {x}")
+    u = c.status(t.post(f"/v1/ledger/transfers/{x['transfer']}/reverse", {"reason": "mistake"}), 201, "reverse")
+    c.that(u["amount"] == 30, f"back: {u}")
+    c.status(t.post(f"/v1/ledger/transfers/{x['transfer']}/reverse", {"reason": "mistake"}), 409, "twice",
+             "already_reversed")
+    t.post("/v1/orders", {"order": "L-1", "member": her, "lines": [{"sku": "X1", "quantity": 1, "net": 100}]})
+    r = c.status(t.post("/v1/ledger/releases", {"member": her, "unit": "late"}), 200, "release")
+    c.that(r["amount"] == 5, f"released: {r}")
+    r = c.status(t.get("/v1/ledger/trial-balance?unit=points"), 200, "trial balance")
+    books = sum(a["credits"] - a["debits"] for a in r["accounts"])
+    held = sum(b["available"] + b["held"] + b["pending"] for m in (mid, other)
+               for b in t.get(f"/v1/members/{m}").json["balances"] if b["unit"] == "points")
+    c.that(books + held == 0, f"the books close: {books} {held}")
+    c.that(r["days"][-1]["closing"] == held, f"the roll-forward closes: {r['days'][-1]} {held}")
+
+
+def identity(c, t, mid):
+    """Two persons joined by evidence, parted again, and by hand."""
+    a = t.post("/v1/contacts", {"identifiers": [{"ns": "phone", "value": "13700000001", "verified": True}]}).json
+    b = t.post("/v1/contacts", {"identifiers": [{"ns": "card", "value": "C-1", "verified": True}]}).json
+    a, b = a["member"]["id"], b["member"]["id"]
+    t.post("/v1/contacts", {"identifiers": [{"ns": "phone", "value": "13700000001", "verified": True},
+                                            {"ns": "card", "value": "C-1", "verified": True}]})
+    ids = {x: t.get(f"/v1/members/{x}").json["id"] for x in (a, b)}
+    c.that(len(set(ids.values())) == 1, f"one person now: {ids}")
+    r = c.status(t.post(f"/v1/members/{a}/unmerge", {"identifiers": [b], "reason": "two sisters"}), 200, "unmerge")
+    c.that(t.get(f"/v1/members/{a}").json["id"] != t.get(f"/v1/members/{b}").json["id"], "two again")
+    c.status(t.post("/v1/links", {"a": a, "b": b, "kind": "cleared", "reason": "asked"}), 200, "cleared")
+    c.status(t.post("/v1/links", {"a": a, "b": b, "kind": "always", "reason": "asked"}), 200, "linked")
+    c.that(t.get(f"/v1/members/{a}").json["id"] == t.get(f"/v1/members/{b}").json["id"], "one by hand")
+    r = c.status(t.post(f"/v1/members/{a}/reveal", {"reason": "she called"}), 200, "reveal")
+    c.that(r["value"] == "+8613700000001", f"revealed: {r}")
+    c.status(t.post(f"/v1/members/{a}/reveal", {}), 422, "without a reason", "reason_required")
+    r = c.status(t.post(f"/v1/members/{mid}/export", {"reason": "she asked"}), 200, "export")
+    c.that("+8613912345678" in [i.get("value") for i in r["identifiers"]], "export shows the phone")
+    c.that(r["attributes"]["nick"]["value"] == "小明" and r["attributes"]["born"]["value"] == "1990-02-03",
+           f"export shows what she told: {r['attributes']}")
+    r = c.status(t.post(f"/v1/members/{a}/erase", {"reason": "she asked"}), 200, "erase")
+    gone = t.get(f"/v1/members/{a}")
+    c.that(gone.status in (200, 410) and "13700000001" not in gone.bytes.decode(), f"erased: {gone}")
+    found = t.get("/v1/members?ns=phone&value=13700000001")
+    c.status(found, 404, "an erased one is not found", "unknown_member")
+
+
+def probes(c, t, op):
+    body = {"identifier": {"ns": "wifi_mac", "value": "3C:22:FB:01:02:03"}, "touchpoint": "door"}
+    c.status(t.post("/v1/probes", body), 422, "probes are off", "disabled")
+    op.put("/v1/tenants/acme", {"name": "acme", "zone": "Asia/Shanghai", "currency": "CNY", "probes": True})
+    r = c.status(t.post("/v1/probes", body), 200, "probe")
+    c.that(r["device"] == c.status(t.post("/v1/probes", body), 200, "again")["device"], "the same device")
+    body["identifier"]["value"] = "3A:22:FB:01:02:03"
+    c.status(t.post("/v1/probes", body), 422, "a made-up address", "identifier_blocked")
+
+
+def keys(c, s, t):
+    r = c.status(t.post("/v1/keys", {"name": "till 1", "roles": ["till"], "store": "S01",
+                                     "scopes": ["members:read"]}), 201, "make a key")
+    k = s.client(r["key"])
+    c.status(k.get("/v1/members?ns=phone&value=13912345678"), 200, "it works at once")
+    c.status(k.get("/v1/units"), 403, "without the scope", "forbidden_scope")
+    got = c.status(t.get("/v1/keys/" + r["code"]), 200, "get the key")
+    c.that(got["roles"] == ["till"] and "key" not in got and "hash" not in got, f"no secret: {got}")
+    c.that(r["code"] in [x["code"] for x in t.get("/v1/keys").json["items"]], "listed")
+    c.status(t.post(f"/v1/keys/{r['code']}/revoke"), 200, "revoke")
+    c.status(k.get("/v1/members?ns=phone&value=13912345678"), 401, "revoked at once", "key_invalid")
+    c.status(s.client(r["key"][:-1] + "0").get("/v1/units"), 401, "another secret", "key_invalid")
+    c.status(s.client("tb_nobody_0123456789abcdef0123").get("/v1/units"), 401, "no such key", "key_invalid")
+    c.status(s.client().get("/v1/units"), 401, "no key", "key_missing")
+    old = t.post("/v1/keys", {"roles": ["till"], "expires_at": "2020-01-01T00:00:00Z"}).json
+    c.status(s.client(old["key"]).get("/v1/members?ns=phone&value=1"), 401, "expired", "key_invalid")
+
+
+def feed(c, s, t, mid):
+    seen, after = [], 0
+    for _ in range(200):
+        r = c.status(t.get(f"/v1/events?after={after}&limit=7"), 200, "events")
+        if not r["items"]:
+            break
+        seen += r["items"]
+        after = r["next"]
+    numbers = [e["sequence"] for e in seen]
+    c.that(numbers == list(range(1, len(numbers) + 1)), f"gap-free from 1: {numbers[:5]} .. {numbers[-3:]}")
+    orders = [d for e in seen for d in e["data"] if d["type"] == "order_placed"]
+    c.that(orders[0]["key"] == "A-1" and orders[0]["member"] == mid, f"the order: {orders[:1]}")
+    text = str(seen)
+    c.that("13912345678" not in text and "小明" not in text and "key_hi" not in text, "no personal data")
+    result = {}
+
+    def wait():
+        begin = time.monotonic()
+        result["reply"] = s.client(t.key).get(f"/v1/events?after={after}&wait=10")
+        result["after"] = time.monotonic() - begin
+    waiter = threading.Thread(target=wait)
+    waiter.start()
+    time.sleep(0.3)
+    t.put("/v1/stores/S99", {"name": "new"})
+    waiter.join()
+    c.that(result["reply"].json["items"][0]["type"] == "store_put" and result["after"] < 5,
+           f"a waiting reader is told: {result}")
+    r = c.status(t.get(f"/v1/members/{mid}/timeline?limit=3"), 200, "timeline")
+    total, before = list(r["items"]), r.get("next")
+    while before:
+        r = t.get(f"/v1/members/{mid}/timeline?limit=3&before={before}").json
+        total += r["items"]
+        before = r.get("next")
+    kinds = [e["type"] for e in total]
+    c.that(kinds[-1] == "contact" and "order" in kinds and kinds.count("return") == 1, f"timeline: {kinds}")
+    r = c.status(t.get(f"/v1/members/{mid}/statement?unit=points"), 200, "statement")
+    amounts = [(m["cause"], m["amount"]) for m in r["items"]]
+    c.that(("earn", 30) in amounts and ("adjust", 100) in amounts, f"statement: {amounts}")
+    now = [b["available"] for b in t.get(f"/v1/members/{mid}").json["balances"] if b["unit"] == "points"]
+    c.that(sum(m["amount"] for m in r["items"]) == now[0], f"the statement adds up: {amounts} {now}")
+
+
+def bulk(c, t):
+    line = {"op": "order", "body": {"store": "S01", "occurred_at": T0, "lines": [{"sku": "X1", "quantity": 1, "net": 100}],
+                                    "identifiers": [{"ns": "phone", "value": "13600000000"}]}}
+    lines = [{**line, "body": {**line["body"], "order": f"N{i}"}} for i in range(1500)]
+    lines.insert(700, {"op": "order", "body": {"order": "bad"}})
+    lines.insert(701, {"op": "fly", "body": {}})
+    lines.insert(702, {"op": "adjust", "body": {"member": {"id": "mbr_0"}, "unit": "points", "amount": 1}})
+    lines.insert(703, {"op": "adjust", "key": "b1", "body": {"member": {"ns": "phone", "value": "13600000000"},
+                                                             "unit": "points", "amount": 7, "reason": "x"}})
+    lines.insert(704, {"op": "product", "key": "b2", "body": {"code": "P9", "name": "new"}})
+    r, out = t.bulk(lines)
+    c.status(r, 200, "bulk")
+    c.that([x["line"] for x in out] == list(range(1, len(lines) + 1)), "a result a line, in order")
+    wrong = {x["line"]: (x["status"], x["body"].get("code")) for x in out if x["status"] >= 300}
+    c.that(wrong == {701: (400, "missing_field"), 702: (400, "not_an_option"),
+                     703: (400, "idempotency_key_required"), 705: (403, "forbidden_role")} or
+           wrong == {701: (400, "missing_field"), 702: (400, "not_an_option"),
+                     703: (400, "idempotency_key_required")}, f"refused lines: {wrong}")
+    c.that(out[0]["body"]["member"]["new"] and not out[1]["body"]["member"]["new"], "one new person")
+    again, second = t.bulk(lines)
+    c.that(all(x["body"].get("repeated", True) for x in second if x["status"] == 201), "again changes nothing")
+    r = t.post("/v1/bulk", raw=b"", headers={"Content-Type": "application/x-ndjson"}, idem="")
+    c.that(r.status in (200, 400), f"an empty body: {r}")
+    r = t.post("/v1/bulk", raw=b'{"op":"order"\n\n[1]\r\n' + b"x" * 70000, idem="",
+               headers={"Content-Type": "application/x-ndjson"})
+    codes = [(x["line"], x["body"]["code"]) for x in map(__import__("json").loads, r.bytes.splitlines())]
+    c.that(codes == [(1, "invalid_json"), (3, "wrong_type"), (4, "line_too_long")], f"broken lines: {codes}")
+
+
+def main():
+    c = Checks()
+    s = Server(sys.argv[1])
+    try:
+        op = s.operator()
+        Client.shapes = Shapes(op.get("/v1/openapi.json").json)
+        for path in ("/healthz", "/readyz", "/metrics", "/v1/openapi.json"):
+            c.status(s.client().get(path), 200, path)
+        t = s.tenant("acme")
+        configure(c, t, op)
+        page(c, t)
+        mid = people(c, t)
+        values(c, t, mid)
+        identity(c, t, mid)
+        probes(c, t, op)
+        keys(c, s, t)
+        feed(c, s, t, mid)
+        bulk(c, t)
+        rows = {r[3]["operationId"] for r in Client.shapes.rows}
+        c.that(rows == Client.shapes.seen, f"operations without a good answer: {rows - Client.shapes.seen}")
+        for text in sorted(set(Client.shapes.wrong)):
+            c.that(False, "shape: " + text)
+    finally:
+        code = s.stop()
+    c.that(code == 0, f"the server ended with {code}")
+    sys.exit(c.end())
+
+
+if __name__ == "__main__":
+    main()
