@@ -191,9 +191,10 @@ def kills(rig, count):
 
 def kills_pg(rig, count):
     rig.pg_start()
-    healed = stopped = 0
+    restarts = stopped = 0
+    worst = 0.0
     for i in range(count):
-        life = Life(rig)
+        life = Life(rig, "--report")
         if i % 2 == 0:
             kill_once(rig, life)
             continue
@@ -201,17 +202,19 @@ def kills_pg(rig, count):
         some_time(rig)
         rig.pg_verb("restart")
         some_time(rig, 1.5)
-        # It may have gone on by itself, or have stopped because it could not know.
-        if life.child.poll() is None:
-            healed += 1
-            life.child.kill()
-            life.end(-signal.SIGKILL)
-        else:
+        # It goes on by itself, or stops because it could not know.
+        restarts += 1
+        after = wait_grown(life, time.monotonic(), "written", 20)
+        if after is None:
             stopped += 1
             life.end(3)
+        else:
+            worst = max(worst, after)
+            life.child.kill()
+            life.end(-signal.SIGKILL)
         rig.note(life)
-    summary(rig, f"{count} rounds on PostgreSQL, {count // 2} of them server restarts ({healed} times it went on by "
-                 f"itself, {stopped} times it stopped and started again)")
+    summary(rig, f"{count} rounds on PostgreSQL, {restarts} of them server restarts ({stopped} times it had to start "
+                 f"again, else it wrote again within {worst:.1f} s)")
 
 
 # ---- power --------------------------------------------------------------------------------------
@@ -258,7 +261,6 @@ def normal(rig, count):
     for i in range(count):
         try:
             power_once(rig, normal=1)
-            rig.final_errors = ""
             life = Life(rig, "--seconds", "0", "--full")
             life.end(0)
         except Failed as found:
@@ -273,74 +275,84 @@ def normal(rig, count):
 
 
 def syncs(rig, count):
-    stopped = refused = ended = 0
+    """Every other one is counted from the start of the process, the rest from when it serves."""
+    aborted = -signal.SIGABRT  # the key store: no answer would be right
+    ends = {0: 0, 3: 0, 4: 0, aborted: 0}
     for k in range(1, count + 1):
-        life = Life(rig, "--seconds", "2", env=lossy(rig, fail_at=k))
-        code = life.end(0, 3, 4, timeout=30)
-        stopped += code == 3
-        refused += code == 4
-        ended += code == 0
-        rig.note(life)
-        life = Life(rig, "--seconds", "0.15", env=lossy(rig))
-        life.end(0)
+        serving = k % 2
+        life = Life(rig, "--seconds", "1", env=lossy(rig, fail_at=k // 2 + 1, fail_waits=serving))
+        if serving and life.wait_for("serving", 30):
+            life.child.send_signal(signal.SIGHUP)
+        ends[life.end(*ends)] += 1
         rig.note(life)
         power_once(rig)
     (rig.folder / "handover").unlink(missing_ok=True)
-    summary(rig, f"{count} failing syncs: {stopped} times it stopped serving, {refused} times it did not start, "
-                 f"{ended} times it went on (a sync of the SQL state or the key store)")
+    if ends[3] == 0 or ends[4] == 0:
+        raise Failed(f"no failing sync stopped it, or none its start: {ends}")
+    summary(rig, f"{count} failing syncs: {ends[3] + ends[aborted]} times it stopped serving, {ends[4]} times it did "
+                 f"not start, {ends[0]} times it went on (not a sync of the journal)")
 
 
 # ---- a full disk ----------------------------------------------------------------------------------
 
 
-def steps(life, frm, to):
-    """How (written, read) grew between two instants, from the reports."""
+def grown(life, frm, word):
+    """How far a figure of the reports has come since an instant."""
     seen = []
     with life.changed:
         for line, at in zip(life.lines, life.times):
-            if line.startswith("t ") and frm <= at <= to:
-                seen.append({k: int(v) for k, v in re.findall(r"(written|read) (\d+)", line)})
-    if len(seen) < 2:
-        return 0, 0
-    return seen[-1]["written"] - seen[0]["written"], seen[-1]["read"] - seen[0]["read"]
+            found = re.search(word + r" (\d+)", line)
+            if line.startswith("t ") and at >= frm and found:
+                seen.append(int(found.group(1)))
+    return seen[-1] - seen[0] if len(seen) > 1 else 0
+
+
+def wait_grown(life, frm, word, timeout):
+    """Seconds until the figure grows; None when it does not, or the program ended."""
+    while time.monotonic() < frm + timeout and life.child.poll() is None:
+        time.sleep(0.1)
+        if grown(life, frm, word) > 0:
+            return time.monotonic() - frm
+    return None
 
 
 def fill(rig, leave):
-    free = os.statvfs(rig.data).f_bavail * os.statvfs(rig.data).f_frsize
+    """In pieces: an allocation that does not fit wholly takes nothing."""
+    piece = 4 << 20
     with open(rig.data / "filler", "ab") as f:
-        f.truncate(f.tell())
-        try:
-            os.posix_fallocate(f.fileno(), f.tell(), max(free - leave, 4096))
-        except OSError:
-            pass
+        while piece >= 4096:
+            space = os.statvfs(rig.data)
+            piece = min(piece, max(space.f_bavail * space.f_frsize - leave, 0))
+            try:
+                if piece > 0:
+                    os.posix_fallocate(f.fileno(), os.fstat(f.fileno()).st_size, piece)
+            except OSError:
+                piece //= 2
 
 
-def full_once(rig, leave, seconds):
-    life = Life(rig, "--report", "--space-low", str(48 << 20), "--reserve", str(16 << 20))
+def full_once(rig, leave, reads_go_on):
+    """Read-only below 48 MiB; below 16 MiB the journal itself takes nothing. When the space
+    goes from above the first to below the second at once, what was under way is held."""
+    life = Life(rig, "--report")
     if not life.wait_for("serving", 30):
         life.end(0)
     time.sleep(0.5)
     fill(rig, leave)
     time.sleep(0.7)
     frm = time.monotonic()
-    time.sleep(seconds)
-    written, read = steps(life, frm, time.monotonic())
+    time.sleep(0.8)
+    written, read = grown(life, frm, "written"), grown(life, frm, "read")
     (rig.data / "filler").unlink()
     freed = time.monotonic()
-    healed = None
-    while healed is None and time.monotonic() < freed + 6 and life.child.poll() is None:
-        time.sleep(0.2)
-        healed = time.monotonic() - freed if steps(life, freed, time.monotonic())[0] > 0 else None
-    if life.child.poll() is not None:
-        life.end(0)
-    time.sleep(0.3)
-    if written > 0 or read == 0 or healed is None:
-        raise Failed(f"{leave} bytes left: {written} written, {read} read while full, healed after {healed}\n"
-                     + "\n".join(life.lines[-32:]))
+    healed = wait_grown(life, freed, "written", 5)
+    flushed = wait_grown(life, freed, "flushed", 5)
     life.child.kill()
     life.end(-signal.SIGKILL)
     rig.note(life)
-    return read, healed
+    if written > 0 or (reads_go_on and read == 0) or healed is None or flushed is None:
+        raise Failed(f"{leave} bytes left: {written} written and {read} read while full; writes healed after "
+                     f"{healed} s, the SQL state after {flushed} s\n" + "\n".join(life.lines[-3:]) + life.errors)
+    return read, max(healed, flushed)
 
 
 def full(rig, count):
@@ -348,14 +360,15 @@ def full(rig, count):
         print("skipped: a full disk needs root to mount a tmpfs")
         return
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256m", "tmpfs", str(rig.data)], check=True)
+    rig.words = ["--space-low", str(48 << 20), "--reserve", str(16 << 20)]
     try:
         worst = reads = 0
         for i in range(count):
-            read, healed = full_once(rig, (32 << 20, 8 << 20, 0)[i % 3], 0.8)
+            read, healed = full_once(rig, (32 << 20, 8 << 20, 0)[i % 3], i % 3 == 0)
             reads += read
             worst = max(worst, healed)
-        summary(rig, f"{count} full disks: no write accepted, {reads} reads answered, writes again at most "
-                     f"{worst:.1f} s after there was space")
+        summary(rig, f"{count} full disks: no write accepted, {reads} reads answered, writes and the SQL state go "
+                     f"on at most {worst:.1f} s after there is space")
     finally:
         subprocess.run(["umount", "-l", str(rig.data)], check=True)
 
@@ -433,7 +446,7 @@ def main():
     p.add_argument("--pg")
     p.add_argument("--seed", type=int, default=int(time.time()))
     options = p.parse_args()
-    count = max(options.count // 5, 3) if os.environ.get("TB_CHECK") == "fast" else options.count
+    count = max(options.count // 5, 3) if os.environ.get("TB_CHECK") == "fast" and options.mode != "normal" else options.count
     rig = Rig(options)
     began = time.monotonic()
     failed = 0

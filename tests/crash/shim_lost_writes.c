@@ -6,6 +6,7 @@
  *   SIGUSR2        the power goes before the next one
  *   LOST_FAIL_AT   the k-th sync fails with EIO, and what it should have written is lost
  *                  to later syncs as well (Linux marks the pages clean)
+ *   LOST_FAIL_WAITS=1  syncs are counted from SIGHUP on
  *   LOST_SEED      which part is lost
  *   LOST_HANDOVER  file by which a process that ends otherwise (SIGUSR1 or exit) tells the
  *                  next what is in the page cache alone
@@ -45,6 +46,7 @@ static bool active;
 static volatile sig_atomic_t wanted; /* 1 the power goes, 2 a kill */
 static long changes;
 static long lose_at;
+static volatile sig_atomic_t syncs_counted;
 static long syncs;
 static long fail_at;
 
@@ -58,6 +60,10 @@ static void *find(const char *name)
 
 static void on_signal(int no)
 {
+    if (no == SIGHUP) {
+        syncs_counted = 1;
+        return;
+    }
     wanted = no == SIGUSR2 ? 1 : 2;
 }
 
@@ -83,6 +89,8 @@ __attribute__((constructor)) static void start(void)
     lose_at = number("LOST_AT");
     fail_at = number("LOST_FAIL_AT");
     undo_init(folder, getenv("LOST_HANDOVER"), (uint64_t)number("LOST_SEED"));
+    syncs_counted = number("LOST_FAIL_WAITS") == 0;
+    (void)signal(SIGHUP, on_signal);
     (void)signal(SIGUSR1, on_signal);
     (void)signal(SIGUSR2, on_signal);
     active = true;
@@ -181,7 +189,7 @@ int ftruncate(int fd, off_t size) __attribute__((alias("ftruncate64")));
 static int synced(int fd)
 {
     bool watched = enter_fd(fd);
-    bool failed = watched && ++syncs == fail_at;
+    bool failed = watched && syncs_counted && ++syncs == fail_at;
     if (watched)
         undo_synced(fd, failed);
     leave(watched);
