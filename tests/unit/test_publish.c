@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The published tables after a random history are, row for row, what publishing everything
+ * anew from records and history gives; through marks, sweeps, crashes; and they add up.   */
+#include "publish_world.h"
+
+#include "state/memory/state_memory.h"
+
+#define MEMBERS 600u /* more than two ranges */
+
+struct chance {
+    uint64_t seed;
+    uint64_t state;
+};
+
+static uint32_t pick(struct chance *c, uint32_t n)
+{
+    c->state += UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(tb_mix(c->state) % n);
+}
+
+/* ---- random commands ------------------------------------------------------------------------ */
+
+struct history {
+    struct pw *w;
+    struct chance c;
+    uint64_t hold[64];
+    uint64_t transfer[64];
+    uint32_t hold_n;
+    uint32_t transfer_n;
+    uint64_t done[TB_OP_MAX];
+};
+
+static enum tb_code run(struct history *h, uint32_t op, const void *input)
+{
+    enum tb_code code = pw_run(h->w, op, input);
+    h->done[op] += code == TB_CODE_OK;
+    return code;
+}
+
+static struct tb_who who(struct history *h)
+{
+    return (struct tb_who){.identifier = pw_id(h->w->phone, pick(&h->c, MEMBERS))};
+}
+
+static void contact(struct history *h)
+{
+    struct pw *w = h->w;
+    uint32_t m = pick(&h->c, MEMBERS);
+    struct tb_identifier ids[2] = {pw_id(w->phone, m), pw_id(w->card, pick(&h->c, 3) ? m : pick(&h->c, MEMBERS))};
+    struct tb_cmd_contact in = {.identifier = ids, .identifier_n = 1 + pick(&h->c, 2),
+                                .facts = {.occurred_ms = w->now_ms - (int64_t)pick(&h->c, 5) * TB_DAY_MS,
+                                          .kind = pick(&h->c, 4) ? 0 : TB_CONTACT_FOLLOW}};
+    (void)run(h, TB_OP_CONTACT, &in);
+}
+
+static void buy(struct history *h)
+{
+    uint64_t order;
+    h->done[TB_OP_ORDER] += pw_buy(h->w, pick(&h->c, MEMBERS), 100 + pick(&h->c, 20000), &order) == TB_CODE_OK;
+}
+
+static void give_back(struct history *h)
+{
+    char key[24], order[24];
+    static uint64_t no;
+    if (h->w->orders == 0)
+        return;
+    uint32_t n = (uint32_t)snprintf(order, sizeof order, "B%u", 1 + pick(&h->c, (uint32_t)h->w->orders));
+    uint32_t k = (uint32_t)snprintf(key, sizeof key, "R%" PRIu64, ++no);
+    struct tb_return_line_input line = {.line = pick(&h->c, 2), .quantity = 1000, .net = TB_NET_SHARE};
+    struct tb_cmd_return in = {.order = {order, n}, .key = {key, k}, .line = &line, .line_n = 1, .input_hash = no};
+    struct tb_cmd_order_cancel cancel = {.order = {order, n}, .input_hash = no};
+    if (pick(&h->c, 4))
+        (void)run(h, TB_OP_RETURN, &in);
+    else
+        (void)run(h, TB_OP_ORDER_CANCEL, &cancel);
+}
+
+static void adjust(struct history *h)
+{
+    struct tb_cmd_adjust in = {.member = who(h), .unit = TB_STR("points"),
+                               .amount = (int64_t)pick(&h->c, 400) - 150, .reason = TB_STR("test")};
+    if (run(h, TB_OP_ADJUST, &in) == TB_CODE_OK)
+        h->transfer[h->transfer_n++ % 64] = pw_uint(h->w, 1);
+}
+
+static void move(struct history *h)
+{
+    struct tb_cmd_transfer in = {.from = who(h), .to = who(h), .unit = TB_STR("points"),
+                                 .amount = 1 + pick(&h->c, 60), .reason = TB_STR("gift")};
+    struct tb_cmd_reverse back = {.transfer = h->transfer[pick(&h->c, 64)], .reason = TB_STR("undo")};
+    if (pick(&h->c, 3) == 0)
+        (void)run(h, TB_OP_REVERSE, &back);
+    else if (run(h, TB_OP_TRANSFER, &in) == TB_CODE_OK)
+        h->transfer[h->transfer_n++ % 64] = pw_uint(h->w, 1);
+}
+
+static void hold(struct history *h)
+{
+    uint32_t at = pick(&h->c, h->hold_n == 0 ? 1 : h->hold_n < 64 ? h->hold_n : 64);
+    struct tb_cmd_hold in = {.member = who(h), .unit = TB_STR("points"), .amount = 1 + pick(&h->c, 80),
+                             .lifetime_ms = TB_DAY_MS};
+    struct tb_cmd_hold_post post = {.hold = h->hold[at], .amount = pick(&h->c, 2) ? 0 : 1,
+                                    .final = pick(&h->c, 2), .reason = TB_STR("spent")};
+    struct tb_cmd_hold_void none = {.hold = h->hold[at]};
+    switch (pick(&h->c, 4)) {
+    case 0:
+        (void)run(h, TB_OP_HOLD_POST, &post);
+        break;
+    case 1:
+        (void)run(h, TB_OP_HOLD_VOID, &none);
+        break;
+    default:
+        if (run(h, TB_OP_HOLD, &in) == TB_CODE_OK)
+            h->hold[h->hold_n++ % 64] = pw_uint(h->w, 1);
+    }
+}
+
+static void tell(struct history *h)
+{
+    struct pw *w = h->w;
+    uint32_t i = pick(&h->c, 4);
+    struct tb_attribute_input value = {.attribute = w->attribute[i], .value = pick(&h->c, 2),
+                                       .removed = pick(&h->c, 5) == 0};
+    if (i == 2)
+        value.text = TB_STR("hidden");
+    if (i == 1)
+        value.text = pick(&h->c, 2) ? TB_STR("some text") : TB_STR("\xE4\xBD\xA0\xE5\xA5\xBD");
+    struct tb_cmd_attributes_set in = {.who = who(h), .attribute = &value, .attribute_n = 1,
+                                       .source = 1 + pick(&h->c, 5), .occurred_ms = w->now_ms};
+    (void)run(h, TB_OP_ATTRIBUTES_SET, &in);
+}
+
+static void agree(struct history *h)
+{
+    struct tb_cmd_consent_put in = {.who = who(h), .purpose = h->w->purpose, .channel = pick(&h->c, 3),
+                                    .state = 1 + pick(&h->c, 3), .actor = TB_ACTOR_SELF, .text_version = 1,
+                                    .occurred_ms = h->w->now_ms - pick(&h->c, 100000),
+                                    .person_wide = pick(&h->c, 2), .proof = TB_STR("\x01\x80")};
+    (void)run(h, TB_OP_CONSENT_PUT, &in);
+}
+
+static void enrol(struct history *h)
+{
+    struct tb_cmd_enrol in = {.who = who(h), .terms_version = 1, .occurred_ms = h->w->now_ms};
+    (void)run(h, TB_OP_ENROL, &in);
+}
+
+static void link_two(struct history *h)
+{
+    struct tb_cmd_member_get get = {.who = who(h)};
+    if (run(h, TB_OP_MEMBER_GET, &get) != TB_CODE_OK)
+        return;
+    uint64_t a = pw_uint(h->w, 1);
+    get.who = who(h);
+    if (run(h, TB_OP_MEMBER_GET, &get) != TB_CODE_OK)
+        return;
+    struct tb_cmd_link in = {.a = a, .b = pw_uint(h->w, 1), .kind = 1 + pick(&h->c, 3), .reason = TB_STR("by hand")};
+    (void)run(h, TB_OP_LINK, &in);
+}
+
+static void probe(struct history *h)
+{
+    struct tb_cmd_probe in = {.identifier = pw_id(h->w->mac, pick(&h->c, 40)), .touchpoint = h->w->touchpoint,
+                              .occurred_ms = h->w->now_ms - pick(&h->c, 3600000)};
+    in.identifier.verified = false;
+    (void)run(h, TB_OP_PROBE, &in);
+}
+
+static void erase(struct history *h)
+{
+    struct tb_cmd_erase in = {.who = who(h), .reason = TB_STR("asked for it")};
+    if (pick(&h->c, 4) == 0)
+        (void)run(h, TB_OP_ERASE, &in);
+}
+
+static void live(struct history *h, uint32_t steps)
+{
+    static void (*const act[])(struct history *) = {contact, contact, buy,  buy,  buy,   give_back, adjust, move,
+                                                    hold,    hold,    tell, tell, agree, enrol,     link_two,
+                                                    probe,   probe,   erase};
+    for (uint32_t i = 0; i < steps; i++) {
+        act[pick(&h->c, TB_COUNT_OF(act))](h);
+        h->w->now_ms += pick(&h->c, 200) ? pick(&h->c, 60000) : 5 * TB_DAY_MS;
+        h->w->mono_ns += pick(&h->c, 20000000);
+        if (pick(&h->c, 8) == 0)
+            pw_steps(h->w);
+    }
+}
+
+/* ---- comparing ------------------------------------------------------------------------------- */
+
+struct copy {
+    struct tb_state *to;
+    const struct tb_table *table;
+};
+
+static bool copy_row(void *user, const struct tb_value *v, uint32_t n)
+{
+    struct copy *x = user;
+    struct tb_fault f;
+    (void)n;
+    assert_int_equal(x->to->ops->put(x->to, x->table, v, &f), TB_STATE_DONE);
+    return true;
+}
+
+/* Records and history alone, published by nobody yet. */
+static void copy_engine(struct pw *w, struct tb_state *to, const struct tb_cell_tables *tables)
+{
+    struct tb_fault f = {0};
+    struct tb_checkpoint c;
+    struct tb_state_reader *r;
+    assert_int_equal(w->state->ops->checkpoint(w->state, &c, &f), TB_STATE_DONE);
+    assert_int_equal(w->state->ops->reader_open(w->state, &r, &f), TB_STATE_DONE);
+    for (uint32_t i = 0; i < 2; i++) { /* a table a transaction: it borrows what the scan lends */
+        struct copy x = {to, &tables->table[i]};
+        assert_int_equal(to->ops->begin(to, &f), TB_STATE_DONE);
+        assert_int_equal(w->state->ops->scan(r, &w->tables.table[i], NULL, copy_row, &x, &f), TB_STATE_DONE);
+        assert_int_equal(to->ops->commit(to, &c, &f), TB_STATE_DONE);
+    }
+    w->state->ops->reader_close(r);
+}
+
+static char *published_anew(struct pw *w)
+{
+    struct tb_fault f = {0};
+    struct tb_cell_tables tables;
+    struct tb_checkpoint c;
+    struct tb_state *s = tb_state_memory_open();
+    struct tb_publish *publish = tb_publish_create(NULL);
+    const struct tb_publisher *p = tb_publish_of(publish);
+    assert_true(tb_cell_tables_ensure(&tables, s, p, &f));
+    copy_engine(w, s, &tables);
+    assert_int_equal(s->ops->checkpoint(s, &c, &f), TB_STATE_DONE);
+    while (p->waits(p->user, &c, true)) {
+        assert_int_equal(s->ops->begin(s, &f), TB_STATE_DONE);
+        p->begin(p->user);
+        assert_int_equal(p->catch_up(p->user, s, &c, true, &f), TB_STATE_DONE);
+        assert_int_equal(s->ops->commit(s, &c, &f), TB_STATE_DONE);
+        p->committed(p->user);
+    }
+    char *text = pw_dump(s, tables.table + (tables.n - p->table_n), p->table_n);
+    tb_publish_destroy(publish);
+    s->ops->close(s);
+    return text;
+}
+
+static void assert_same(const char *is, const char *want)
+{
+    const char *a = is, *b = want;
+    while (*a && *a == *b) {
+        if (*a == '\n')
+            is = a + 1, want = b + 1;
+        a++, b++;
+    }
+    if (*a != *b)
+        fail_msg("published: %.*s\n  anew:      %.*s", (int)strcspn(is, "\n"), is, (int)strcspn(want, "\n"), want);
+}
+
+struct sums {
+    const struct tb_table *t;
+    int64_t sum[3];
+    uint64_t rows;
+};
+
+static bool add_row(void *user, const struct tb_value *v, uint32_t n)
+{
+    struct sums *x = user;
+    (void)n;
+    x->rows++;
+    if (strcmp(x->t->name, "balances") == 0)
+        x->sum[0] += v[4].i64 + v[5].i64 + v[6].i64;
+    if (strcmp(x->t->name, "trial_balance") == 0)
+        x->sum[0] += v[3].i64 - v[4].i64;
+    if (strcmp(x->t->name, "transfers") == 0)
+        x->sum[0] += v[8].i64;
+    if (strcmp(x->t->name, "persons") == 0)
+        x->sum[0] += v[11].i64, x->sum[1] += v[12].i64, x->sum[2] += v[10].i64 == 0;
+    if (strcmp(x->t->name, "orders") == 0 && !v[3].null)
+        x->sum[0] += v[9].i64 < 2, x->sum[1] += v[12].i64 - v[13].i64;
+    if (strcmp(x->t->name, "tenants") == 0)
+        x->sum[0] += v[9].i64;
+    return true;
+}
+
+static struct sums sums_of(struct pw *w, const char *name)
+{
+    struct sums x = {0};
+    struct tb_fault f = {0};
+    struct tb_state_reader *r;
+    for (uint32_t i = 0; i < w->tables.n; i++)
+        if (strcmp(w->tables.table[i].name, name) == 0)
+            x.t = &w->tables.table[i];
+    assert_non_null(x.t);
+    assert_int_equal(w->state->ops->reader_open(w->state, &r, &f), TB_STATE_DONE);
+    assert_int_equal(w->state->ops->scan(r, x.t, NULL, add_row, &x, &f), TB_STATE_DONE);
+    w->state->ops->reader_close(r);
+    return x;
+}
+
+static void prove(struct pw *w)
+{
+    pw_flush(w);
+    uint32_t n;
+    (void)tb_publish_tables(&n);
+    char *is = pw_dump(w->state, w->tables.table + (w->tables.n - n), n);
+    char *want = published_anew(w);
+    assert_same(is, want);
+    assert_null(strstr(is, "68696464656e")); /* "hidden" */
+    assert_null(strstr(is, "32333e3e3f34")); /* the same, sealed */
+    assert_int_equal(sums_of(w, "balances").sum[0], -sums_of(w, "trial_balance").sum[0]);
+    assert_int_equal(sums_of(w, "balances").sum[0], sums_of(w, "transfers").sum[0]);
+    struct sums persons = sums_of(w, "persons"), orders = sums_of(w, "orders");
+    assert_int_equal(persons.sum[2], sums_of(w, "tenants").sum[0]); /* the erased do not count */
+    assert_int_equal(persons.sum[0], orders.sum[0]);
+    assert_int_equal(persons.sum[1], orders.sum[1]);
+    free(is);
+    free(want);
+}
+
+/* ---- tests ------------------------------------------------------------------------------------- */
+
+static void random_history(const struct tb_publish_options *o, uint64_t seed)
+{
+    static struct pw w;
+    struct history h = {.w = &w, .c = {seed, seed * UINT64_C(0x632be59bd9b4e019)}};
+    print_message("seed %" PRIu64 "\n", seed);
+    pw_open(&w, tb_state_memory_open(), o);
+    for (uint32_t round = 0; round < 6; round++) {
+        live(&h, 700);
+        if (round == 1 || round == 3)
+            pw_crash(&w); /* with marks, without a flush */
+        if (round != 3)
+            prove(&w);
+    }
+    static const uint8_t wanted[] = {TB_OP_CONTACT, TB_OP_ORDER, TB_OP_RETURN, TB_OP_ORDER_CANCEL, TB_OP_ADJUST,
+                                     TB_OP_TRANSFER, TB_OP_REVERSE, TB_OP_HOLD, TB_OP_HOLD_POST, TB_OP_HOLD_VOID,
+                                     TB_OP_ATTRIBUTES_SET, TB_OP_CONSENT_PUT, TB_OP_ENROL, TB_OP_LINK, TB_OP_PROBE,
+                                     TB_OP_ERASE};
+    for (uint32_t i = 0; i < TB_COUNT_OF(wanted); i++)
+        if (h.done[wanted[i]] < 3)
+            fail_msg("%s never happened", tb_op_name(wanted[i]));
+    assert_true(sums_of(&w, "merges").rows > 3);
+    assert_true(sums_of(&w, "tier_changes").rows > 3);
+    pw_close(&w);
+}
+
+static void test_at_once(void **state)
+{
+    (void)state;
+    random_history(&(struct tb_publish_options){.quiet_persons = 1000000, .lag_ms = 1}, 1);
+}
+
+static void test_swept(void **state)
+{
+    (void)state;
+    random_history(&(struct tb_publish_options){.quiet_persons = 1, .lag_ms = 3000, .slice_ms = 1}, 2);
+    random_history(&(struct tb_publish_options){.quiet_persons = 3, .lag_ms = 100000000, .dense_ppm = 100000}, 3);
+}
+
+/* Nothing is put off for longer than it says, and the row of `published` does not lie. */
+static void test_lag(void **state)
+{
+    (void)state;
+    static struct pw w;
+    struct tb_publish_figures g;
+    uint64_t order;
+    pw_open(&w, tb_state_memory_open(), &(struct tb_publish_options){.quiet_persons = 2, .lag_ms = 10000,
+                                                                     .dense_ppm = 1000000});
+    for (uint32_t i = 0; i < 200; i++)
+        assert_int_equal(pw_buy(&w, i, 1000, &order), TB_CODE_OK);
+    w.mono_ns += INT64_C(1000000000);
+    pw_steps(&w);
+    tb_publish_figures(w.publish, &g);
+    assert_true(g.marked > 100);
+    uint64_t complete = g.complete_batch;
+    assert_true(sums_of(&w, "persons").rows < 200);
+    assert_int_equal(sums_of(&w, "orders").rows, 200); /* never put off */
+    for (uint32_t i = 0; i < 50; i++) {
+        w.mono_ns += INT64_C(300000000);
+        pw_steps(&w);
+    }
+    tb_publish_figures(w.publish, &g);
+    assert_int_equal(g.marked, 0);
+    assert_true(g.complete_batch > complete);
+    assert_int_equal(sums_of(&w, "persons").rows, 200);
+    pw_close(&w);
+}
+
+/* A clean end leaves nothing to find; a start after it writes nothing again. */
+static void test_clean_start(void **state)
+{
+    (void)state;
+    static struct pw w;
+    struct tb_publish_figures g;
+    uint64_t order;
+    pw_open(&w, tb_state_memory_open(), &(struct tb_publish_options){0});
+    for (uint32_t i = 0; i < 300; i++)
+        assert_int_equal(pw_buy(&w, i, 1000, &order), TB_CODE_OK);
+    pw_flush(&w);
+    tb_publish_figures(w.publish, &g);
+    assert_int_equal(g.marked, 0);
+    pw_crash(&w);
+    for (uint32_t i = 0; i < 10; i++) {
+        w.mono_ns += INT64_C(300000000);
+        pw_steps(&w);
+    }
+    tb_publish_figures(w.publish, &g);
+    assert_int_equal(g.rows, 0);
+    prove(&w);
+    pw_close(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_at_once), cmocka_unit_test(test_swept),
+                                       cmocka_unit_test(test_lag), cmocka_unit_test(test_clean_start)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
