@@ -75,7 +75,8 @@ static void mark_seen(struct tb_sim *s, uint32_t person)
     p->seen = true;
 }
 
-/* They were told together: for recall, of what could be known. */
+/* They were told together: for recall, of what could be known. A number that nobody verified
+ * shows nothing. */
 static void remember(struct ids *x)
 {
     for (uint32_t i = 0; i < x->n; i++) {
@@ -86,8 +87,8 @@ static void remember(struct ids *x)
             continue;
         struct sim_person *p = &x->s->person[x->owner[i]];
         p->told |= (uint8_t)(1u << x->ns[i]);
-        for (uint32_t k = 0; k < x->n; k++)
-            if (x->owner[k] == x->owner[i] && x->ns[k] < NS_PERSONAL)
+        for (uint32_t k = 0; k < x->n && x->id[i].verified; k++)
+            if (x->owner[k] == x->owner[i] && x->ns[k] < NS_PERSONAL && x->id[k].verified)
                 p->pair[x->ns[i]] |= (uint8_t)(1u << x->ns[k]);
     }
 }
@@ -523,7 +524,8 @@ static void hold(struct tb_sim *s, const struct sim_event *e)
     struct ids x;
     struct tb_cmd_hold *in = TB_NEW(&s->arena, struct tb_cmd_hold);
     tb_assert(in != NULL);
-    *in = (struct tb_cmd_hold){.member = who_by(s, e, NS_PHONE, &x), .unit = TB_STR("points"), .amount = 1000,
+    enum sim_ns by = s->person[e->person].flags & P_ANONYMOUS ? NS_CARD : NS_PHONE;
+    *in = (struct tb_cmd_hold){.member = who_by(s, e, by, &x), .unit = TB_STR("points"), .amount = 1000,
                                .lifetime_ms = 2 * TB_DAY_MS};
     if (!(e->flags & F_POINTS)) {
         struct sim_basket basket;

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The key store for tests of the generator: a file of its own, because border/keystore.h and
+ * core/catalog/objects.h both name a TB_KEY_BYTES.                                          */
+#ifndef TB_TEST_SIM_KEYS_H
+#define TB_TEST_SIM_KEYS_H
+
+#include "base/fault.h"
+
+struct tb_keystore;
+struct tb_keystore *keys_open(const char *folder, struct tb_fault *f); /* NULL: see *f */
+void keys_close(struct tb_keystore *k);
+
+#endif
