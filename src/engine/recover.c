@@ -323,8 +323,7 @@ static bool replay_entry(struct tb_cell *c, const struct tb_entry *e, uint64_t b
     static const uint8_t no_entropy[TB_ENTROPY_BYTES];
     uint32_t from = c->core.store.dirty_n;
     tb_txn_begin(t, e->tenant, e->now_ms, e->seq, no_entropy);
-    t->member = (uint32_t)e->member;
-    t->member_prev_seq = e->prev_seq;
+    /* the member stays open: apply finds it as it did then, and moves the person's last_seq */
     c->core.store.fetch_user = c;
     while (tb_event_next(&list, &type, &body, &bad)) {
         tb_arena_reset(&c->scratch);
