@@ -59,6 +59,30 @@
              "  --report FILE     the figures as JSON\n" \
              "  --restart         from the first row, not from where an interrupted one stopped\n" \
              "  --quiet           no progress bar\n" TB_USAGE_FOLDER}, \
+    {.name = "check", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_check, .options = TB_OPTS_FOLDER, \
+     .usage = "check [--data DIR]", \
+     .what = "proves journal, state and books; ends with the number of breaks\n" \
+             "The whole journal is folded in memory and compared with the SQL state byte by byte.\n" TB_USAGE_FOLDER}, \
+    {.name = "sql", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_sql, \
+     .options = TB_OPTS_FOLDER | TB_OPT_BIT(FORMAT) | TB_OPT_BIT(LIMIT), \
+     .usage = "sql [--format table|csv|json] \"SELECT ...\"", \
+     .what = "one read-only statement on the tables (docs/tables.md), also while serving\n\n" \
+             "  --format F        table, csv, or json (one object a line)\n" \
+             "  --limit N         rows at most\n" TB_USAGE_FOLDER}, \
+    {.name = "backup", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_backup, \
+     .options = TB_OPTS_FOLDER | TB_OPT_BIT(WITH_MASTER) | TB_OPT_BIT(PRUNE), \
+     .usage = "backup DIR", \
+     .what = "copies state, journal and keys to a folder, while serving; again: what is new\n\n" \
+             "  --with-master     the master key too (else keep DATA/keys/master.key apart)\n" \
+             "  --prune           then drop what the copy holds from the live journal\n" TB_USAGE_FOLDER}, \
+    {.name = "restore", .place = TB_VERB_ALONE, .run = tb_cmd_restore, \
+     .options = TB_OPTS_FOLDER | TB_OPT_BIT(TO_SEQ) | TB_OPT_BIT(TO_TIME) | TB_OPT_BIT(MASTER) | TB_OPT_BIT(ERASED), \
+     .usage = "restore BACKUP --data NEW [--to-seq N | --to-time T]", \
+     .what = "makes a new data folder from a backup\n\n" \
+             "  --to-seq N        up to this entry\n" \
+             "  --to-time T       up to this instant (RFC 3339)\n" \
+             "  --master FILE     the master key, when the backup has none\n" \
+             "  --erased FILE     keys.db that was in use before: what it erased is erased again\n" TB_USAGE_FOLDER}, \
     {.name = "verify-version", .place = TB_VERB_ALONE, .run = tb_cmd_verify_version, .options = TB_OPTS_FOLDER, \
      .usage = "verify-version [--data DIR]", \
      .what = "prints the versions of program, schema and libraries\n" \

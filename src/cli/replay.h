@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cli/replay.h - the journal folded into a core of its own, from its first batch on.
+ *
+ * What a process that only ever read the journal would hold: the judge of the SQL state.
+ * Memory    everything, old orders included.
+ * Threads   one.                                                                         */
+#ifndef TB_CLI_REPLAY_H
+#define TB_CLI_REPLAY_H
+
+#include "cli/node.h"
+
+struct tb_replay;
+
+struct tb_replay_figures {
+    uint64_t batches;
+    uint64_t entries;
+    uint64_t events;
+    uint64_t bytes;
+    uint64_t first; /* batch that the journal still holds; 1 = complete */
+    uint64_t last;
+};
+
+/* NULL: no memory, or no reader (the fault says). */
+struct tb_replay *tb_replay_open(struct tb_journal *journal, const struct tb_core_env *env, struct tb_fault *fault);
+/* Reads up to batch upto (UINT64_MAX: to the end), verifying hashes and chain; with fold the
+ * events are applied. False: the journal is damaged, or an event is not known.           */
+TB_MUST_USE bool tb_replay_to(struct tb_replay *r, uint64_t upto, bool fold, struct tb_fault *fault);
+const struct tb_replay_figures *tb_replay_figures(const struct tb_replay *r);
+struct tb_core *tb_replay_core(struct tb_replay *r);
+void tb_replay_close(struct tb_replay *r); /* NULL is fine */
+
+#endif
