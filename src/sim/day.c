@@ -215,8 +215,7 @@ void sim_visit(struct tb_sim *s, uint32_t person, int32_t d, int64_t at_ms, stru
 
 static void enrol(struct tb_sim *s, uint32_t person, int64_t at_ms)
 {
-    struct sim_person *p = &s->person[person];
-    p->enrolled = true;
+    const struct sim_person *p = &s->person[person];
     push_contact(s, EV_ENROL_CONTACT, person, p->home, at_ms, 0);
     push_contact(s, EV_ENROL, person, p->home, at_ms + 30 * TB_SECOND_MS, 0);
     if (p->flags & P_ANONYMOUS)
