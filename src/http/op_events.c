@@ -70,7 +70,7 @@ static int64_t now_ns(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* ---- printing -------------------------------------------------------------------------------------- */
+/* ---- printing ------------------------------------------------------------------------ */
 
 static void learn_wants(struct tb_work *w)
 {
@@ -191,7 +191,7 @@ static void page_refuse(struct page *p, enum tb_problem problem)
     tb_http_refuse_code(p->q->w->req, problem, NULL);
 }
 
-/* ---- readers ------------------------------------------------------------------------------------------ */
+/* ---- readers ------------------------------------------------------------------------- */
 
 static struct tb_feed_reader *reader_of(struct tb_feeds *f, uint32_t tenant)
 {
@@ -216,7 +216,7 @@ static struct tb_feed_reader *reader_of(struct tb_feeds *f, uint32_t tenant)
     return oldest->r;
 }
 
-/* ---- the feed --------------------------------------------------------------------------------------------- */
+/* ---- the feed ------------------------------------------------------------------------ */
 
 static bool feed_entry(void *user, const struct tb_entry *e)
 {
@@ -250,7 +250,7 @@ static bool feed_answer(struct tb_feeds *f, struct question *q)
     return true;
 }
 
-/* ---- one member's chain --------------------------------------------------------------------------------------- */
+/* ---- one member's chain -------------------------------------------------------------- */
 
 static bool of_person(const struct question *q, uint64_t profile)
 {
@@ -293,7 +293,7 @@ static void chain_answer(struct tb_feeds *f, struct question *q)
         page_send(&p, at);
 }
 
-/* ---- the thread ---------------------------------------------------------------------------------------------------- */
+/* ---- the thread ---------------------------------------------------------------------- */
 
 static struct question *take_fresh(struct tb_feeds *f, bool may_sleep)
 {
@@ -410,7 +410,7 @@ static void ask(struct tb_app *app, struct question *q)
     (void)pthread_mutex_unlock(&f->lock);
 }
 
-/* ---- operations --------------------------------------------------------------------------------------------------------- */
+/* ---- operations ---------------------------------------------------------------------- */
 
 void tb_op_events(void *user, struct tb_call *call)
 {
@@ -476,7 +476,8 @@ static void chain_read(struct tb_work *w, struct tb_json_object *o, enum asks as
     q->after = (uint64_t)tb_call_query_i64(w->call, TB_STR("before"), 1, INT64_MAX - 1, 0);
     q->limit = (uint32_t)tb_call_query_i64(w->call, TB_STR("limit"), 1, 200, 50);
     if (asks == STATEMENT) {
-        q->unit = tb_work_id(w, TB_KIND_UNIT, tb_call_query_str(w->call, TB_STR("unit"), TB_CODE_MAX));
+        struct tb_str unit = tb_call_query_str(w->call, TB_STR("unit"), TB_CODE_MAX);
+        q->unit = tb_work_id(w, TB_KIND_UNIT, unit);
         if (q->unit == UINT32_MAX)
             tb_work_no(w, TB_CODE_UNKNOWN_UNIT, "unit");
     }

@@ -77,7 +77,7 @@
     X(INVALID_VALUE, "invalid_value", 400, "This field has a value that is not allowed.") \
     X(UNKNOWN_PARAMETER, "unknown_parameter", 400, "This query parameter is not known.") \
     /* the feed */ \
-    X(HISTORY_GONE, "history_gone", 410, "This part of the history was taken away; start again from the tables.")
+    X(HISTORY_GONE, "history_gone", 410, "This history was taken away; start again from the tables.")
 /* clang-format on */
 
 enum tb_problem {

@@ -108,7 +108,9 @@ def other_tenant(c, table, a, ids, b):
     before = state_of(a, ids)
     for row in table["operation"]:
         params = re.findall(r"\{([a-z_]+)\}", row["path"])
-        if row["roles"] in (["public"], ["operator"]) or not set(params) & {"member", "hold", "transfer", "order"}:
+        if row["roles"] in (["public"], ["operator"]):
+            continue
+        if not set(params) & {"member", "hold", "transfer", "order"}:
             continue
         body = dict(GOOD.get(row["name"], {})) if row.get("body") else None
         if row["name"] == "post_unmerge":

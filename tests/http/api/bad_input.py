@@ -15,8 +15,9 @@ RAW = [(b"", "body_required"), (b"{", "invalid_json"), (b"[]", "wrong_type"), (b
        (b'{"a":1}}', "invalid_json"), (b"\xef\xbb\xbf{}", "invalid_json")]
 WRONG = {"string": [1, True, None, [], {}], "integer": ["1", 1.5, True, None, [], 2 ** 53],
          "boolean": [0, "true", None], "array": [{}, "x", None], "object": [[], "x", None]}
-PATHS = ["x", "mbr_", "mbr_0000000000000", "ord_ZZZZZZZZZZZZZ", "a%2Fb", "%E9%80%9A", "x" * 300, "phone:", ":1", "a:b:c",
-         "phone:abc", "mbr_" + "Z" * 13, "%20", "-1", "0"]
+PATHS = ["x", "mbr_", "mbr_0000000000000", "ord_ZZZZZZZZZZZZZ", "a%2Fb", "%E9%80%9A", "x" * 300, "phone:", ":1",
+         "a:b:c", "phone:abc",
+         "mbr_" + "Z" * 13, "%20", "-1", "0"]
 
 
 class Routes:

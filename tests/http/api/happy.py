@@ -288,7 +288,8 @@ def feed(c, s, t, mid):
 
 
 def bulk(c, t):
-    line = {"op": "order", "body": {"store": "S01", "occurred_at": T0, "lines": [{"sku": "X1", "quantity": 1, "net": 100}],
+    line = {"op": "order", "body": {"store": "S01", "occurred_at": T0,
+                                    "lines": [{"sku": "X1", "quantity": 1, "net": 100}],
                                     "identifiers": [{"ns": "phone", "value": "13600000000"}]}}
     lines = [{**line, "body": {**line["body"], "order": f"N{i}"}} for i in range(1500)]
     lines.insert(700, {"op": "order", "body": {"order": "bad"}})
