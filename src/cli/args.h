@@ -43,6 +43,7 @@
     X(THREADS, "--threads", true)      \
     X(LIVE, "--live", false)           \
     X(SEED, "--seed", true)            \
+    X(DIVIDE, "--divide", true)        \
     X(RATE, "--rate", true)            \
     X(TENANTS, "--tenants", true)      \
     X(MEMBERS, "--members", true)      \

@@ -65,6 +65,8 @@ int tb_cmd_sql(struct tb_cli *cli);
 int tb_cmd_backup(struct tb_cli *cli);
 int tb_cmd_restore(struct tb_cli *cli);
 int tb_cmd_bench(struct tb_cli *cli);
+int tb_cmd_demo(struct tb_cli *cli);
+int tb_cmd_sim(struct tb_cli *cli);
 int tb_cmd_verify_version(struct tb_cli *cli);
 
 /* "tongbao: <sentence>" to err; returns code. */

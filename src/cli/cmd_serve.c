@@ -16,10 +16,12 @@
 #include <unistd.h>
 
 #include "cli/admin.h"
+#include "cli/demo.h"
 #include "http/app.h"
 
 #define LOOK_MS 100
 #define RESTART_PAUSE_MS 200
+#define LIVE_SHOPPERS 3 /* a second */
 
 static volatile sig_atomic_t signals;
 static volatile pid_t worker;
@@ -157,10 +159,17 @@ static int work(struct tb_cli *cli)
     app = open_http(cli, n, listen, &fault);
     n->keys_changed = keys_changed;
     n->keys_user = app;
-    if (app != NULL && tb_admin_open(n, &admin, &fault))
+    struct tb_live *live = NULL;
+    bool alive = app != NULL && tb_admin_open(n, &admin, &fault);
+    if (alive && tb_args_has(&cli->args, TB_OPT_LIVE)) {
+        live = tb_live_start(n, LIVE_SHOPPERS, &fault);
+        alive = live != NULL;
+    }
+    if (alive)
         code = watch_cell(cli, n, listen);
     else
         code = tb_cli_say(cli, TB_EXIT_FAULT, "%s", fault.text);
+    tb_live_stop(live);
     tb_admin_close(admin);
     n->keys_user = NULL;
     if (app != NULL)

@@ -37,6 +37,16 @@
              "  --store S         bind it to one store\n" \
              "  --create-tenant   make the tenant when it is not there: --name of the company,\n" \
              "                    --currency (CNY) and --zone (Asia/Shanghai)\n" TB_USAGE_FOLDER}, \
+    {.name = "demo", .place = TB_VERB_ALONE, .run = tb_cmd_demo, \
+     .options = TB_OPTS_FOLDER | TB_OPT_BIT(SEED) | TB_OPT_BIT(DIVIDE), \
+     .usage = "demo [--data DIR] [--divide N]", \
+     .what = "loads the demonstration retailer: a year of a chain that ends today\n\n" \
+             "  --divide N        an N-th of its shoppers (1)\n" \
+             "  --seed N          another world\n" TB_USAGE_FOLDER}, \
+    {.name = "sim", .place = TB_VERB_ALONE, .run = tb_cmd_sim, \
+     .options = TB_OPT_BIT(SEED) | TB_OPT_BIT(DIVIDE) | TB_OPT_BIT(LIMIT), \
+     .usage = "sim [--divide N] [--limit LINES]", \
+     .what = "prints the demonstration's contacts and orders as lines for POST /v1/bulk\n"}, \
     {.name = "bench", .place = TB_VERB_ALONE, .run = tb_cmd_bench, \
      .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANTS) | TB_OPT_BIT(MEMBERS) | TB_OPT_BIT(SECONDS) | TB_OPT_BIT(RATE), \
      .usage = "bench [--members N] [--tenants N] [--seconds S] [--rate R]", \
