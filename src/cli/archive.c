@@ -148,7 +148,8 @@ bool tb_journal_copy(struct tb_journal *from, struct tb_journal *to, const struc
     struct tb_journal_reader *reader;
     *out = (struct tb_copy_figures){0};
     *fault = (struct tb_fault){0};
-    if (to->ops->last(to, &last, fault) != TB_JOURNAL_DONE || from->ops->first(from, &out->first, fault) != TB_JOURNAL_DONE)
+    if (to->ops->last(to, &last, fault) != TB_JOURNAL_DONE ||
+        from->ops->first(from, &out->first, fault) != TB_JOURNAL_DONE)
         return false;
     if (last.number == 0 && out->first > 1) {
         tb_fault_set(fault, false, "the source begins at batch %" PRIu64 ": its beginning was pruned", out->first);

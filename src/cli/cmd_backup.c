@@ -175,8 +175,9 @@ int tb_cmd_backup(struct tb_cli *cli)
         code = tb_cli_say(cli, TB_EXIT_FAULT, "%s", b->fault.text);
     else {
         fprintf(cli->out,
-                "backed up to %s: batches %" PRIu64 " to %" PRIu64 " verified (%" PRIu64 " new), state as of batch %" PRIu64
-                "%s\n", cli->args.positional[0], b->held.first, b->held.last, b->copy.copied,
+                "backed up to %s: batches %" PRIu64 " to %" PRIu64 " verified (%" PRIu64 " new), "
+                "state as of batch %" PRIu64 "%s\n",
+                cli->args.positional[0], b->held.first, b->held.last, b->copy.copied,
                 b->has_state ? b->snapshot.checkpoint.batch : 0,
                 tb_args_has(&cli->args, TB_OPT_WITH_MASTER) ? "" : "; keep keys/master.key of the data folder apart");
         code = TB_EXIT_OK;

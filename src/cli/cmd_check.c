@@ -50,7 +50,7 @@ static void found_fmt(struct proof *p, const char *what, uint64_t kind, uint64_t
 
 static int hex(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* "\x0a1b" */
@@ -122,7 +122,8 @@ static bool check_state(struct proof *p)
     if (a != TB_STATE_DONE || p->failed || atomic_load(p->cli->cancel))
         return false;
     if (!p->whole) {
-        fprintf(p->cli->out, "state     %" PRIu64 " records readable; not compared: the journal begins at batch %" PRIu64 "\n",
+        fprintf(p->cli->out,
+                "state     %" PRIu64 " records readable; not compared: the journal begins at batch %" PRIu64 "\n",
                 p->records, tb_replay_figures(p->replay)->first);
         return true;
     }
@@ -148,7 +149,8 @@ static bool check_journal(struct proof *p)
     if (!tb_replay_to(p->replay, UINT64_MAX, p->whole, &p->fault))
         return false;
     const struct tb_replay_figures *f = tb_replay_figures(p->replay);
-    fprintf(p->cli->out, "journal   batches %" PRIu64 " to %" PRIu64 ", %" PRIu64 " entries, %" PRIu64 " events, %" PRIu64
+    fprintf(p->cli->out,
+            "journal   batches %" PRIu64 " to %" PRIu64 ", %" PRIu64 " entries, %" PRIu64 " events, %" PRIu64
             " bytes; hashes and chain verified\n", f->first, f->last, f->entries, f->events, f->bytes);
     return true;
 }

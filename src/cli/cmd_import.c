@@ -298,7 +298,9 @@ static int read_file(struct tb_import *imp, int64_t index, const char *path)
     }
     bool ended = ok && !stop && a == TB_ROWS_END;
     imp->skipping = imp->skipping && index < resume_file;
+    imp->last_checkpoint = true;
     ok = ok && imp->ops->flush(imp, ended);
+    imp->last_checkpoint = false;
     tb_bar_draw(&imp->bar, (int64_t)row.number, 1, 1, true);
     tb_rows_close(rows);
     if (!ok || a == TB_ROWS_FAULT)
@@ -323,8 +325,10 @@ static int read_files(struct tb_import *imp)
             imp->tally.file = i;
             imp->tally.row = 0;
             imp->skip_row = 0;
+            imp->last_checkpoint = true;
             if (!tb_import_checkpoint(imp))
                 return fault(imp);
+            imp->last_checkpoint = false;
         }
     }
     return TB_EXIT_OK;

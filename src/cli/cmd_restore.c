@@ -73,7 +73,8 @@ static bool copy_keys(struct restore *r)
     (void)tb_node_path(r->from, "keys/master.key", from, sizeof from);
     (void)tb_node_path(r->options.data, "keys/master.key", to, sizeof to);
     if (master == NULL && access(from, R_OK) != 0) {
-        tb_fault_set(&r->fault, false, "the backup has no master key: give the one of the old folder with --master FILE");
+        tb_fault_set(&r->fault, false,
+                     "the backup has no master key: give the one of the old folder with --master FILE");
         return false;
     }
     return tb_file_copy(master ? master : from, to, 0400, &r->fault);

@@ -10,6 +10,8 @@
 
 #include "border/open.h"
 
+#define CHECKPOINT_NS 500000000 /* a repeated second of work costs less than a sync a wave */
+
 /* ---- rejects --------------------------------------------------------------------------------- */
 
 static void write_quoted(FILE *to, const char *text)
@@ -51,8 +53,10 @@ void tb_import_reject_code(struct tb_import *imp, int64_t row, int64_t line, con
 
 bool tb_import_checkpoint(struct tb_import *imp)
 {
-    if (imp->dry || imp->skipping)
+    int64_t now = tb_host_real.mono_ns(NULL);
+    if (imp->dry || imp->skipping || (!imp->last_checkpoint && now - imp->saved_ns < CHECKPOINT_NS))
         return true;
+    imp->saved_ns = now;
     if (imp->rejects != NULL) {
         if (fflush(imp->rejects) != 0 || ferror(imp->rejects)) {
             tb_fault_set(&imp->fault, false, "the rejects cannot be written: %s", strerror(errno));

@@ -46,6 +46,8 @@ struct tb_import {
     bool skipping;    /* the row at hand was accounted for before */
     int64_t skip_row; /* rows up to this one, in the first file */
     int64_t skip_groups;
+    int64_t saved_ns; /* of the last checkpoint */
+    bool last_checkpoint; /* the next one is due whatever the time */
     struct tb_tally tally;
     struct tb_wave wave;
     struct tb_arena arena; /* of the row at hand */
@@ -70,7 +72,7 @@ bool tb_import_identifiers(struct tb_import *imp, const struct tb_row *row, stru
                            struct tb_identifier *out, uint32_t *n, const char **reason);
 /* The number of an object of the tenant by its code; 0: there is none (remembered). */
 uint32_t tb_import_object(struct tb_import *imp, enum tb_kind kind, struct tb_str code);
-/* Everything sent so far has been answered and counted: remembers how far. */
+/* Everything sent so far has been answered and counted: remembers how far, twice a second. */
 bool tb_import_checkpoint(struct tb_import *imp);
 
 /* A set of 64-bit fingerprints that only grows. */

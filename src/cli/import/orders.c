@@ -15,7 +15,7 @@
 
 #define NANO 1000000000
 #define MICRO 1000000
-#define BATCH_GROUPS 1024u
+#define BATCH_GROUPS 3000u /* with their enrolments, about a wave */
 #define BATCH_LINES 20000u
 
 static bool digits_factor(uint32_t digits, tb_nano *nano_per_minor)
@@ -269,7 +269,9 @@ static int by_order(const void *a, const void *b, void *user)
     uint32_t ky = all->p[y->purchase].key_at;
     if (kx != ky)
         return kx < ky ? -1 : 1;
-    return x->line != y->line ? (x->line < y->line ? -1 : 1) : (x->purchase > y->purchase) - (x->purchase < y->purchase);
+    if (x->line != y->line)
+        return x->line < y->line ? -1 : 1;
+    return (x->purchase > y->purchase) - (x->purchase < y->purchase);
 }
 
 static bool send_cancellation(struct tb_import *imp, struct tb_group *g)
