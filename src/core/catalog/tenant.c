@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* core/catalog/tenant.c - tenants and what a new one begins with.
  *
- * The defaults follow shared reference 2.1 of the identity facts: limits keep one value
+ * Limits keep one value
  * from gluing strangers together, windows say over which time they are counted. A
- * number that was silent for 90 days may have a new owner: mainland operators re-issue
- * numbers after that time (工信部 2017, 90 days of freezing).                             */
+ * number that was silent for eighteen months may have a new owner. Operators re-issue a number
+ * after 90 days already, but members come back after half a year and want their points; who
+ * claims a number sooner with a unionid or card of her own is told apart all the same. */
 #include "core/catalog/put.h"
 
 #include "base/currency.h"
@@ -99,7 +100,7 @@ static const struct tb_cmd_namespace_put default_namespace[] = {
      .priority = 3,
      .limit = 3,
      .window_days = 365,
-     .tenure_gap_days = 90,
+     .tenure_gap_days = 540,
      .normaliser = TB_NORMALISE_PHONE},
     {.put.code = {"email", 5},
      .class_no = TB_CLASS_STRONG,
