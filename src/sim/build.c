@@ -165,6 +165,12 @@ static void probe(struct tb_sim *s, const struct sim_event *e)
     mark_seen(s, e->person);
 }
 
+/* The farmer's accounts live on one phone. */
+static uint32_t device_owner(const struct tb_sim *s, uint32_t person)
+{
+    return s->person[person].flags & P_FARM ? s->person[person].truth : person;
+}
+
 static void seen(struct tb_sim *s, const struct sim_event *e)
 {
     struct sim_told x = sim_told_begin(s, (enum sim_tenant)s->person[e->person].tenant);
@@ -184,7 +190,7 @@ static void seen(struct tb_sim *s, const struct sim_event *e)
     case EV_MINI:
         sim_told_add(&x, e->person, NS_UNIONID, 0, true);
         sim_told_add(&x, e->person, NS_MINI, 0, true);
-        sim_told_add(&x, s->person[e->person].flags & P_FARM ? s->person[e->person].truth : e->person, NS_DEVICE, 0, false);
+        sim_told_add(&x, device_owner(s, e->person), NS_DEVICE, 0, false);
         at = sim_at_place(s, x.tenant, PLACE_MINI, &no);
         break;
     case EV_WEB:
@@ -247,7 +253,7 @@ static void enrol_contact(struct tb_sim *s, const struct sim_event *e)
         sim_told_add(&x, e->person, NS_MINI, 0, true);
         at = sim_at_place(s, x.tenant, PLACE_MINI, &no);
     } else if (way < 560 || (p->flags & P_FARM)) {
-        sim_told_add(&x, p->flags & P_FARM ? p->truth : e->person, NS_COOKIE, 0, false);
+        sim_told_add(&x, device_owner(s, e->person), NS_COOKIE, 0, false);
         at = sim_at_place(s, HELIN, PLACE_WEB, &no);
     } else {
         at = sim_at_store(s, e->store, TOUCH_DESK, &no);
@@ -278,7 +284,8 @@ static void enrol(struct tb_sim *s, const struct sim_event *e)
 
 static void attributes(struct tb_sim *s, const struct sim_event *e)
 {
-    static const char *const family[12] = {"王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙"};
+    static const char *const family[15] = {"陈", "张", "李", "王", "李", "张", "刘", "陈",
+                                           "杨", "赵", "黄", "周", "吴", "徐", "孙"};
     const struct sim_person *p = &s->person[e->person];
     if (p->tenant != HELIN)
         return;
@@ -291,14 +298,15 @@ static void attributes(struct tb_sim *s, const struct sim_event *e)
     char text[24];
     struct tb_buf b;
     tb_buf_init(&b, text, sizeof text);
-    const char *surname = e->person == 0 ? "陈" : e->person == 1 ? "张" : e->person == 2 ? "李" : family[tb_rng_below(&r, 12)];
+    const char *surname = family[e->person < 3 ? e->person : 3 + tb_rng_below(&r, 12)];
     bool woman = e->person == 1 ? false : e->person < 3 || p->baby_born != 0 || tb_rng_permille(&r, 610);
     tb_buf_c(&b, surname);
     tb_buf_c(&b, woman ? "女士" : "先生");
     a[n++] = (struct tb_attribute_input){.attribute = no[A_NAME], .text = tb_str_copy(&s->arena, tb_buf_as_str(&b))};
     a[n++] = (struct tb_attribute_input){.attribute = no[A_CITY], .value = s->store[p->home].city};
     if (tb_rng_permille(&r, 620)) {
-        int32_t day = tb_days_from_date((struct tb_date){tb_rng_range(&r, 1962, 2004), 1, 1}) + tb_rng_range(&r, 0, 364);
+        struct tb_date year = {tb_rng_range(&r, 1962, 2004), 1, 1};
+        int32_t day = tb_days_from_date(year) + tb_rng_range(&r, 0, 364);
         a[n++] = (struct tb_attribute_input){.attribute = no[A_BIRTHDAY], .value = day};
         a[n++] = (struct tb_attribute_input){.attribute = no[A_BIRTH_MONTH], .value = tb_date_from_days(day).month};
     }

@@ -167,7 +167,8 @@ void sim_build_return(struct tb_sim *s, const struct sim_event *e)
     uint32_t n = 0;
     for (uint32_t i = 0; i < basket.n; i++)
         if (all || i == one)
-            line[n++] = (struct tb_return_line_input){.line = i, .quantity = basket.line[i].quantity, .net = TB_NET_SHARE};
+            line[n++] = (struct tb_return_line_input){
+                .line = i, .quantity = basket.line[i].quantity, .net = TB_NET_SHARE};
     *in = (struct tb_cmd_return){.order = key_of(s, e), .key = order_key(s, e, "RT", ""), .line = line, .line_n = n,
                                  .occurred_ms = e->occurred_ms, .input_hash = tb_rng_mix(e->no ^ s->o.seed)};
     sim_add(s, key_prefix(s, e)[0] == 'C' ? CHENGDIAN : HELIN, TB_OP_RETURN, in, e->at_ms);

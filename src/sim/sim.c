@@ -29,8 +29,9 @@ struct tb_sim *tb_sim_create(const struct tb_sim_options *options, const struct 
     tb_arena_init(&s->arena, region, ARENA_BYTES);
     s->o = *options;
     s->o.divide = options->divide ? options->divide : 1;
+    s->o.divide = s->o.divide > TB_SIM_DIVIDE_MAX ? TB_SIM_DIVIDE_MAX : s->o.divide;
     s->o.wave_minutes = options->wave_minutes ? options->wave_minutes : 180;
-    tb_assert(s->o.divide <= 20 && s->o.wave_minutes <= 1440);
+    tb_assert(s->o.wave_minutes <= 1440);
     s->border = border;
     s->day0 = sim_day_of(options->now_ms) - (int32_t)TB_SIM_DAYS;
     s->window_ms = sim_day_ms(s, 0);
@@ -154,6 +155,14 @@ void tb_sim_answered(struct tb_sim *s, const struct tb_sim_command *c, const str
     while (tb_wire_next(&body, &field, &v, &bytes, &bad))
         if (field == 1)
             s->hold[c->ticket].number = v;
+}
+
+struct tb_str tb_sim_tenant(const struct tb_sim *s, const struct tb_sim_command *c)
+{
+    for (uint32_t t = 0; t < TENANTS; t++)
+        if (c->command.tenant != 0 && c->command.tenant == s->ids[t].tenant)
+            return tb_str_of(sim_tenant_code[t]);
+    return TB_STR_NONE;
 }
 
 void tb_sim_census(const struct tb_sim *s, struct tb_sim_census *out)

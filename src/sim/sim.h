@@ -33,13 +33,15 @@
 #include "core/identity/identity.h"
 
 #define TB_SIM_DAYS 365u /* of history, before the day of now_ms */
+#define TB_SIM_DIVIDE_MAX 60u /* smaller there would be too few members for the scenes */
 #define TB_SIM_SEED UINT64_C(20260808) /* what ./run shows everywhere */
 
 struct tb_sim_options {
     uint64_t seed;
     int64_t now_ms;        /* where the history ends; > 2020 (asserted) */
-    uint32_t divide;       /* 1 = the whole retailer, 20 = a twentieth for tests; 0 = 1 */
-    uint32_t wave_minutes; /* simulated time in a wave; 0 = 180 */
+    uint32_t divide;       /* 1 = the whole retailer, 20 = a twentieth for tests; 0 = 1, above
+                              TB_SIM_DIVIDE_MAX = that */
+    uint32_t wave_minutes; /* simulated time in a wave; 0 = 180, at most 1440 (asserted) */
 };
 
 /* What stands between plain values and core; the functions of border/open.h fit. */
@@ -97,6 +99,9 @@ void tb_sim_answered(struct tb_sim *s, const struct tb_sim_command *c, const str
  * The tenant is the key's there: print the commands of one. False: the command has no such
  * line (set-up, holds whose number the server gives, roles) or out is full.               */
 bool tb_sim_print(const struct tb_sim *s, const struct tb_sim_command *c, struct tb_buf *out);
+
+/* Code of the tenant that the command is for; empty: of none (tenants themselves). */
+struct tb_str tb_sim_tenant(const struct tb_sim *s, const struct tb_sim_command *c);
 
 /* What was generated so far. */
 struct tb_sim_census {

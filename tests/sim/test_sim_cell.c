@@ -185,7 +185,9 @@ static void report(const struct tb_sim_score *s, const struct look *l, const str
 int main(int argc, char **argv)
 {
     static struct world w;
-    struct tb_sim_options o = {.seed = TB_SIM_SEED, .now_ms = NOW_MS, .divide = argc > 1 ? (uint32_t)atoi(argv[1]) : 20};
+    struct tb_sim_options o = {.seed = TB_SIM_SEED, .now_ms = NOW_MS, .divide = 20};
+    if (argc > 1)
+        o.divide = (uint32_t)atoi(argv[1]);
     open_world(&w, argc > 2 ? argv[2] : NULL, NOW_MS - (TB_SIM_DAYS + 1) * TB_DAY_MS);
     struct tb_sim_loader *l = tb_sim_loader_create(w.cell, w.desk, &w.clock, false);
     struct tb_sim *s = l ? tb_sim_create(&o, tb_sim_loader_border(l)) : NULL;

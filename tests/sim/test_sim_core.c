@@ -48,8 +48,9 @@ static uint64_t who(void *user, uint32_t tenant, const struct tb_identifier *id)
 /* What the engine's due-queue and jobs would do, now and then. */
 static void fire_due(struct fx *f)
 {
+    const uint64_t *counter = f->core.store.counter;
     for (uint32_t kind = 1; kind < TB_KINDS; kind++)
-        for (uint64_t id = 1; id <= f->core.store.counter[TB_COUNTER_DEVICE] + f->core.store.counter[TB_COUNTER_PROFILE]; id++) {
+        for (uint64_t id = 1; id <= counter[TB_COUNTER_DEVICE] + counter[TB_COUNTER_PROFILE]; id++) {
             struct tb_block *b = tb_store_get(&f->core.store, kind, id);
             if (b == NULL || tb_core_due_ms(&f->core, b) > f->now_ms)
                 continue;
