@@ -2,7 +2,7 @@
 /* base/ids.h - numbers as the outside sees them: "mbr_4ZQ9M1T0A7KXD".
  *
  * A prefix that names the kind, then 13 characters of Crockford's base 32: the number
- * enciphered by a keyed bijection (a Feistel network of four rounds over SipHash), with
+ * enciphered by a keyed bijection (a Feistel network of four rounds), with
  * tenant and kind in the key. So an id tells neither how many there are nor which came
  * first, and an id of another tenant or kind, or a guessed one, decodes to a number that
  * nobody has (all but 1 in 2^31 guesses are refused here already).

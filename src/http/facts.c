@@ -324,7 +324,10 @@ static bool take(struct tb_str *in, uint32_t bytes, uint32_t *v)
 static const void *widen(struct tb_str *in, struct tb_arena *a, uint32_t n, uint32_t have,
                          uint32_t want)
 {
-    uint8_t *to = tb_arena_alloc(a, (size_t)n * want + 1);
+    static const uint64_t nothing[1];
+    if (n == 0)
+        return nothing;
+    uint8_t *to = tb_arena_alloc(a, (size_t)n * want);
     if (to == NULL || (uint64_t)n * have > in->n)
         return NULL;
     if (have == want)

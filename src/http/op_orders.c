@@ -14,55 +14,96 @@ static const char *const states[] = {"paid", "part_returned", "returned", "cance
 
 /* ---- fingerprints ------------------------------------------------------------------------------ */
 
-static uint64_t chain(const struct tb_hash_key *key, uint64_t h, const void *p, size_t n)
+/* What is fed is one stream of bytes with lengths; full buffers are chained. */
+struct print {
+    struct tb_hash_key key;
+    uint64_t h;
+    size_t n;
+    uint8_t bytes[1024];
+};
+
+static void print_flush(struct print *p)
 {
-    struct tb_hash_key k = {key->k0 ^ h, key->k1 + h};
-    return tb_siphash(&k, p, n);
+    struct tb_hash_key k = {p->key.k0 ^ p->h, p->key.k1 + p->h};
+    p->h = tb_siphash(&k, p->bytes, p->n);
+    p->n = 0;
 }
 
-static uint64_t chain_text(const struct tb_hash_key *key, uint64_t h, struct tb_str s)
+static void print_bytes(struct print *p, const void *bytes, size_t n)
 {
-    return chain(key, h + s.n, s.p, s.n);
+    const uint8_t *from = bytes;
+    while (n > 0) {
+        size_t room = sizeof p->bytes - p->n;
+        size_t part = n < room ? n : room;
+        memcpy(p->bytes + p->n, from, part);
+        p->n += part;
+        from += part;
+        n -= part;
+        if (p->n == sizeof p->bytes)
+            print_flush(p);
+    }
+}
+
+static void print_text(struct print *p, struct tb_str s)
+{
+    print_bytes(p, &s.n, sizeof s.n);
+    print_bytes(p, s.p, s.n);
+}
+
+static uint64_t print_end(struct print *p)
+{
+    print_flush(p);
+    return p->h ? p->h : 1;
 }
 
 uint64_t tb_order_facts(const struct tb_hash_key *key, const struct tb_cmd_order *in,
                         bool occurred_given)
 {
+    struct print p;
     const struct tb_str texts[] = {in->key,   in->receipt,   in->till,
                                    in->store, in->associate, in->touchpoint, in->currency};
-    uint64_t h = 1;
-    for (uint32_t i = 0; i < TB_COUNT_OF(texts); i++)
-        h = chain_text(key, h, texts[i]);
     int64_t numbers[] = {in->profile,   in->channel,  occurred_given ? in->occurred_ms : 0,
                          in->line_n,    in->tender_n, in->identifier_n};
-    h = chain(key, h, numbers, sizeof numbers);
+    p.key = *key;
+    p.h = 1;
+    p.n = 0;
+    for (uint32_t i = 0; i < TB_COUNT_OF(texts); i++)
+        print_text(&p, texts[i]);
+    print_bytes(&p, numbers, sizeof numbers);
     for (uint32_t i = 0; i < in->identifier_n; i++) {
         uint64_t id[3] = {in->identifier[i].ns, in->identifier[i].key[0], in->identifier[i].key[1]};
-        h = chain(key, h, id, sizeof id);
+        print_bytes(&p, id, sizeof id);
     }
     for (uint32_t i = 0; i < in->line_n; i++) {
         const struct tb_order_line_input *l = &in->line[i];
         int64_t line[3] = {l->quantity, l->net, l->gross == l->net ? 0 : l->gross};
-        h = chain(key, chain_text(key, h, l->sku), line, sizeof line);
+        print_text(&p, l->sku);
+        print_bytes(&p, line, sizeof line);
     }
     for (uint32_t i = 0; i < in->tender_n; i++) {
         int64_t tender[2] = {in->tender[i].kind, in->tender[i].amount};
-        h = chain(key, h, tender, sizeof tender);
+        print_bytes(&p, tender, sizeof tender);
     }
-    return h ? h : 1;
+    return print_end(&p);
 }
 
 uint64_t tb_return_facts(const struct tb_hash_key *key, const struct tb_cmd_return *in,
                          bool occurred_given)
 {
+    struct print p;
     int64_t numbers[] = {occurred_given ? in->occurred_ms : 0, in->line_n};
-    uint64_t h = chain_text(key, chain_text(key, 2, in->order), in->key);
-    h = chain(key, h, numbers, sizeof numbers);
+    p.key = *key;
+    p.h = 2;
+    p.n = 0;
+    print_text(&p, in->order);
+    print_text(&p, in->key);
+    print_bytes(&p, numbers, sizeof numbers);
     for (uint32_t i = 0; i < in->line_n; i++) {
         int64_t line[3] = {in->line[i].line, in->line[i].quantity, in->line[i].net};
-        h = chain(key, chain_text(key, h, in->line[i].sku), line, sizeof line);
+        print_text(&p, in->line[i].sku);
+        print_bytes(&p, line, sizeof line);
     }
-    return h ? h : 1;
+    return print_end(&p);
 }
 
 /* ---- an order -------------------------------------------------------------------------------------- */
@@ -306,7 +347,7 @@ static void cancel_read(struct tb_work *w, struct tb_json_object *o)
 {
     struct tb_cmd_order_cancel *in = w->input;
     in->order = tb_path_text(w, o, 0, TB_STR("order"), TB_ORDER_KEY_MAX);
-    in->input_hash = chain_text(&w->app->hash_key, 3, in->order);
+    in->input_hash = tb_siphash(&w->app->hash_key, in->order.p, in->order.n);
     struct order_note *note = TB_NEW(w->arena, struct order_note);
     if (note != NULL)
         note->key = in->order;
