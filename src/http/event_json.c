@@ -231,7 +231,7 @@ static void out_lower(struct tb_json_out *o, const char *key, const char *name)
     tb_json_out_key_str(o, key, (struct tb_str){text, n});
 }
 
-void tb_event_print(struct tb_work *w, struct tb_json_out *o, const struct tb_entry *e,
+void tb_feed_print(struct tb_work *w, struct tb_json_out *o, const struct tb_entry *e,
                     uint64_t sequence)
 {
     tb_json_out_open(o, '{');

@@ -29,7 +29,7 @@ struct tb_work;
 /* {"sequence":..,"time":..,"type":"order","member":..,"data":[{"type":"order_placed",..}]}.
  * sequence: what the reader goes on with. Names that are not known yet are asked for in
  * w->wants; print again when they are there. Between tb_facts_enter and tb_facts_leave.   */
-void tb_event_print(struct tb_work *w, struct tb_json_out *o, const struct tb_entry *e,
+void tb_feed_print(struct tb_work *w, struct tb_json_out *o, const struct tb_entry *e,
                     uint64_t sequence);
 
 #endif

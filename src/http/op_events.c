@@ -135,7 +135,7 @@ static void print(struct page *p, const struct tb_entry *e)
         if (p->q->asks == STATEMENT) {
             added = statement_of(p, e);
         } else {
-            tb_event_print(w, &p->o, e, p->q->asks == FEED ? e->tenant_seq : e->seq);
+            tb_feed_print(w, &p->o, e, p->q->asks == FEED ? e->tenant_seq : e->seq);
             added = 1;
         }
         tb_facts_leave();
