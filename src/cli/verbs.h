@@ -15,7 +15,7 @@
 #define TB_VERBS \
     {.name = "serve", .place = TB_VERB_ALONE, .run = tb_cmd_serve, \
      .options = TB_OPTS_FOLDER | TB_OPT_BIT(LISTEN) | TB_OPT_BIT(THREADS) | TB_OPT_BIT(LIVE) | \
-                TB_OPT_BIT(UNLIMITED) | TB_OPT_BIT(NO_SUPERVISOR), \
+                TB_OPT_BIT(UNLIMITED) | TB_OPT_BIT(NO_SUPERVISOR) | TB_OPT_BIT(WEBHOOKS_LOCAL), \
      .usage = "serve [--data DIR] [--listen HOST:PORT]", \
      .what = "answers the HTTP API until SIGTERM or SIGINT\n" \
              "Waits while another process serves the same folder; on a PostgreSQL journal it follows\n" \
@@ -23,7 +23,8 @@
              "  --listen H:P      127.0.0.1:8780 when it is left out\n" \
              "  --threads N       threads for HTTP\n" \
              "  --unlimited       no rate limits (benchmarks)\n" \
-             "  --no-supervisor   one process; ends with code 75 where it would start again\n" TB_USAGE_FOLDER}, \
+             "  --no-supervisor   one process; ends with code 75 where it would start again\n" \
+             "  --webhooks-local  webhooks may go to this machine (tests, demonstrations)\n" TB_USAGE_FOLDER}, \
     {.name = "key", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_key, \
      .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANT) | TB_OPT_BIT(ROLE) | TB_OPT_BIT(NAME) | TB_OPT_BIT(STORE) | \
                 TB_OPT_BIT(CREATE_TENANT) | TB_OPT_BIT(CURRENCY) | TB_OPT_BIT(ZONE), \
@@ -69,6 +70,11 @@
              "  --report FILE     the figures as JSON\n" \
              "  --restart         from the first row, not from where an interrupted one stopped\n" \
              "  --quiet           no progress bar\n" TB_USAGE_FOLDER}, \
+    {.name = "export", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_export, \
+     .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANT) | TB_OPT_BIT(AFTER), \
+     .usage = "export members|orders|events --tenant T", \
+     .what = "prints a tenant's data as NDJSON, personal values opened\n\n" \
+             "  --after N         events behind number N of the tenant's feed\n" TB_USAGE_FOLDER}, \
     {.name = "check", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_check, .options = TB_OPTS_FOLDER, \
      .usage = "check [--data DIR]", \
      .what = "proves journal, state and books; ends with the number of breaks\n" \
