@@ -154,15 +154,17 @@ static void probe(struct tb_sim *s, const struct sim_event *e)
     uint32_t touchpoint;
     struct tb_str code = e->flags & F_SHELF ? sim_at_place(s, HELIN, PLACE_SHELF, &touchpoint)
                                             : sim_at_store(s, e->store, TOUCH_PROBE, &touchpoint);
-    if (x.n == 0)
+    mark_seen(s, e->person); /* the probe saw her, whatever the door makes of it */
+    if (x.n == 0) {
+        s->census.dropped++;
         return;
+    }
     struct tb_cmd_probe *in = TB_NEW(&s->arena, struct tb_cmd_probe);
     tb_assert(in != NULL);
     *in = (struct tb_cmd_probe){x.id[0], touchpoint, e->occurred_ms};
     in->identifier.plain = TB_STR_NONE;
     sim_add_with(&x, e, TB_OP_PROBE, in, code);
     s->census.probes++;
-    mark_seen(s, e->person);
 }
 
 /* The farmer's accounts live on one phone. */

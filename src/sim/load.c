@@ -228,9 +228,14 @@ static bool identifier(void *user, uint32_t tenant, uint32_t ns, enum tb_normali
 {
     struct tb_sim_loader *l = user;
     bool blocked = false;
+    size_t from = out->n;
     enum tb_normal_answer a = tb_desk_identifier(l->desk, tenant, ns, (enum tb_identifier_kind)normaliser, given,
                                                  NULL, out, key, &blocked);
-    return a == TB_NORMAL_DONE && !blocked;
+    /* an address that the phone made up for this network names nobody: every door drops it */
+    if (a != TB_NORMAL_DONE || blocked)
+        return false;
+    struct tb_str value = {(const char *)out->p + from, (uint32_t)(out->n - from)};
+    return normaliser != TB_NORMALISE_MAC || !tb_mac_is_random(value);
 }
 
 /* ---- life ------------------------------------------------------------------------------------------- */

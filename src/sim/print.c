@@ -200,25 +200,42 @@ static void put_adjust(struct tb_buf *b, const struct tb_sim_command *c)
     put_str(b, "reason", in->reason);
 }
 
+/* The same line again has the same key. */
+static void put_key(struct tb_buf *b, const struct tb_sim_command *c, size_t from)
+{
+    struct tb_hash_key key = {UINT64_C(0x73696d), (uint64_t)c->at_ms};
+    uint64_t hash = b->overflowed ? 0 : tb_siphash(&key, b->p + from, b->n - from);
+    tb_buf_printf(b, ",\"key\":\"sim-%016llx\"", (unsigned long long)hash);
+}
+
 bool tb_sim_print(const struct tb_sim *s, const struct tb_sim_command *c, struct tb_buf *out)
 {
     static const struct {
         uint32_t op;
+        bool keyed; /* has no natural key */
         const char *name;
         void (*put)(struct tb_buf *b, const struct tb_sim_command *c);
-    } line[] = {{TB_OP_CONTACT, "contact", put_contact}, {TB_OP_PROBE, "probe", put_probe},
-                {TB_OP_ENROL, "enrol", put_enrol},       {TB_OP_CONSENT_PUT, "consent", put_consent},
-                {TB_OP_ORDER, "order", put_order},       {TB_OP_RETURN, "return", put_return},
-                {TB_OP_ADJUST, "adjust", put_adjust},    {TB_OP_ATTRIBUTES_SET, "attributes", NULL}};
+    } line[] = {{TB_OP_CONTACT, true, "contact", put_contact},
+                {TB_OP_PROBE, false, "probe", put_probe},
+                {TB_OP_ENROL, true, "enrol", put_enrol},
+                {TB_OP_CONSENT_PUT, true, "consent", put_consent},
+                {TB_OP_ORDER, false, "order", put_order},
+                {TB_OP_RETURN, false, "return", put_return},
+                {TB_OP_ADJUST, true, "adjust", put_adjust},
+                {TB_OP_ATTRIBUTES_SET, true, "attributes", NULL}};
     for (uint32_t i = 0; i < TB_COUNT_OF(line); i++) {
         if (line[i].op != c->command.op)
             continue;
+        size_t from = out->n;
         tb_buf_printf(out, "{\"op\":\"%s\",\"body\":{", line[i].name);
         if (line[i].put != NULL)
             line[i].put(out, c);
         else
             put_attributes(out, s, c);
-        tb_buf_c(out, "}}");
+        tb_buf_c(out, "}");
+        if (line[i].keyed)
+            put_key(out, c, from);
+        tb_buf_c(out, "}");
         return !out->overflowed;
     }
     return false;

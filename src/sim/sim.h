@@ -119,11 +119,11 @@ struct tb_sim_census {
     uint64_t returns;
     uint64_t channel[4]; /* orders by enum tb_sim_channel */
     uint64_t tender[TB_TENDER_KINDS];
-    uint64_t probes;
+    uint64_t probes; /* given to the product */
     uint64_t probe_visits;
     uint64_t probe_visits_random; /* with an address that the phone made up */
     uint64_t contacts;
-    uint64_t dropped; /* contacts that had nothing but impossible or blocked values */
+    uint64_t dropped; /* probes and contacts with nothing but values that a door drops */
     uint64_t holds;
 };
 enum tb_sim_channel { TB_SIM_TILL = 0, TB_SIM_MINI_PROGRAM, TB_SIM_DELIVERY, TB_SIM_SCAN_AND_GO };
