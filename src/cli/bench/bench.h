@@ -61,6 +61,9 @@ void tb_bench_purchases(struct tb_bench_world *w, uint32_t seconds, uint32_t rat
 /* Appends bytes_each * 256 a turn to a growing file, with fdatasync; operations a second. */
 double tb_bench_limit(const char *path, double bytes_each, uint32_t seconds);
 
+/* Resident bytes of this process. */
+uint64_t tb_bench_resident(void);
+
 /* All parts that the options name; prints a table. 0 = ok. */
 int tb_bench_run(struct tb_bench_world *w, const struct tb_bench_options *o, FILE *out);
 

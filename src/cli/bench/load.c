@@ -56,7 +56,7 @@ static double now_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static uint64_t resident_bytes(void)
+uint64_t tb_bench_resident(void)
 {
     FILE *f = fopen("/proc/self/statm", "re");
     unsigned long size = 0;
@@ -177,7 +177,7 @@ void tb_bench_purchases(struct tb_bench_world *w, uint32_t seconds, uint32_t rat
     uint32_t lag_n = 0;
     tb_cell_figures(cell, &before);
     uint64_t disk = written_bytes();
-    *out = (struct tb_bench_result){.memory_before = resident_bytes()};
+    *out = (struct tb_bench_result){.memory_before = tb_bench_resident()};
     uint64_t seed = 42 + w->orders;
     uint64_t sent = 0;
     double start = now_s();
@@ -226,5 +226,5 @@ void tb_bench_purchases(struct tb_bench_world *w, uint32_t seconds, uint32_t rat
     out->lag_max_ms = lag_n ? lag[lag_n - 1] : 0;
     out->lag_p99_ms = lag_n ? lag[(uint32_t)((uint64_t)lag_n * 99 / 100)] : 0;
     out->disk_bytes = written_bytes() - disk;
-    out->memory_after = resident_bytes();
+    out->memory_after = tb_bench_resident();
 }

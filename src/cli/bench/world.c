@@ -69,12 +69,17 @@ static bool fill_tenant(struct tb_bench_world *w, uint32_t i)
                                    .kind = TB_RULE_EARN,
                                    .unit = TB_STR("points"),
                                    .amount = TB_STR("order.net")};
+    struct tb_cmd_product_put product[2] = {
+        {.put = {.code = TB_STR("6901234567892")}, .name = TB_STR("Soy milk 1 l"), .price = 1290},
+        {.put = {.code = TB_STR("6909876543210")}, .name = TB_STR("Rice 5 kg"), .price = 4590}};
     struct tb_cmd_purpose_put purpose = {.put = {.code = TB_STR("service")},
                                          .text = TB_STR("to serve you"),
                                          .text_version = 1};
     if (!run(w->node, t, TB_OP_UNIT_PUT, &unit, NULL) ||
         !run(w->node, t, TB_OP_STORE_PUT, &store, NULL) ||
         !run(w->node, t, TB_OP_RULE_PUT, &rule, NULL) ||
+        !run(w->node, t, TB_OP_PRODUCT_PUT, &product[0], NULL) ||
+        !run(w->node, t, TB_OP_PRODUCT_PUT, &product[1], NULL) ||
         !run(w->node, t, TB_OP_PURPOSE_PUT, &purpose, NULL))
         return false;
     for (uint32_t k = 0; k < 5; k++) {
@@ -203,8 +208,8 @@ bool tb_bench_fill(struct tb_bench_world *w, const struct tb_bench_options *o)
             return false;
     int64_t now = (int64_t)time(NULL) * 1000;
     uint32_t at = 0;
-    for (uint32_t pass = 0; pass < 2; pass++)
-        for (uint32_t m = 0; m < o->members; m++) {
+    for (uint32_t m = 0; m < o->members; m++)
+        for (uint32_t pass = 0; pass < 2; pass++) {
             struct fill_slot *s = free_slot(slots, &at);
             if (s == NULL)
                 return false;
