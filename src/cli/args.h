@@ -51,6 +51,7 @@
     X(UNLIMITED, "--unlimited", false) \
     X(NO_SUPERVISOR, "--no-supervisor", false) \
     X(PRUNE, "--prune", false)         \
+    X(WEBHOOKS_LOCAL, "--webhooks-local", false) \
     X(HELP, "--help", false)
 
 enum tb_option {
