@@ -141,7 +141,7 @@ enum tb_tenant_count { /* struct tb_tenant.counts, kept by the rooms that change
     TB_COUNT_DEVICES,
     TB_COUNT_REFUSED_ATTRIBUTES,
     TB_COUNT_FROZEN,
-    TB_COUNT_ORDERS,
+    TB_COUNT_RESERVED_9,
     TB_COUNT_RESERVED_10,
     TB_COUNT_RESERVED_11,
 };
