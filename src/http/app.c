@@ -2,6 +2,7 @@
 /* http/app.c - start, stop, and which function serves which operation. */
 #include "http/app.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "http/app_int.h"
@@ -118,8 +119,9 @@ struct tb_app *tb_app_start(const struct tb_app_options *options, struct tb_faul
                                          .handler = app->handler,
                                          .user = app,
                                          .unlimited = options->unlimited};
-        app->shell = tb_shell_start(&shell, fault);
-        if (app->shell != NULL)
+        struct tb_shell *s = tb_shell_start(&shell, fault);
+        atomic_store(&app->shell, s);
+        if (s != NULL)
             return app;
     }
     app_free(app);

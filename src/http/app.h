@@ -43,6 +43,12 @@ void tb_app_stop(struct tb_app *app);
 /* Keys were made or revoked past HTTP (the command line): in force when this returns. */
 void tb_app_keys_changed(struct tb_app *app);
 
+/* An entry as GET /v1/events prints it, appended to out. May wait for the cell: any thread
+ * that is neither the cell's nor an IO thread. False: it did not fit.                    */
+struct tb_entry;
+TB_MUST_USE bool tb_app_print_entry(struct tb_app *app, const struct tb_entry *e,
+                                    struct tb_buf *out);
+
 /* ---- for whoever makes the same commands without HTTP (imports, the command line) ------- */
 
 /* A new secret: writes the whole key, "tb_<public>_<secret>", zero-terminated; what core

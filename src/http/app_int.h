@@ -24,7 +24,7 @@ struct tb_app {
     struct tb_cell *cell;
     struct tb_hash_key hash_key;
     struct tb_vault vault;
-    struct tb_shell *shell;
+    struct tb_shell *_Atomic shell; /* NULL while starting: requests may come before it is known */
     struct tb_facts *facts;
     struct tb_keyring *keyring;
     struct tb_feeds *feeds;

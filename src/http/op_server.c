@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* http/op_server.c - the server about itself: health, figures, the description. */
+#include <stdatomic.h>
+
 #include "http/app_int.h"
 
 static const char *state_word(const struct tb_app *app, const struct tb_cell_figures *f)
@@ -109,8 +111,13 @@ void tb_op_metrics(void *user, struct tb_call *call)
     struct tb_cell_figures f;
     struct tb_http_figures h;
     struct tb_buf b;
+    struct tb_shell *shell = atomic_load(&app->shell);
+    if (shell == NULL) {
+        tb_http_refuse_code(call->req, TB_PROBLEM_OVERLOADED, NULL);
+        return;
+    }
     tb_cell_figures(app->cell, &f);
-    tb_http_figures_read(tb_shell_http(app->shell), &h);
+    tb_http_figures_read(tb_shell_http(shell), &h);
     tb_call_buf(call, &b, 10000);
     metric(&b, "http_requests_total", "counter", "Requests.", h.requests);
     metric(&b, "http_connections", "gauge", "Open connections.", h.connections);

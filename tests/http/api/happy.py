@@ -5,6 +5,8 @@ against the description that the server serves.
 
     happy.py APP_SERVER
 """
+import json
+import socket
 import sys
 import threading
 import time
@@ -313,8 +315,33 @@ def bulk(c, t):
     c.that(r.status in (200, 400), f"an empty body: {r}")
     r = t.post("/v1/bulk", raw=b'{"op":"order"\n\n[1]\r\n' + b"x" * 70000, idem="",
                headers={"Content-Type": "application/x-ndjson"})
-    codes = [(x["line"], x["body"]["code"]) for x in map(__import__("json").loads, r.bytes.splitlines())]
+    codes = [(x["line"], x["body"]["code"]) for x in map(json.loads, r.bytes.splitlines())]
     c.that(codes == [(1, "invalid_json"), (3, "wrong_type"), (4, "line_too_long")], f"broken lines: {codes}")
+
+
+def left_alone(c, s, t):
+    """Clients that leave in the middle of a body, while others go on."""
+    line = json.dumps({"op": "contact", "key": "g", "body": {"identifiers": [{"ns": "card", "value": "G1"}]}})
+    head = (f"POST /v1/bulk HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {t.key}\r\n"
+            "Content-Type: application/x-ndjson\r\nContent-Length: 10000000\r\n\r\n")
+    for i in range(12):
+        with socket.create_connection(("127.0.0.1", s.port)) as leaver:
+            leaver.sendall((head + (line + "\n") * (50 * (i * i + 1)) + line[:20]).encode())
+            if i % 3 == 0:
+                time.sleep(0.05)
+    done = []
+
+    def go_on(k, n):
+        rows = [{"op": "contact", "key": f"p{n}-{i}", "body": {"identifiers": [{"ns": "card", "value": f"P{n}-{i}"}]}}
+                for i in range(3000)]
+        done.append([x["status"] for x in k.bulk(rows)[1]] == [200] * 3000)
+    threads = [threading.Thread(target=go_on, args=(s.client(t.key), n)) for n in range(4)]
+    for x in threads:
+        x.start()
+    for x in threads:
+        x.join()
+    c.that(done == [True] * 4, f"four at once: {done}")
+    c.status(s.client().get("/readyz"), 200, "still there")
 
 
 def main():
@@ -335,6 +362,7 @@ def main():
         keys(c, s, t)
         feed(c, s, t, mid)
         bulk(c, t)
+        left_alone(c, s, t)
         rows = {r[3]["operationId"] for r in Client.shapes.rows}
         c.that(rows == Client.shapes.seen, f"operations without a good answer: {rows - Client.shapes.seen}")
         for text in sorted(set(Client.shapes.wrong)):
