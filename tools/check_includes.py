@@ -33,7 +33,7 @@ ROOMS = {
 
 # start of a <header> -> folders that may include it; everything not listed is libc or the kernel
 LIBRARIES = {
-    "sqlite3": ["journal/sqlite", "state/sqlite", "border"],
+    "sqlite3": ["journal/sqlite", "state/sqlite", "border", "channel"],
     "libpq": ["journal/postgres", "state/postgres"],
     "postgres": ["journal/postgres", "state/postgres"],
     "nats": ["journal/nats"],

@@ -17,6 +17,7 @@
 
 #include "cli/admin.h"
 #include "cli/demo.h"
+#include "cli/webhooks.h"
 #include "http/app.h"
 
 #define LOOK_MS 100
@@ -160,16 +161,22 @@ static int work(struct tb_cli *cli)
     n->keys_changed = keys_changed;
     n->keys_user = app;
     struct tb_live *live = NULL;
+    struct tb_node_webhooks *webhooks = NULL;
     bool alive = app != NULL && tb_admin_open(n, &admin, &fault);
     if (alive && tb_args_has(&cli->args, TB_OPT_LIVE)) {
         live = tb_live_start(n, LIVE_SHOPPERS, &fault);
         alive = live != NULL;
+    }
+    if (alive) {
+        webhooks = tb_node_webhooks_open(n, app, tb_args_has(&cli->args, TB_OPT_WEBHOOKS_LOCAL), &fault);
+        alive = webhooks != NULL;
     }
     if (alive)
         code = watch_cell(cli, n, listen);
     else
         code = tb_cli_say(cli, TB_EXIT_FAULT, "%s", fault.text);
     tb_live_stop(live);
+    tb_node_webhooks_close(webhooks);
     tb_admin_close(admin);
     n->keys_user = NULL;
     if (app != NULL)
