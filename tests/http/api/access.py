@@ -119,7 +119,8 @@ def other_tenant(c, table, a, ids, b):
             r = b.call(row["method"], path, body)
             c.that(r.status in (404, 422) and r.code.startswith("unknown"), f"b's {row['name']} on a's id: {r}")
     who = {"member": {"id": ids["member"]}, "unit": "points"}
-    tries = [("/v1/ledger/adjustments", {**who, "amount": 1, "reason": "r"}), ("/v1/ledger/holds", {**who, "amount": 1}),
+    tries = [("/v1/ledger/adjustments", {**who, "amount": 1, "reason": "r"}),
+             ("/v1/ledger/holds", {**who, "amount": 1}),
              ("/v1/ledger/releases", who), ("/v1/orders", {"order": "Z1", **ORDER, "member": who["member"]}),
              ("/v1/ledger/transfers", {"from": who["member"], "to": {"ns": "phone", "value": "13912345678"},
                                        "unit": "points", "amount": 1}),
