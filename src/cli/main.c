@@ -71,7 +71,7 @@ const char *tb_cli_path(const struct tb_cli *cli, const char *name, char *path, 
 void tb_cli_node_options(const struct tb_cli *cli, struct tb_node_options *o)
 {
     *o = (struct tb_node_options){
-        .data = tb_args_text(&cli->args, TB_OPT_DATA, "TONGBAO_DATA", "./data"),
+        .data = tb_args_text(&cli->args, TB_OPT_DATA, "TB_DATA", "./data"),
         .journal = tb_args_text(&cli->args, TB_OPT_JOURNAL, "TONGBAO_JOURNAL", NULL),
         .state = tb_args_text(&cli->args, TB_OPT_STATE, "TONGBAO_STATE", NULL)};
 }
@@ -117,7 +117,7 @@ static int run_on_folder(const struct tb_verb *v, struct tb_cli *cli, int argc, 
 {
     if (tb_args_has(&cli->args, TB_OPT_SERVER))
         return v->run(cli); /* node is NULL: over HTTP */
-    int fd = tb_admin_connect(tb_args_text(&cli->args, TB_OPT_DATA, "TONGBAO_DATA", "./data"));
+    int fd = tb_admin_connect(tb_args_text(&cli->args, TB_OPT_DATA, "TB_DATA", "./data"));
     if (fd >= 0)
         return tb_admin_run(fd, argc, argv);
     struct sigaction act = {.sa_handler = on_signal};

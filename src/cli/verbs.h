@@ -7,7 +7,7 @@
 #include "cli/cli.h"
 
 #define TB_OPTS_FOLDER (TB_OPT_BIT(DATA) | TB_OPT_BIT(JOURNAL) | TB_OPT_BIT(STATE))
-#define TB_USAGE_FOLDER "  --data DIR        the data folder (./data; or TONGBAO_DATA)\n" \
+#define TB_USAGE_FOLDER "  --data DIR        the data folder (./data; or TB_DATA)\n" \
                         "  --journal URL     postgres://... instead of DATA/journal (or TONGBAO_JOURNAL)\n" \
                         "  --state URL       postgres://... instead of DATA/state.db (or TONGBAO_STATE)"
 
@@ -85,6 +85,11 @@
      .what = "one read-only statement on the tables (docs/tables.md), also while serving\n\n" \
              "  --format F        table, csv, or json (one object a line)\n" \
              "  --limit N         rows at most\n" TB_USAGE_FOLDER}, \
+    {.name = "webhooks", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_webhooks, .options = TB_OPTS_FOLDER, \
+     .usage = "webhooks [list]\n" \
+              "       tongbao webhooks dead [WEBHOOK]\n" \
+              "       tongbao webhooks replay [WEBHOOK [SEQUENCE]]", \
+     .what = "how far webhooks are, what could not be delivered, sending it again\n\n" TB_USAGE_FOLDER}, \
     {.name = "backup", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_backup, \
      .options = TB_OPTS_FOLDER | TB_OPT_BIT(WITH_MASTER) | TB_OPT_BIT(PRUNE), \
      .usage = "backup DIR", \
