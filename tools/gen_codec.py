@@ -481,11 +481,11 @@ def main(proto, header, source):
     c += ["    default:\n        return false;", "    }", "}", ""]
     c.append("""bool tb_wire_next(struct tb_str *in, uint32_t *field, uint64_t *v, struct tb_str *s, bool *bad)
 {
-    struct cursor c = {(const uint8_t *)in->p, (const uint8_t *)in->p + in->n};
     *v = 0;
     *s = TB_STR_NONE;
-    if (c.p == c.end)
+    if (in->n == 0)
         return false;
+    struct cursor c = {(const uint8_t *)in->p, (const uint8_t *)in->p + in->n};
     uint64_t key;
     *bad = !get_varint(&c, &key) || key >> 3 > UINT32_MAX;
     if (!*bad) {

@@ -189,7 +189,8 @@ static void checkpoint_log(struct tb_state_sqlite *s)
     if ((uint64_t)s->wal_pages * s->options.page_bytes < s->options.checkpoint_bytes)
         return;
     int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    if (rc != SQLITE_OK && rc != SQLITE_BUSY) {
+    /* a full disk is no damage: the log keeps what the file could not take yet */
+    if (rc != SQLITE_OK && rc != SQLITE_BUSY && (rc & 0xff) != SQLITE_FULL) {
         tb_state_sqlite_answer(s->db, rc, "checkpoint", &s->fault);
         s->broken = true;
     }
