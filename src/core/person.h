@@ -228,7 +228,7 @@ struct tb_life {
 };
 
 struct tb_tier_state {
-    uint32_t profile; /* the effective one is the oldest profile's */
+    uint32_t profile; /* effective: the highest of her profiles' */
     uint32_t scheme;
     uint32_t tier; /* index in the scheme, 0 = base */
     uint32_t reserved;

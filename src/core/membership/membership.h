@@ -2,7 +2,8 @@
 /* core/membership/membership.h - tiers: reached by a measure in a window, kept for a
  * validity, reviewed when it ends, lowered after a grace.
  *
- * A person has at most one tier per scheme, held by her oldest profile. The measure
+ * A tier is set on her oldest profile; after a merge the highest of her profiles' counts (tie:
+ * the lower number), so a merge takes none away and an unmerge gives it back. The measure
  * (qualifying points, spend, visits) is summed over her profiles' day buckets; a return
  * counts on the day of its sale. Windows are half-open [t - window, t), days in the
  * tenant's zone: after an order t is the end of that day, at a review its start.

@@ -18,7 +18,9 @@ const struct tb_tier_state *tb_membership_state(const struct tb_txn *t, struct t
     const struct tb_tier_state *state = tb_section(t, person, TB_PERSON_TIER);
     const struct tb_tier_state *best = NULL;
     for (uint32_t i = 0; i < person->n[TB_PERSON_TIER]; i++)
-        if (state[i].scheme == scheme && (best == NULL || state[i].tier > best->tier))
+        if (state[i].scheme == scheme &&
+            (best == NULL || state[i].tier > best->tier ||
+             (state[i].tier == best->tier && state[i].profile < best->profile)))
             best = &state[i];
     return best;
 }
@@ -49,7 +51,7 @@ static int64_t lifetime(const struct tb_txn *t, struct tb_block *person,
     }
     const struct tb_life *life = tb_section(t, person, TB_PERSON_LIFE);
     for (uint32_t i = 0; i < person->n[TB_PERSON_LIFE]; i++)
-        sum += s->measure == TB_MEASURE_SPEND ? life[i].spend : life[i].orders;
+        sum += s->measure == TB_MEASURE_SPEND ? life[i].spend : life[i].visits;
     return sum;
 }
 
@@ -206,6 +208,7 @@ void tb_membership_evaluate(struct tb_txn *t, uint32_t person, int64_t day,
 {
     uint32_t n;
     const struct tb_listed *listed = tb_catalog_listed(t, TB_KIND_TIER_SCHEME, &n);
+    tb_membership_fire(t, person); /* a review counts at its instant, not at its sweep */
     for (uint32_t i = 0; i < n; i++)
         evaluate_scheme(t, person, listed[i].id, (int32_t)day, reason);
 }
@@ -219,7 +222,8 @@ static const struct tb_tier_state *due_state(const struct tb_store *s, const str
     *due_ms = INT64_MAX;
     for (uint32_t i = 0; i < b->n[TB_PERSON_TIER]; i++) {
         int64_t due = state[i].grace_ms ? state[i].grace_ms : state[i].review_ms;
-        if (due >= *due_ms)
+        if (due > *due_ms || due == INT64_MAX ||
+            (due == *due_ms && state[i].profile > found->profile))
             continue;
         *due_ms = due;
         found = &state[i];
@@ -247,7 +251,7 @@ static struct change review(const struct tb_txn *t, struct tb_block *b,
                        .review_ms = INT64_MAX,
                        .reason = TB_TIER_BY_REVIEW};
     int64_t keep = tier[state->tier].keep ? tier[state->tier].keep : tier[state->tier].reach;
-    if (tier[state->tier].never_downgrade)
+    if (tier[state->tier].never_downgrade || s->downgrade == TB_DOWNGRADE_NONE)
         return c;
     if (tb_membership_measure(t, b, state->scheme, day) >= keep) {
         c.review_ms = next_review(t, s, state->tier, day);
@@ -265,6 +269,8 @@ static struct change lower(const struct tb_txn *t, struct tb_block *b,
     uint32_t target = supported(t, state->scheme, tb_membership_measure(t, b, state->scheme, day));
     if (s->downgrade == TB_DOWNGRADE_ONE_DOWN || target > state->tier)
         target = state->tier - 1;
+    if (s->downgrade == TB_DOWNGRADE_NONE) /* the scheme changed during the grace */
+        target = state->tier;
     target = not_below(t, state->scheme, state->tier, target);
     return (struct change){.scheme = state->scheme,
                            .tier = target,

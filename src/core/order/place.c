@@ -243,6 +243,8 @@ enum tb_outcome tb_order_place(struct tb_txn *t, const struct tb_command *cmd, s
                                     .input_hash = in->input_hash,
                                     .day = tb_zone_day_of(tb_tenant_zone(t), in->occurred_ms),
                                     .channel = in->channel};
+    if (who.profile) /* what was due before did not know of the order */
+        tb_membership_fire(t, tb_person_by_profile(t, who.profile));
     tb_emit_order_placed(t, &ev);
     if (who.profile) {
         enum tb_code code = tb_order_earn(t, ev.order, in);

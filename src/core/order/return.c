@@ -154,6 +154,9 @@ static enum tb_outcome carry_out(struct tb_txn *t, uint64_t id, const struct par
                                       .cancel = cancel,
                                       .input_hash = in->input_hash,
                                       .day = tb_zone_day_of(tb_tenant_zone(t), t->now_ms)};
+    const uint32_t owner = ((const struct tb_order *)tb_block_head_const(tb_read(t, TB_KIND_ORDER, id)))->profile;
+    if (owner) /* what was due before did not know of the return */
+        tb_membership_fire(t, tb_person_by_profile(t, owner));
     tb_emit_order_returned(t, &ev);
     const struct tb_order order = *(const struct tb_order *)tb_block_head_const(tb_read(t, TB_KIND_ORDER, id));
     tb_wire_put_uint(&a->body, 1, id);
