@@ -5,6 +5,7 @@
 
 #include "core/catalog/catalog.h"
 #include "core/identity/component.h"
+#include "core/ledger/ledger.h"
 
 struct work {
     struct tb_component *c;
@@ -386,6 +387,7 @@ static bool emit_joined(struct work *w)
         for (uint32_t i = first; i < g->element_n; i++)
             if (moves(w, i, root))
                 moved[n++] = g->element[i].profile;
+        tb_ledger_part(w->c->t, moved, n);
         tb_emit_joined(w->c->t, &(struct tb_ev_joined){.person = w->target[root],
                                                        .profile = moved,
                                                        .profile_n = n,

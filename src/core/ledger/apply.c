@@ -47,7 +47,8 @@ static void change_lot(struct tb_txn *t, uint32_t unit, uint64_t profile,
     tb_assert(lot->unit == unit && lot->profile == owner);
     lot->left += c->amount;
     tb_assert(lot->left >= 0);
-    if (c->amount >= 0)
+    /* what comes back must not shorten the life that a slide gave the rest meanwhile */
+    if (c->amount == 0 || (c->amount > 0 && due_from_wire(c->due_ms) > lot->due_ms))
         lot->due_ms = due_from_wire(c->due_ms);
     if (lot->left == 0)
         tb_cut(t, TB_KIND_PERSON, person, TB_PERSON_LOT, (uint32_t)at, 1);
@@ -152,6 +153,8 @@ static void keep_transfer(struct tb_txn *t, const struct tb_ev_posted *ev)
             (struct tb_transfer){.tenant = t->tenant, .unit = (uint32_t)ev->unit, .at_ms = t->now_ms};
     }
     b = tb_write(t, TB_KIND_TRANSFER, ev->transfer);
+    if (ev->reverses)
+        ((struct tb_transfer *)tb_block_head(b))->undoes = 1;
     if (ev->cause != TB_CAUSE_CROSS) {
         struct tb_transfer *kept = tb_block_head(b);
         kept->profile = (uint32_t)ev->profile;

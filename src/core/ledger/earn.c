@@ -2,7 +2,7 @@
 /* Giving units, taking them back, and letting debts be paid by what comes in. */
 #include "core/ledger/ledger_int.h"
 
-/* The profile of the person with the largest debt in the unit; 0 = none. */
+/* The profile of the person with the largest debt in the unit (tie: lower number); 0 = none. */
 static uint32_t debtor(const struct tb_txn *t, struct tb_block *person, uint32_t unit,
                        int64_t *debt)
 {
@@ -14,7 +14,7 @@ static uint32_t debtor(const struct tb_txn *t, struct tb_block *person, uint32_t
         if (account[i].unit != unit)
             continue;
         int64_t d = tb_account_debt(t, person, &account[i]);
-        if (d > *debt) {
+        if (d > *debt || (d == *debt && d > 0 && account[i].profile < found)) {
             *debt = d;
             found = account[i].profile;
         }
@@ -78,10 +78,12 @@ static enum tb_code cap_earning(const struct tb_txn *t, struct tb_block *b, cons
     if (e->cause != TB_CAUSE_EARN)
         return TB_CODE_OK;
     bool trims = !u->earn_cap_rejects;
-    if (u->earn_cap_order && e->order && *amount > (int64_t)u->earn_cap_order) {
-        if (!trims)
+    if (u->earn_cap_order && e->order) {
+        int64_t room = u->earn_cap_order > e->order_earned ? u->earn_cap_order - e->order_earned : 0;
+        if (*amount > room && !trims)
             return TB_CODE_CAP_EXCEEDED;
-        *amount = (int64_t)u->earn_cap_order;
+        if (*amount > room)
+            *amount = room;
     }
     if (u->balance_max) {
         int64_t has = tb_available_sum(t, b, e->unit);
@@ -100,9 +102,12 @@ static enum tb_code cap_earning(const struct tb_txn *t, struct tb_block *b, cons
     return tb_cap_apply(t, b, e->unit, 1, amount, trims, cap_start);
 }
 
-/* Every lot of a sliding unit lives on from the member's newest activity. */
-static void slide(struct tb_txn *t, uint32_t person, uint32_t unit, int64_t due_ms)
+void tb_ledger_slide(struct tb_txn *t, uint32_t person, uint32_t unit)
 {
+    const struct tb_unit *u = tb_unit_head(t, unit);
+    if (u->expiry != TB_EXPIRY_SLIDING_DAYS)
+        return;
+    int64_t due_ms = tb_unit_expiry_ms(u, tb_tenant_zone(t), t->now_ms);
     struct tb_block *b = tb_read(t, TB_KIND_PERSON, person);
     const struct tb_lot *lot = tb_section(t, b, TB_PERSON_LOT);
     uint32_t n = b->n[TB_PERSON_LOT];
@@ -165,8 +170,7 @@ enum tb_code tb_ledger_earn(struct tb_txn *t, const struct tb_earn *e, struct tb
                               .cap = cap_start ? 1 : 0,
                               .cap_start = cap_start};
     tb_emit_posted(t, &ev);
-    if (u->expiry == TB_EXPIRY_SLIDING_DAYS && !pending)
-        slide(t, person, e->unit, due);
+    tb_ledger_slide(t, person, e->unit);
     if (!pending)
         tb_debt_settle(t, person, e->unit);
     *out = (struct tb_earned){.amount = amount, .lot = lot.lot};

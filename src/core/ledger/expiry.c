@@ -83,7 +83,7 @@ int64_t tb_unit_release_ms(const struct tb_unit *unit, const struct tb_zone *zon
     case TB_RELEASE_AT_ONCE:
         return from_ms;
     case TB_RELEASE_AFTER_DAYS:
-        return from_ms + (int64_t)unit->release_n * TB_DAY_MS;
+        return tb_zone_day_start_ms(zone, day + (int32_t)unit->release_n + 1);
     case TB_RELEASE_ON_DATE:
         return tb_zone_day_start_ms(zone, next_calendar_day(unit->release_n, day));
     case TB_RELEASE_ON_EVENT:

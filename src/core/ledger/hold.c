@@ -63,12 +63,72 @@ void tb_hold_release(struct tb_txn *t, struct tb_block *b, uint64_t id)
     hold_give_back(t, b, &copy);
 }
 
+static bool leaves(const uint64_t *profile, uint32_t n, uint32_t which)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (profile[i] == which)
+            return true;
+    return false;
+}
+
+/* Gives back the first hold's pieces that are on the other side of it; false = there are none. */
+static bool part_one(struct tb_txn *t, uint32_t person, const uint64_t *profile, uint32_t n)
+{
+    struct tb_block *b = tb_read(t, TB_KIND_PERSON, person);
+    const struct tb_piece *piece = tb_section(t, b, TB_PERSON_PIECE);
+    uint32_t pieces = b->n[TB_PERSON_PIECE];
+    struct tb_ev_hold_piece *back = TB_NEW_ARRAY(t->scratch, struct tb_ev_hold_piece, pieces + 1);
+    tb_assert(back != NULL);
+    struct tb_ev_hold_taken ev = {.piece = back};
+    int64_t given = 0;
+    for (uint32_t i = 0; i < pieces; i++) {
+        if (ev.hold && piece[i].hold != ev.hold)
+            continue;
+        const struct tb_hold *hold = hold_find(t, b, piece[i].hold);
+        tb_assert(hold != NULL);
+        if (leaves(profile, n, piece[i].profile) == leaves(profile, n, hold->profile))
+            continue;
+        ev.hold = hold->id;
+        ev.unit = hold->unit;
+        ev.profile = hold->profile;
+        given += piece[i].amount;
+        ev.ended = given == hold->amount;
+        back[ev.piece_n++] = (struct tb_ev_hold_piece){
+            .lot = piece[i].lot, .amount = piece[i].amount, .profile = piece[i].profile};
+    }
+    if (ev.piece_n)
+        tb_emit_hold_taken(t, &ev);
+    return ev.piece_n != 0;
+}
+
+void tb_ledger_part(struct tb_txn *t, const uint64_t *profile, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t person = tb_person_by_profile(t, profile[i]);
+        while (person && tb_read(t, TB_KIND_PERSON, person)->n[TB_PERSON_PIECE] &&
+               part_one(t, person, profile, n)) {
+        }
+    }
+}
+
+/* What the person's holds reserve in the unit. */
+static int64_t held_sum(const struct tb_txn *t, struct tb_block *b, uint32_t unit)
+{
+    const struct tb_hold *hold = tb_section(t, b, TB_PERSON_HOLD);
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < b->n[TB_PERSON_HOLD]; i++)
+        sum += hold[i].unit == unit ? hold[i].amount : 0;
+    return sum;
+}
+
 enum tb_outcome tb_ledger_hold(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
 {
     const struct tb_cmd_hold *in = cmd->input;
     uint32_t unit = tb_find_code(t, TB_KIND_UNIT, in->unit);
     if (unit == 0)
         return tb_refuse(a, TB_CODE_UNKNOWN_UNIT, "unit");
+    if (tb_unit_head(t, unit)->kind == TB_UNIT_QUALIFYING)
+        return tb_refuse(a, TB_CODE_INVALID, "unit");
     uint32_t profile = tb_member_find(t, &in->member, "member", a);
     if (profile == 0)
         return TB_REFUSED;
@@ -81,6 +141,10 @@ enum tb_outcome tb_ledger_hold(struct tb_txn *t, const struct tb_command *cmd, s
     struct tb_block *b = tb_read(t, TB_KIND_PERSON, person);
     if (tb_available_sum(t, b, unit) < in->amount)
         return tb_refuse(a, TB_CODE_INSUFFICIENT, "amount");
+    int64_t reserved = in->amount + held_sum(t, b, unit); /* all of it may yet be spent */
+    int32_t cap_start;
+    if (tb_cap_apply(t, b, unit, 2, &reserved, false, &cap_start) != TB_CODE_OK)
+        return tb_refuse(a, TB_CODE_CAP_EXCEEDED, "amount");
     if (b->n[TB_PERSON_HOLD] >= 1000 || b->n[TB_PERSON_PIECE] >= 20000)
         return tb_refuse(a, TB_CODE_TOO_MANY, "");
     struct tb_draw draw;
@@ -179,6 +243,9 @@ enum tb_outcome tb_ledger_hold_post(struct tb_txn *t, const struct tb_command *c
     taken.piece_n = taken.ended ? pieces_of(t, b, hold.id, hold.amount, &piece) : n;
     taken.piece = piece;
     tb_emit_hold_taken(t, &taken);
+    int32_t cap_start;
+    int64_t counted = amount; /* the cap was asked when it was held: here it only counts */
+    (void)tb_cap_apply(t, b, hold.unit, 2, &counted, true, &cap_start);
     struct tb_ev_posted main = {.transfer = tb_counter_next(t, TB_COUNTER_TRANSFER),
                                 .unit = hold.unit,
                                 .profile = hold.profile,
@@ -187,8 +254,11 @@ enum tb_outcome tb_ledger_hold_post(struct tb_txn *t, const struct tb_command *c
                                 .cause = TB_CAUSE_SPEND,
                                 .reason = in->reason,
                                 .actor = cmd->actor,
-                                .day = tb_today(t)};
+                                .day = tb_today(t),
+                                .cap = cap_start ? 2 : 0,
+                                .cap_start = cap_start};
     tb_draw_post(t, &draw, &main);
+    tb_ledger_slide(t, tb_person_by_profile(t, hold.profile), hold.unit);
     tb_ledger_settle(t, tb_person_by_profile(t, hold.profile));
     tb_wire_put_uint(&a->body, 1, main.transfer);
     tb_wire_put_uint(&a->body, 2, tb_zigzag(amount));

@@ -82,7 +82,7 @@ struct tb_transfer {
     int64_t reversed; /* magnitude given back so far */
     int64_t at_ms;
     uint32_t from_profile; /* TRANSFER: the giver */
-    uint32_t reserved;
+    uint32_t undoes;       /* 1: it is a reversal, which stays */
 };
 enum tb_transfer_section { TB_TRANSFER_LOT = 0, TB_TRANSFER_SECTIONS };
 struct tb_transfer_lot {
@@ -104,7 +104,9 @@ struct tb_balance {
     int64_t expires_next;    /* how much then */
 };
 
-/* The person's sum in one unit as of now_ms. */
+/* The person's sum in one unit as of now_ms, what is due by then included, swept or not.
+ * (Which lots a debt takes is settled by the sweep: until then the sum may miss a lot that
+ * expires at the same time.)                                                          */
 struct tb_balance tb_ledger_balance(const struct tb_txn *t, struct tb_block *person, uint32_t unit,
                                     int64_t now_ms);
 
@@ -134,6 +136,7 @@ struct tb_earn {
     uint64_t transfer; /* kept group it belongs to, 0 = none */
     enum tb_cause cause; /* EARN or ADJUST */
     int32_t sale_day; /* of the order, 0 = today: qualifying units count on it */
+    int64_t order_earned; /* by the same order in this unit before: its cap counts both */
 };
 struct tb_earned {
     int64_t amount; /* after caps; 0 = a cap took all of it */
@@ -165,6 +168,10 @@ enum tb_code tb_ledger_spend(struct tb_txn *t, uint32_t profile, uint32_t unit, 
                              enum tb_tenant_account to, enum tb_cause cause, uint64_t transfer,
                              uint64_t order, struct tb_str reason, uint64_t actor);
 
+/* Before profiles leave their persons: what a hold reserves on the other side of the parting
+ * goes back to its lots, so every side keeps its own. The hold ends when nothing is left. */
+void tb_ledger_part(struct tb_txn *t, const uint64_t *profile, uint32_t n);
+
 /* The due instant of a person block: earliest expiry, release or hold deadline. */
 int64_t tb_ledger_due_ms(const struct tb_store *s, const struct tb_block *person);
 
@@ -195,7 +202,8 @@ struct tb_cmd_adjust {
     struct tb_str reason;
 };
 
-/* Hold: UNKNOWN_UNIT, UNKNOWN_MEMBER, AMOUNT_NOT_POSITIVE, INSUFFICIENT, TOO_MANY.
+/* Hold: UNKNOWN_UNIT, INVALID "unit" (qualifying: measured, never spent), UNKNOWN_MEMBER, AMOUNT_NOT_POSITIVE, INSUFFICIENT, CAP_EXCEEDED (with
+ * what is held and spent in the period), TOO_MANY.
  * Body: 1 hold, 2 amount, 3 available, 4 deadline_ms, 5 person. */
 struct tb_cmd_hold {
     struct tb_who member;
@@ -218,7 +226,7 @@ struct tb_cmd_hold_void {
     uint64_t hold;
 };
 
-/* Member to member: UNKNOWN_UNIT, UNKNOWN_MEMBER, SAME_ACCOUNT (same person),
+/* Member to member: UNKNOWN_UNIT, INVALID "unit" (qualifying), UNKNOWN_MEMBER, SAME_ACCOUNT (same person),
  * AMOUNT_NOT_POSITIVE, INSUFFICIENT. Lots keep their expiry and day.
  * Body: 1 transfer, 3 available of the giver, 6 available of the receiver. */
 struct tb_cmd_transfer {
@@ -230,8 +238,8 @@ struct tb_cmd_transfer {
 };
 
 /* Reverse a kept transfer, wholly (amount 0) or, for a spend, in part.
- * UNKNOWN_TRANSFER, REASON_REQUIRED, ALREADY_REVERSED, HOLD_EXCEEDED (more than is left),
- * NOT_REVERSIBLE, INSUFFICIENT (member-to-member: the receiver has spent it).
+ * UNKNOWN_TRANSFER, REASON_REQUIRED, AMOUNT_NOT_POSITIVE, ALREADY_REVERSED, HOLD_EXCEEDED (more
+ * than is left), NOT_REVERSIBLE (itself a reversal; a part of anything but a spend), INSUFFICIENT (member-to-member: the receiver has spent it).
  * Body: 1 the new transfer, 2 amount, 3 available. */
 struct tb_cmd_reverse {
     uint64_t transfer;

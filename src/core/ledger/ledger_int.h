@@ -51,10 +51,17 @@ void tb_draw_pick(struct tb_txn *t, struct tb_block *person, uint32_t unit, int6
  * profile, unit, tenant_account, amount (< 0), cause and the descriptive fields.       */
 void tb_draw_post(struct tb_txn *t, const struct tb_draw *d, const struct tb_ev_posted *main);
 
+/* A hand changed what a tier may rest on: looks at the tiers anew. */
+void tb_ledger_adjusted(struct tb_txn *t, uint32_t profile, uint32_t unit);
+
 /* Ends a hold; what it reserved is back in the lots. */
 void tb_hold_release(struct tb_txn *t, struct tb_block *b, uint64_t hold);
 /* Takes a lot out as expired, booked on the given day. */
 void tb_ledger_expire_lot(struct tb_txn *t, const struct tb_lot *lot, int32_t day);
+
+/* Every lot of a sliding unit lives on from the member's newest movement: what she earns
+ * (also while it is pending) and what she spends. Takes nothing from a lot's life.      */
+void tb_ledger_slide(struct tb_txn *t, uint32_t person, uint32_t unit);
 
 /* After an inflow: available lots pay the person's debts. */
 void tb_debt_settle(struct tb_txn *t, uint32_t person, uint32_t unit);

@@ -2,6 +2,63 @@
 /* Balances as of an instant, the trial balance and the roll-forward, the audit. */
 #include "core/ledger/ledger_int.h"
 
+static void count_expiry(int64_t due_ms, int64_t amount, struct tb_balance *out)
+{
+    if (due_ms < out->expires_next_ms) {
+        out->expires_next_ms = due_ms;
+        out->expires_next = amount;
+    } else if (due_ms == out->expires_next_ms && due_ms != INT64_MAX) {
+        out->expires_next += amount;
+    }
+}
+
+/* A lot whose instant has come counts as if the sweep had come by. */
+static void count_lot(const struct tb_txn *t, const struct tb_lot *lot, int64_t now_ms,
+                      struct tb_balance *out)
+{
+    int64_t due = lot->due_ms;
+    if (lot->state == TB_LOT_PENDING) {
+        if (due > now_ms)
+            return;
+        out->pending -= lot->left;
+        out->available += lot->left;
+        due = tb_unit_expiry_ms(tb_unit_head(t, lot->unit), tb_tenant_zone(t), due);
+    }
+    if (due <= now_ms)
+        out->available -= lot->left;
+    else
+        count_expiry(due, lot->left, out);
+}
+
+static bool lapsed(const struct tb_txn *t, struct tb_block *person, uint64_t hold, int64_t now_ms)
+{
+    const struct tb_hold *h = tb_section(t, person, TB_PERSON_HOLD);
+    for (uint32_t i = 0; i < person->n[TB_PERSON_HOLD]; i++)
+        if (h[i].id == hold)
+            return h[i].deadline_ms <= now_ms;
+    return false;
+}
+
+/* What holds past their deadline give back. */
+static void count_lapsed(const struct tb_txn *t, struct tb_block *person, uint32_t unit,
+                         int64_t now_ms, struct tb_balance *out)
+{
+    const struct tb_piece *piece = tb_section(t, person, TB_PERSON_PIECE);
+    for (uint32_t i = 0; i < person->n[TB_PERSON_PIECE]; i++) {
+        if (piece[i].unit != unit || !lapsed(t, person, piece[i].hold, now_ms))
+            continue;
+        int32_t at = tb_lot_find(t, person, piece[i].lot);
+        int64_t due = piece[i].due_ms; /* the rest of the lot may have slid on meanwhile */
+        if (at >= 0 && ((const struct tb_lot *)tb_section(t, person, TB_PERSON_LOT))[at].due_ms > due)
+            due = ((const struct tb_lot *)tb_section(t, person, TB_PERSON_LOT))[at].due_ms;
+        out->held -= piece[i].amount;
+        if (due > now_ms) {
+            out->available += piece[i].amount;
+            count_expiry(due, piece[i].amount, out);
+        }
+    }
+}
+
 struct tb_balance tb_ledger_balance(const struct tb_txn *t, struct tb_block *person, uint32_t unit,
                                     int64_t now_ms)
 {
@@ -15,18 +72,10 @@ struct tb_balance tb_ledger_balance(const struct tb_txn *t, struct tb_block *per
         out.pending += account[i].pending;
     }
     const struct tb_lot *lot = tb_section(t, person, TB_PERSON_LOT);
-    for (uint32_t i = 0; i < person->n[TB_PERSON_LOT]; i++) {
-        if (lot[i].unit != unit || lot[i].state != TB_LOT_AVAILABLE)
-            continue;
-        if (lot[i].due_ms <= now_ms) {
-            out.available -= lot[i].left; /* gone, though no sweep came by yet */
-        } else if (lot[i].due_ms < out.expires_next_ms) {
-            out.expires_next_ms = lot[i].due_ms;
-            out.expires_next = lot[i].left;
-        } else if (lot[i].due_ms == out.expires_next_ms && lot[i].due_ms != INT64_MAX) {
-            out.expires_next += lot[i].left;
-        }
-    }
+    for (uint32_t i = 0; i < person->n[TB_PERSON_LOT]; i++)
+        if (lot[i].unit == unit)
+            count_lot(t, &lot[i], now_ms, &out);
+    count_lapsed(t, person, unit, now_ms, &out);
     return out;
 }
 

@@ -2,6 +2,7 @@
 /* Undoing a kept transfer, once. A spend may come back in parts: the lots with the
  * latest expiry first, so that parts add up to exactly what was drawn.               */
 #include "core/ledger/ledger_int.h"
+#include "core/membership/membership.h"
 
 struct undo {
     const struct tb_transfer *kept;
@@ -89,6 +90,22 @@ static void expire_restored(struct tb_txn *t, const struct tb_draw *draw)
         }
 }
 
+static int64_t debt_of(const struct tb_txn *t, uint32_t profile, uint32_t unit)
+{
+    struct tb_block *b = tb_read(t, TB_KIND_PERSON, tb_person_by_profile(t, profile));
+    const struct tb_account *account = tb_account_find(t, b, profile, unit);
+    return account ? tb_account_debt(t, b, account) : 0;
+}
+
+static struct tb_ev_lot_change fresh_lot(const struct tb_txn *t, uint32_t unit, int64_t amount)
+{
+    int64_t due = tb_unit_expiry_ms(tb_unit_head(t, unit), tb_tenant_zone(t), t->now_ms);
+    return (struct tb_ev_lot_change){.lot = tb_counter_next(t, TB_COUNTER_LOT),
+                                     .amount = amount,
+                                     .due_ms = due_to_wire(due),
+                                     .earned_day = tb_today(t)};
+}
+
 static void restore(struct tb_txn *t, const struct undo *u, int64_t amount)
 {
     struct tb_draw draw;
@@ -104,11 +121,19 @@ static void restore(struct tb_txn *t, const struct undo *u, int64_t amount)
                                 .actor = u->actor,
                                 .reason = u->reason,
                                 .day = tb_today(t)};
-    for (uint32_t i = 0; i < draw.part_n; i++)
-        if (draw.part[i].profile == u->profile) {
-            main.lot = draw.part[i].lot;
-            main.lot_n = draw.part[i].lot_n;
-        }
+    struct tb_ev_lot_change *lot = TB_NEW_ARRAY(t->scratch, struct tb_ev_lot_change, u->lot_n + 1);
+    tb_assert(lot != NULL);
+    main.lot = lot;
+    int64_t rest = amount;
+    for (uint32_t i = 0; i < draw.part_n; i++) {
+        rest -= draw.part[i].amount;
+        for (uint32_t k = 0; draw.part[i].profile == u->profile && k < draw.part[i].lot_n; k++)
+            lot[main.lot_n++] = draw.part[i].lot[k];
+    }
+    /* what had been drawn as debt, and was paid since, is hers again in a lot of its own */
+    rest -= debt_of(t, u->profile, u->kept->unit);
+    if (rest > 0)
+        lot[main.lot_n++] = fresh_lot(t, u->kept->unit, rest);
     tb_emit_posted(t, &main);
     for (uint32_t i = 0; i < draw.part_n; i++) {
         const struct tb_draw_part *part = &draw.part[i];
@@ -174,6 +199,17 @@ static int64_t moved(const struct undo *u)
     return sum;
 }
 
+/* What is due is done for everybody whom the reversal touches: a lot that has expired must
+ * not come back to life with what is restored to it.                                   */
+static void settle_all(struct tb_txn *t, const struct undo *u)
+{
+    tb_ledger_settle(t, tb_person_by_profile(t, u->kept->profile));
+    if (u->kept->from_profile)
+        tb_ledger_settle(t, tb_person_by_profile(t, u->kept->from_profile));
+    for (uint32_t i = 0; i < u->lot_n; i++)
+        tb_ledger_settle(t, tb_person_by_profile(t, u->lot[i].profile));
+}
+
 /* Carries it out; OK or the refusal. */
 static enum tb_code undo_all(struct tb_txn *t, struct undo *u, int64_t amount)
 {
@@ -235,21 +271,26 @@ enum tb_outcome tb_ledger_reverse(struct tb_txn *t, const struct tb_command *cmd
                      .profile = kept.profile,
                      .reason = in->reason,
                      .actor = cmd->actor};
+    if (in->amount < 0)
+        return tb_refuse(a, TB_CODE_AMOUNT_NOT_POSITIVE, "amount");
     int64_t left = moved(&u) - kept.reversed;
     if (left <= 0)
         return tb_refuse(a, TB_CODE_ALREADY_REVERSED, "transfer");
-    if (in->amount < 0 || (in->amount && in->amount != left && kept.cause != TB_CAUSE_SPEND))
-        return tb_refuse(a, TB_CODE_INVALID, "amount");
     if (in->amount > left)
         return tb_refuse(a, TB_CODE_HOLD_EXCEEDED, "amount");
-    if (kept.cause == TB_CAUSE_REFUND)
+    if (kept.undoes)
         return tb_refuse(a, TB_CODE_NOT_REVERSIBLE, "transfer");
+    if (in->amount && in->amount != left && kept.cause != TB_CAUSE_SPEND)
+        return tb_refuse(a, TB_CODE_NOT_REVERSIBLE, "amount");
     uint32_t booked = kept.profile;
-    tb_ledger_settle(t, tb_person_by_profile(t, booked));
+    settle_all(t, &u);
+    tb_membership_fire(t, tb_person_by_profile(t, booked));
     int64_t amount = in->amount ? in->amount : left;
     enum tb_code code = undo_all(t, &u, amount);
     if (code != TB_CODE_OK)
         return tb_refuse(a, code, "amount");
+    if (kept.cause == TB_CAUSE_ADJUST)
+        tb_ledger_adjusted(t, booked, kept.unit);
     tb_wire_put_uint(&a->body, 1, u.transfer);
     tb_wire_put_uint(&a->body, 2, tb_zigzag(amount));
     tb_answer_balance(t, a, 3, booked, kept.unit);

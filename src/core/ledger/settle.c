@@ -5,7 +5,8 @@
 enum due_what { DUE_NOTHING = 0, DUE_HOLD, DUE_RELEASE, DUE_EXPIRY };
 
 /* The earliest due thing; at one instant holds lapse first, then releases, then
- * expiries, so that what a hold gives back at its end still expires in time.          */
+ * expiries, so that what a hold gives back at its end still expires in time. Then the lower
+ * number: how elements lie in a block depends on merges, and must decide nothing.        */
 static enum due_what earliest(const struct tb_store *s, struct tb_block *b, int64_t *due_ms,
                               uint32_t *at)
 {
@@ -14,7 +15,8 @@ static enum due_what earliest(const struct tb_store *s, struct tb_block *b, int6
     *due_ms = INT64_MAX;
     const struct tb_hold *hold = tb_block_section(shape, b, TB_PERSON_HOLD);
     for (uint32_t i = 0; i < b->n[TB_PERSON_HOLD]; i++) {
-        if (hold[i].deadline_ms >= *due_ms)
+        if (hold[i].deadline_ms > *due_ms ||
+            (hold[i].deadline_ms == *due_ms && (what == DUE_NOTHING || hold[i].id > hold[*at].id)))
             continue;
         what = DUE_HOLD;
         *due_ms = hold[i].deadline_ms;
@@ -24,7 +26,7 @@ static enum due_what earliest(const struct tb_store *s, struct tb_block *b, int6
     for (uint32_t i = 0; i < b->n[TB_PERSON_LOT]; i++) {
         enum due_what kind = lot[i].state == TB_LOT_PENDING ? DUE_RELEASE : DUE_EXPIRY;
         if (lot[i].due_ms > *due_ms || lot[i].due_ms == INT64_MAX ||
-            (lot[i].due_ms == *due_ms && kind >= what))
+            (lot[i].due_ms == *due_ms && (kind > what || (kind == what && lot[i].id > lot[*at].id))))
             continue;
         what = kind;
         *due_ms = lot[i].due_ms;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Manual movements and their reversal, member to member, release by event. */
 #include "core/ledger/ledger_int.h"
+#include "core/membership/membership.h"
 
 uint32_t tb_member_find(struct tb_txn *t, const struct tb_who *who, const char *field,
                         struct tb_answer *a)
@@ -21,6 +22,12 @@ void tb_answer_balance(struct tb_txn *t, struct tb_answer *a, uint32_t field, ui
     tb_wire_put_uint(&a->body, 5, tb_person_of(b)->oldest_profile);
 }
 
+void tb_ledger_adjusted(struct tb_txn *t, uint32_t profile, uint32_t unit)
+{
+    if (tb_unit_head(t, unit)->kind == TB_UNIT_QUALIFYING)
+        tb_membership_evaluate(t, tb_person_by_profile(t, profile), tb_today(t), TB_TIER_BY_ADJUST);
+}
+
 enum tb_outcome tb_ledger_adjust(struct tb_txn *t, const struct tb_command *cmd,
                                  struct tb_answer *a)
 {
@@ -37,6 +44,7 @@ enum tb_outcome tb_ledger_adjust(struct tb_txn *t, const struct tb_command *cmd,
         return tb_refuse(a, TB_CODE_AMOUNT_OVERFLOW, "amount");
     if (in->reason.n == 0)
         return tb_refuse(a, TB_CODE_REASON_REQUIRED, "reason");
+    tb_membership_fire(t, tb_person_by_profile(t, profile)); /* it was due before this */
     uint64_t transfer = tb_counter_next(t, TB_COUNTER_TRANSFER);
     if (in->amount > 0) {
         struct tb_earn earn = {.profile = profile,
@@ -64,6 +72,7 @@ enum tb_outcome tb_ledger_adjust(struct tb_txn *t, const struct tb_command *cmd,
         if (tb_ledger_claw(t, &claw) < claw.amount)
             return tb_refuse(a, TB_CODE_INSUFFICIENT, "amount");
     }
+    tb_ledger_adjusted(t, profile, unit);
     tb_wire_put_uint(&a->body, 1, transfer);
     tb_wire_put_uint(&a->body, 2, tb_zigzag(in->amount));
     tb_answer_balance(t, a, 3, profile, unit);
@@ -99,6 +108,8 @@ enum tb_outcome tb_ledger_transfer(struct tb_txn *t, const struct tb_command *cm
     uint32_t unit = tb_find_code(t, TB_KIND_UNIT, in->unit);
     if (unit == 0)
         return tb_refuse(a, TB_CODE_UNKNOWN_UNIT, "unit");
+    if (tb_unit_head(t, unit)->kind == TB_UNIT_QUALIFYING)
+        return tb_refuse(a, TB_CODE_INVALID, "unit");
     uint32_t from = tb_member_find(t, &in->from, "from", a);
     uint32_t to = from ? tb_member_find(t, &in->to, "to", a) : 0;
     if (to == 0)

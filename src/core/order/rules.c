@@ -54,6 +54,17 @@ static uint32_t next_rule(struct tb_txn *t, int64_t at_ms, uint32_t *priority, u
     return best;
 }
 
+/* What the order has earned in the unit so far. */
+static int64_t earned_by(const struct tb_txn *t, uint64_t order, uint32_t unit)
+{
+    struct tb_block *b = tb_read(t, TB_KIND_ORDER, order);
+    const struct tb_order_earn *earn = tb_section(t, b, TB_ORDER_EARN);
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < b->n[TB_ORDER_EARN]; i++)
+        sum += earn[i].unit == unit ? earn[i].amount : 0;
+    return sum;
+}
+
 enum tb_code tb_order_earn(struct tb_txn *t, uint64_t order, const struct tb_cmd_order *in)
 {
     const struct tb_order *placed = tb_block_head_const(tb_read(t, TB_KIND_ORDER, order));
@@ -77,7 +88,8 @@ enum tb_code tb_order_earn(struct tb_txn *t, uint64_t order, const struct tb_cmd
                                .amount = amount,
                                .order = order,
                                .cause = TB_CAUSE_EARN,
-                               .sale_day = day};
+                               .sale_day = day,
+                               .order_earned = earned_by(t, order, rule->unit)};
         struct tb_earned earned;
         enum tb_code code = tb_ledger_earn(t, &earn, &earned);
         if (code == TB_CODE_CAP_EXCEEDED || (code == TB_CODE_OK && earned.amount == 0))
