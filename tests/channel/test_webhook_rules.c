@@ -32,7 +32,7 @@ static void test_signature(void **state)
     (void)state;
     assert_string_equal(sign("whsec_plJ3nmyCDGBKInavdOK15jsl", "{\"event_type\":\"ping\",\"data\":{\"success\":true}}"),
                         "v1,rAvfW3dJ/X/qxhsaXPOyyCGmRKsaKWcsNccKXlIktD0=");
-    assert_string_not_equal(sign("whsec_plJ3nmyCDGBKInavdOK15jsl", "{}"), sign("a secret that is no base64", "{}"));
+    assert_string_equal(sign("a secret that is no base64", "{}"), "v1,6/qyurXpnSbKf/oWhiUrzaTXFnpfag08lMapyfz9QZo=");
     assert_string_equal(sign("whsec_", "{}"), "");
     assert_string_equal(sign("whsec_not*base64", "{}"), "");
     assert_string_equal(sign("", "{}"), "");
@@ -142,7 +142,11 @@ static void test_outbox(void **state)
     tb_outbox_close(o);
     assert_true(tb_outbox_open(name, &o, &f));
     assert_true(tb_outbox_lane(o, 7, &is, &f));
-    assert_memory_equal(&is, &l, sizeof l);
+    assert_int_equal(is.after, 101);
+    assert_int_equal(is.version, 2);
+    assert_int_equal(is.attempts, 3);
+    assert_int_equal(is.next_ms, 5);
+    assert_int_equal(is.delivered, 9);
     assert_int_equal(tb_outbox_mark_replay(o, 0, 0, &f), 1);
     assert_int_equal(tb_outbox_mark_replay(o, 7, 101, &f), 0); /* marked already */
     assert_true(tb_outbox_replay_next(o, 7, &was, &f));
