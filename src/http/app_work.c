@@ -497,6 +497,14 @@ static void print(struct tb_work *w, struct tb_buf *b)
     tb_assert(b->overflowed || o.depth == 0);
 }
 
+static void reply_again(struct tb_work *w)
+{
+    if (w->job.finish != TB_FINISH_DONE)
+        refuse_problem(w, tb_finish_problem(w->job.finish));
+    else
+        tb_work_reply(w);
+}
+
 /* With room for the reply and for unpacking beside it. */
 static void reply_from_heap(struct tb_work *w, uint32_t status)
 {
@@ -514,6 +522,11 @@ static void reply_from_heap(struct tb_work *w, uint32_t status)
         w->arena = &large;
         print(w, &b);
         w->arena = own;
+        if (!b.overflowed && tb_work_fetching(w, reply_again)) {
+            free(region);
+            free(scratch);
+            return;
+        }
         if (!b.overflowed) {
             free(scratch);
             tb_work_done(w);
@@ -525,14 +538,6 @@ static void reply_from_heap(struct tb_work *w, uint32_t status)
     }
     free(scratch);
     refuse_problem(w, TB_PROBLEM_ANSWER_TOO_LARGE);
-}
-
-static void reply_again(struct tb_work *w)
-{
-    if (w->job.finish != TB_FINISH_DONE)
-        refuse_problem(w, tb_finish_problem(w->job.finish));
-    else
-        tb_work_reply(w);
 }
 
 void tb_work_reply(struct tb_work *w)
