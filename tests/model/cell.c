@@ -503,7 +503,7 @@ static uint64_t facts_hash(const struct step *s)
 
 static void run_order(struct cell *c, const struct step *s, struct reply *r)
 {
-    char key[16], receipt[32], sku[STEP_LINES][8];
+    char key[16], receipt[32], sku[STEP_LINES][16];
     struct tb_identifier ids[STEP_IDS];
     struct tb_order_line_input line[STEP_LINES];
     memset(line, 0, sizeof line);
@@ -571,9 +571,13 @@ static struct tb_who who(const struct cell *c, struct step_id id)
     return (struct tb_who){.identifier = identifier(c, id)};
 }
 
-static uint64_t made(const struct cell *c, uint32_t ref)
+#define NOTHING_MADE (UINT64_C(1) << 40)
+#define A_HOLD (UINT64_C(1) << 63) /* else a transfer */
+
+static uint64_t made(const struct cell *c, uint32_t ref, bool hold)
 {
-    return ref < c->made_n && c->made[ref] ? c->made[ref] : UINT64_C(1) << 40;
+    uint64_t no = ref < c->made_n ? c->made[ref] : 0;
+    return no != 0 && (no >= A_HOLD) == hold ? no & ~A_HOLD : NOTHING_MADE;
 }
 
 static void run_value(struct cell *c, const struct step *s, struct reply *r)
@@ -582,10 +586,10 @@ static void run_value(struct cell *c, const struct step *s, struct reply *r)
     struct tb_str reason = TB_STR("because");
     struct tb_cmd_adjust adjust = {who(c, s->id[0]), unit, s->amount, reason};
     struct tb_cmd_hold hold = {who(c, s->id[0]), unit, s->amount, (int64_t)s->kind * TB_MINUTE_MS};
-    struct tb_cmd_hold_post post = {made(c, s->ref), s->amount, s->kind == 1, reason};
-    struct tb_cmd_hold_void undo = {made(c, s->ref)};
+    struct tb_cmd_hold_post post = {made(c, s->ref, true), s->amount, s->kind == 1, reason};
+    struct tb_cmd_hold_void undo = {made(c, s->ref, true)};
     struct tb_cmd_transfer transfer = {who(c, s->id[0]), who(c, s->id[1]), unit, s->amount, reason};
-    struct tb_cmd_reverse reverse = {made(c, s->ref), s->amount, reason};
+    struct tb_cmd_reverse reverse = {made(c, s->ref, false), s->amount, reason};
     struct tb_cmd_release release = {who(c, s->id[0]), unit};
     switch ((uint32_t)s->op) {
     case STEP_ADJUST:
@@ -618,7 +622,7 @@ static void run_value(struct cell *c, const struct step *s, struct reply *r)
         break;
     }
     if (r->code == TB_CODE_OK && s->op != STEP_VOID && s->op != STEP_RELEASE && s->no < c->made_n)
-        c->made[s->no] = (uint64_t)r->v[1];
+        c->made[s->no] = (uint64_t)r->v[1] | (s->op == STEP_HOLD ? A_HOLD : 0);
 }
 
 static void run_person(struct cell *c, const struct step *s, struct reply *r)

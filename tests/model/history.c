@@ -43,14 +43,15 @@ static void clock_on(struct history *h, struct pair *p)
     int64_t due = how >= 34 ? cell_due(p->cell) : INT64_MAX;
     if (h->year)
         h->now_ms += draw(h, 6 * 3600) * INT64_C(1000);
-    else if (due != INT64_MAX && due > h->now_ms && due < h->start_ms + 1500 * TB_DAY_MS)
+    else if (due != INT64_MAX && due > h->now_ms && due < h->start_ms + 1000 * TB_DAY_MS)
         h->now_ms = due - (how == 34); /* one millisecond before, or at it */
     else if (how < 4)
         h->now_ms += (int64_t)(1 + draw(h, 40)) * TB_DAY_MS;
     else if (how < 24)
         h->now_ms += draw(h, 36 * 3600) * INT64_C(1000) + draw(h, 1000);
-    if (h->now_ms > h->start_ms + 1600 * TB_DAY_MS)
-        h->now_ms = h->start_ms + 1600 * TB_DAY_MS;
+    /* within TB_BUCKET_DAYS: a return of an older order no longer finds its day */
+    if (h->now_ms > h->start_ms + 1050 * TB_DAY_MS)
+        h->now_ms = h->start_ms + 1050 * TB_DAY_MS;
 }
 
 static int64_t occurred(struct history *h)

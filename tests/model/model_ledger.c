@@ -512,6 +512,7 @@ static void post(struct model *m, const struct step *s, struct reply *r)
     if (s->kind == 1 || amount == all)
         end_hold(m, h);
     spent(m, profile, unit, amount);
+    model_clock(m, m->now); /* what is back may have expired meanwhile */
     r->v[2] = amount;
     r->v[3] = model_balance(m, profile, unit).available;
     r->v[4] = s->kind == 1 ? 0 : all - amount;
@@ -528,6 +529,7 @@ static void void_hold(struct model *m, const struct step *s, struct reply *r)
         r->v[2] += h->piece[i].amount;
     uint32_t profile = h->profile, unit = h->unit;
     end_hold(m, h);
+    model_clock(m, m->now);
     r->v[3] = model_balance(m, profile, unit).available;
 }
 
@@ -713,6 +715,9 @@ void ml_value(struct model *m, const struct step *s, const uint32_t *who, struct
     bool named = s->op != STEP_POST && s->op != STEP_VOID && s->op != STEP_REVERSE;
     if (named && s->unit >= UNITS)
         r->code = TB_CODE_UNKNOWN_UNIT;
+    else if ((s->op == STEP_HOLD || s->op == STEP_TRANSFER) &&
+             m->unit[s->unit].kind == TB_UNIT_QUALIFYING)
+        r->code = TB_CODE_INVALID;
     else if (named && (who[0] == 0 || (s->op == STEP_TRANSFER && who[1] == 0)))
         r->code = TB_CODE_UNKNOWN_MEMBER;
     else if ((s->op == STEP_ADJUST && s->amount == 0) || (s->op == STEP_HOLD && s->amount <= 0))
