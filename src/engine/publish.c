@@ -95,7 +95,6 @@ static enum tb_state_answer on_image(void *user, struct tb_state *s, uint32_t te
         publish_config(p, tenant, kind, id, block);
         return p->answer;
     }
-    p->last_person = id > p->last_person ? id : p->last_person;
     if (block == NULL) /* at once: nothing could find her row after a crash */
         publish_person(p, id, NULL, false);
     else if (p->started && p->dirty.n == 0 && p->scan == SCAN_NONE && p->quiet_used < p->o.quiet_persons) {
@@ -144,7 +143,7 @@ struct tb_publish *tb_publish_create(const struct tb_publish_options *options)
     p->o = (struct tb_publish_options){.host = o.host ? o.host : &tb_host_real,
                                        .quiet_persons = or_default(o.quiet_persons, 64),
                                        .lag_ms = or_default(o.lag_ms, 30000),
-                                       .dense_ppm = or_default(o.dense_ppm, 200000),
+                                       .full_persons = or_default(o.full_persons, 50000),
                                        .slice_ms = or_default(o.slice_ms, 100)};
     p->face = (struct tb_publisher){.user = p,
                                     .schema = SCHEMA,

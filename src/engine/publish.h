@@ -10,9 +10,9 @@
  * consents, tiers, enrolments) lie at random places, and writing a page for one row
  * would cost more than everything else together. So up to quiet_persons of a flush are
  * written at once; beyond that persons are only marked, and a sweep in the order of
- * their numbers writes many rows of each page it touches: when a fifth of all persons
- * is marked, or lag_ms after the first mark. Table `published` says up to which batch and
- * instant the persons' tables are complete.
+ * their numbers writes many rows of each page it touches: lag_ms after the first mark, or
+ * sooner when there are few. Table `published` says up to which batch and instant the
+ * persons' tables are complete.
  *
  * Invariant  what is marked is in memory only; the row of `published` is never ahead of
  *            what is written. After a crash the records that changed since then are found
@@ -30,7 +30,7 @@ struct tb_publish_options {
     /* 0 = the value in brackets */
     uint32_t quiet_persons; /* written at once, per transaction [64] */
     uint32_t lag_ms;        /* [30,000] */
-    uint32_t dense_ppm;     /* share of all persons that starts a sweep [200,000] */
+    uint32_t full_persons;  /* so many marked wait for lag_ms, fewer for a share of it [50,000] */
     uint32_t slice_ms;      /* of a sweep in one transaction [100] */
 };
 

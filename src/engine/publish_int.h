@@ -114,10 +114,9 @@ struct tb_publish {
     uint64_t *lot_upto; /* per 256 persons: lots up to that one are published */
     uint64_t lot_upto_n;
     uint64_t newest_lot;  /* seen in an event */
-    uint64_t last_person; /* highest number seen */
     uint32_t quiet_used;  /* of this transaction */
     int64_t marked_ns;    /* the first of the marks */
-    int64_t slept_ns;     /* end of the last slice */
+    int64_t slice_ns;     /* end of the last slice */
 
     bool sweeping;
     uint64_t sweep_at; /* next person */

@@ -18,8 +18,8 @@
 #define SCAN_FROM_MARKS 32u /* so many in a range: one scan instead of look-ups */
 #define SCAN_ROWS 5000u     /* looked at in one step */
 #define MARK_EVERY_NS INT64_C(5000000000)
-#define SLICE_SHARE 3 /* a slice may take a third of the time since the last one */
-#define SLICE_MAX 5   /* and at most that many times slice_ms */
+#define BUSY_NS INT64_C(1000000000) /* so long since the last slice: flushes need all the time */
+#define BUSY_PART 4                 /* then a slice is that much smaller */
 
 static int64_t mono_ns(const struct tb_publish *p)
 {
@@ -134,8 +134,8 @@ static void sweep(struct tb_publish *p, bool all)
 {
     int64_t began = mono_ns(p);
     int64_t slice = (int64_t)p->o.slice_ms * 1000000;
-    int64_t share = p->slept_ns ? (began - p->slept_ns) / SLICE_SHARE : 0;
-    slice = share > slice * SLICE_MAX ? slice * SLICE_MAX : share > slice ? share : slice;
+    if (p->sweeping && began - p->slice_ns > BUSY_NS)
+        slice /= BUSY_PART;
     if (!p->sweeping) {
         p->sweeping = true;
         p->sweep_at = 0;
@@ -156,7 +156,7 @@ static void sweep(struct tb_publish *p, bool all)
         if (all && p->rows_at_begin + 200000 < p->rows)
             break; /* a transaction of a bearable size; waits asks for the next */
     }
-    p->slept_ns = mono_ns(p);
+    p->slice_ns = mono_ns(p);
 }
 
 /* ---- finding what was marked, or publishing everything ------------------------------------------ */
@@ -181,7 +181,6 @@ static bool scan_row(void *user, const struct tb_value *v, uint32_t n)
     if (kind == TB_KIND_PERSON && (uint64_t)v[3].i64 > p->scan_after) {
         publish_mark(p, id);
         bits_set(&p->full, id);
-        p->last_person = id > p->last_person ? id : p->last_person;
     } else if (kind != TB_KIND_PERSON && kind != 0 && p->scan == SCAN_RECORDS) {
         copy_record(p, v);
     }
@@ -284,10 +283,11 @@ static bool sweep_due(const struct tb_publish *p, bool all)
 {
     if (p->dirty.n == 0 || p->scan != SCAN_NONE)
         return false;
-    if (all || p->sweeping || mono_ns(p) - p->marked_ns >= (int64_t)p->o.lag_ms * 1000000)
-        return true;
-    return p->dirty.n * 1000000 >= (p->last_person + 1) * p->o.dense_ppm &&
-           p->dirty.n > p->o.quiet_persons;
+    /* The fewer, the sooner: a few pages at once cost nothing. */
+    int64_t full = p->o.full_persons;
+    int64_t share = (int64_t)p->dirty.n < full ? (int64_t)p->dirty.n : full;
+    return all || p->sweeping ||
+           mono_ns(p) - p->marked_ns >= (int64_t)p->o.lag_ms * 1000000 / full * share;
 }
 
 bool publish_waits(void *user, const struct tb_checkpoint *c, bool all)

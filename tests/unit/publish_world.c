@@ -44,7 +44,7 @@ static void start(struct pw *w)
 {
     struct tb_fault f = {0};
     w->publish = tb_publish_create(&w->publish_options);
-    const struct tb_publisher *p = tb_publish_of(w->publish);
+    const struct tb_publisher *p = w->bare ? NULL : tb_publish_of(w->publish);
     if (w->tables.n == 0)
         assert_true(tb_cell_tables_ensure(&w->tables, w->state, p, &f));
     else
@@ -80,7 +80,7 @@ enum tb_code pw_run(struct pw *w, uint32_t op, const void *input)
     assert_int_equal(tb_cell_submit(w->cell, &r), TB_SUBMIT_TAKEN);
     for (uint32_t i = 0; !w->done; i++) {
         assert_true(i < 1000);
-        w->mono_ns += 100000;
+        w->mono_ns += w->tick_ns;
         (void)tb_cell_step(w->cell);
     }
     return w->answer.code;
@@ -218,9 +218,11 @@ static void put_shop(struct pw *w)
     w->mac = number_of(w, TB_KIND_NAMESPACE, "wifi_mac");
 }
 
-void pw_open(struct pw *w, struct tb_state *state, const struct tb_publish_options *o)
+static void open_world(struct pw *w, struct tb_state *state, const struct tb_publish_options *o, bool bare)
 {
     memset(w, 0, sizeof *w);
+    w->bare = bare;
+    w->tick_ns = 100000;
     w->now_ms = INT64_C(20700) * TB_DAY_MS;
     w->mono_ns = 1;
     w->host = (struct tb_host){w, wall, mono, mono, entropy};
@@ -231,6 +233,16 @@ void pw_open(struct pw *w, struct tb_state *state, const struct tb_publish_optio
     w->publish_options.host = &w->host;
     start(w);
     put_shop(w);
+}
+
+void pw_open(struct pw *w, struct tb_state *state, const struct tb_publish_options *o)
+{
+    open_world(w, state, o, false);
+}
+
+void pw_open_bare(struct pw *w, struct tb_state *state)
+{
+    open_world(w, state, &(struct tb_publish_options){0}, true);
 }
 
 void pw_crash(struct pw *w)

@@ -27,6 +27,8 @@ struct pw {
     struct tb_host host;
     int64_t now_ms;
     int64_t mono_ns;
+    int64_t tick_ns; /* that a turn of pw_run takes [100,000] */
+    bool bare;       /* without published tables */
     struct tb_journal *journal;
     struct tb_state *state;
     struct tb_cell_tables tables;
@@ -49,6 +51,7 @@ struct pw {
 
 /* state: the world's from now on. */
 void pw_open(struct pw *w, struct tb_state *state, const struct tb_publish_options *o);
+void pw_open_bare(struct pw *w, struct tb_state *state);
 /* The process dies and starts again on the same journal and state. */
 void pw_crash(struct pw *w);
 void pw_stop(struct pw *w); /* with the last flush; the state stays open */

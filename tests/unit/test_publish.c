@@ -354,8 +354,8 @@ static void test_at_once(void **state)
 static void test_swept(void **state)
 {
     (void)state;
-    random_history(&(struct tb_publish_options){.quiet_persons = 1, .lag_ms = 3000, .slice_ms = 1}, 2);
-    random_history(&(struct tb_publish_options){.quiet_persons = 3, .lag_ms = 100000000, .dense_ppm = 100000}, 3);
+    random_history(&(struct tb_publish_options){.quiet_persons = 1, .lag_ms = 3000, .full_persons = 100, .slice_ms = 1}, 2);
+    random_history(&(struct tb_publish_options){.quiet_persons = 3, .lag_ms = 100000000}, 3);
 }
 
 /* Nothing is put off for longer than it says, and the row of `published` does not lie. */
@@ -366,7 +366,7 @@ static void test_lag(void **state)
     struct tb_publish_figures g;
     uint64_t order;
     pw_open(&w, tb_state_memory_open(), &(struct tb_publish_options){.quiet_persons = 2, .lag_ms = 10000,
-                                                                     .dense_ppm = 1000000});
+                                                                     .full_persons = 100});
     for (uint32_t i = 0; i < 200; i++)
         assert_int_equal(pw_buy(&w, i, 1000, &order), TB_CODE_OK);
     w.mono_ns += INT64_C(1000000000);
