@@ -78,7 +78,8 @@ static void out_code(const struct export_run *x, struct tb_json_out *o, const ch
         tb_json_out_key_str(o, key, tb_str_of(code));
 }
 
-static void out_id(const struct export_run *x, struct tb_json_out *o, const char *key, enum tb_id_kind kind, uint64_t no)
+static void out_id(const struct export_run *x, struct tb_json_out *o, const char *key,
+                   enum tb_id_kind kind, uint64_t no)
 {
     char id[TB_ID_BYTES];
     if (no == 0)

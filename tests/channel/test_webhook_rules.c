@@ -45,12 +45,15 @@ static void test_outcomes(void **state)
         long status;
         bool forbidden;
         enum tb_webhook_outcome want;
-    } row[] = {{200, false, TB_WEBHOOK_DELIVERED}, {204, false, TB_WEBHOOK_DELIVERED}, {299, false, TB_WEBHOOK_DELIVERED},
-               {200, true, TB_WEBHOOK_DEAD},       {0, true, TB_WEBHOOK_DEAD},         {0, false, TB_WEBHOOK_RETRY},
-               {100, false, TB_WEBHOOK_RETRY},     {301, false, TB_WEBHOOK_DEAD},      {307, false, TB_WEBHOOK_DEAD},
-               {400, false, TB_WEBHOOK_DEAD},      {401, false, TB_WEBHOOK_DEAD},      {404, false, TB_WEBHOOK_DEAD},
-               {408, false, TB_WEBHOOK_RETRY},     {410, false, TB_WEBHOOK_DISABLE},   {425, false, TB_WEBHOOK_RETRY},
-               {429, false, TB_WEBHOOK_RETRY},     {500, false, TB_WEBHOOK_RETRY},     {503, false, TB_WEBHOOK_RETRY}};
+    } row[] = {{200, false, TB_WEBHOOK_DELIVERED}, {204, false, TB_WEBHOOK_DELIVERED},
+               {299, false, TB_WEBHOOK_DELIVERED}, {200, true, TB_WEBHOOK_DEAD},
+               {0, true, TB_WEBHOOK_DEAD},         {0, false, TB_WEBHOOK_RETRY},
+               {100, false, TB_WEBHOOK_RETRY},     {301, false, TB_WEBHOOK_DEAD},
+               {307, false, TB_WEBHOOK_DEAD},      {400, false, TB_WEBHOOK_DEAD},
+               {401, false, TB_WEBHOOK_DEAD},      {404, false, TB_WEBHOOK_DEAD},
+               {408, false, TB_WEBHOOK_RETRY},     {410, false, TB_WEBHOOK_DISABLE},
+               {425, false, TB_WEBHOOK_RETRY},     {429, false, TB_WEBHOOK_RETRY},
+               {500, false, TB_WEBHOOK_RETRY},     {503, false, TB_WEBHOOK_RETRY}};
     for (size_t i = 0; i < TB_COUNT_OF(row); i++)
         if (tb_webhook_judge(row[i].status, row[i].forbidden) != row[i].want)
             fail_msg("status %ld", row[i].status);
@@ -83,23 +86,53 @@ static bool refused(const char *address, bool loopback_ok)
     struct sockaddr_in *v4 = (struct sockaddr_in *)&s;
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&s;
     s.ss_family = strchr(address, ':') ? AF_INET6 : AF_INET;
-    assert_int_equal(inet_pton(s.ss_family, address, s.ss_family == AF_INET ? (void *)&v4->sin_addr : (void *)&v6->sin6_addr), 1);
+    assert_int_equal(
+        inet_pton(s.ss_family, address,
+                  s.ss_family == AF_INET ? (void *)&v4->sin_addr : (void *)&v6->sin6_addr),
+        1);
     return tb_webhook_forbidden((struct sockaddr *)&s, loopback_ok);
 }
 
 static void test_addresses(void **state)
 {
     (void)state;
-    static const char *const no[] = {"0.0.0.0", "10.1.2.3", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.9.9.9",
-                                     "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.1", "192.0.2.1",
-                                     "192.168.1.1", "198.18.0.1", "198.19.9.9", "198.51.100.1", "203.0.113.1",
-                                     "224.0.0.1", "255.255.255.255", "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
-                                     "fe80::1", "fc00::1", "fd12::1", "ff02::1", "2001:db8::1", "2001::1", "64:ff9b::7f00:1",
-                                     "2002:7f00:1::", "2002:a00:1::", "100::1"};
-    static const char *const yes[] = {"1.1.1.1", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.1.1.1",
-                                      "128.0.0.1", "172.15.255.255", "172.32.0.0", "192.167.1.1", "198.17.255.255",
-                                      "198.20.0.0", "223.255.255.255", "2606:4700::1", "2a00:1450::1", "64:ff9b::101:101",
-                                      "::ffff:1.1.1.1"};
+    static const char *const no[] = {"0.0.0.0",
+                                     "10.1.2.3",
+                                     "100.64.0.1",
+                                     "100.127.255.255",
+                                     "127.0.0.1",
+                                     "127.9.9.9",
+                                     "169.254.169.254",
+                                     "172.16.0.1",
+                                     "172.31.255.255",
+                                     "192.0.0.1",
+                                     "192.0.2.1",
+                                     "192.168.1.1",
+                                     "198.18.0.1",
+                                     "198.19.9.9",
+                                     "198.51.100.1",
+                                     "203.0.113.1",
+                                     "224.0.0.1",
+                                     "255.255.255.255",
+                                     "::",
+                                     "::1",
+                                     "::ffff:127.0.0.1",
+                                     "::ffff:10.0.0.1",
+                                     "fe80::1",
+                                     "fc00::1",
+                                     "fd12::1",
+                                     "ff02::1",
+                                     "2001:db8::1",
+                                     "2001::1",
+                                     "64:ff9b::7f00:1",
+                                     "2002:7f00:1::",
+                                     "2002:a00:1::",
+                                     "100::1"};
+    static const char *const yes[] = {
+        "1.1.1.1",          "9.255.255.255", "11.0.0.0",        "100.63.255.255", "100.128.0.0",
+        "126.1.1.1",        "128.0.0.1",     "172.15.255.255",  "172.32.0.0",     "192.167.1.1",
+        "198.17.255.255",   "198.20.0.0",    "223.255.255.255", "2606:4700::1",   "2a00:1450::1",
+        "64:ff9b::101:101", "::ffff:1.1.1.1"};
     for (size_t i = 0; i < TB_COUNT_OF(no); i++)
         if (!refused(no[i], false))
             fail_msg("%s is allowed", no[i]);
@@ -129,8 +162,22 @@ static void test_outbox(void **state)
     char path[] = "/tmp/tongbao-outbox-XXXXXX", name[64];
     struct tb_outbox *o;
     struct tb_fault f = {0};
-    struct tb_outbox_lane l = {.webhook = 7, .tenant = 1, .version = 2, .after = 100, .attempts = 3, .next_ms = 5, .delivered = 9}, is;
-    struct tb_outbox_dead d = {.webhook = 7, .sequence = 101, .tenant = 1, .at_ms = 3, .attempts = 10, .status = 503, .reason = "status 503"}, was;
+    struct tb_outbox_lane l = {.webhook = 7,
+                               .tenant = 1,
+                               .version = 2,
+                               .after = 100,
+                               .attempts = 3,
+                               .next_ms = 5,
+                               .delivered = 9},
+                          is;
+    struct tb_outbox_dead d = {.webhook = 7,
+                               .sequence = 101,
+                               .tenant = 1,
+                               .at_ms = 3,
+                               .attempts = 10,
+                               .status = 503,
+                               .reason = "status 503"},
+                          was;
     assert_non_null(mkdtemp(path));
     (void)snprintf(name, sizeof name, "%s/webhooks.db", path);
     assert_true(tb_outbox_open(name, &o, &f));

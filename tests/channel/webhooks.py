@@ -68,7 +68,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         mid, stamp = self.headers["webhook-id"], self.headers["webhook-timestamp"]
         key = base64.b64decode(SECRET[6:])
-        want = "v1," + base64.b64encode(hmac.new(key, f"{mid}.{stamp}.".encode() + body, hashlib.sha256).digest()).decode()
+        mac = hmac.new(key, f"{mid}.{stamp}.".encode() + body, hashlib.sha256)
+        want = "v1," + base64.b64encode(mac.digest()).decode()
         with s.lock:
             if want not in self.headers["webhook-signature"].split() or abs(time.time() - int(stamp)) > 60:
                 s.bad.append((self.path, mid, self.headers["webhook-signature"]))
@@ -103,7 +104,8 @@ class Tongbao:
 
     def start(self):
         env = dict(os.environ, TONGBAO_WEBHOOK_SECOND_MS="2")
-        self.child = subprocess.Popen([TONGBAO, "serve", "--no-supervisor", "--data", self.data, "--listen", f"127.0.0.1:{self.port}"]
+        listen = f"127.0.0.1:{self.port}"
+        self.child = subprocess.Popen([TONGBAO, "serve", "--no-supervisor", "--data", self.data, "--listen", listen]
                                       + (["--webhooks-local"] if self.local else []), env=env, stderr=subprocess.PIPE)
         self.said = []
         threading.Thread(target=lambda: self.said.extend(self.child.stderr), daemon=True).start()
@@ -168,7 +170,8 @@ def buy(t, n):
     global orders
     for _ in range(n):
         orders += 1
-        t.must("POST", "/v1/orders", {"order": f"O{orders}", "identifiers": [{"ns": "phone", "value": f"139{orders % 7:08d}"}],
+        who = [{"ns": "phone", "value": f"139{orders % 7:08d}"}]
+        t.must("POST", "/v1/orders", {"order": f"O{orders}", "identifiers": who,
                                       "lines": [{"sku": "X", "quantity": 1, "net": 1000}]})
 
 
@@ -179,7 +182,8 @@ def hook(t, r, code, path, **more):
 def wanted(feed, groups=None):
     """What a webhook of these groups must have been sent, in the feed's order."""
     kinds = {"order": ("order_",)}
-    return [e for e in feed if e["data"] and (groups is None or any(d["type"].startswith(kinds[g]) for d in e["data"] for g in groups))]
+    return [e for e in feed if e["data"] and
+            (groups is None or any(d["type"].startswith(kinds[g]) for d in e["data"] for g in groups))]
 
 
 def test_follow(t, r):
@@ -250,7 +254,8 @@ def test_private(t, r):
     t.start()
     seen = len(r.tries)
     for code, host in (("number", "127.0.0.1"), ("name", "localhost"), ("six", "[::1]"), ("zero", "0.0.0.0")):
-        t.must("PUT", f"/v1/webhooks/{code}", {"url": f"http://{host}:{r.server_port}/ok", "secret": SECRET, "events": ["order"]})
+        t.must("PUT", f"/v1/webhooks/{code}",
+               {"url": f"http://{host}:{r.server_port}/ok", "secret": SECRET, "events": ["order"]})
     wait(lambda: len(t.verb("webhooks").splitlines()) == 11, "the webhooks are not found")
     with r.lock:
         seen = len(r.tries)
@@ -264,7 +269,8 @@ def main():
     r = Receiver()
     with tempfile.TemporaryDirectory() as data:
         t = Tongbao(data + "/data")
-        out = t.verb("key", "create", "--tenant", "shop", "--create-tenant", "--name", "Shop", "--role", "owner,developer,store")
+        out = t.verb("key", "create", "--tenant", "shop", "--create-tenant", "--name", "Shop",
+                     "--role", "owner,developer,store")
         t.key = next(w for w in out.split() if w.startswith("tb_"))
         t.start()
         try:

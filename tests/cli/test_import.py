@@ -159,7 +159,8 @@ def test_groups_and_dry_run():
                   "A,2026-01-01 10:00,13900000001,cup,1,2\n"
     path = write("g.csv", text)
     dry = report(data, "orders", shop_map(), path, "--dry-run")
-    equal("dry: what would be", (dry["orders_new"], dry["members_new"], dry["persons_new"], dry["accepted"]), (2, 1, 1, 3))
+    equal("dry: what would be",
+          (dry["orders_new"], dry["members_new"], dry["persons_new"], dry["accepted"]), (2, 1, 1, 3))
     equal("dry: nothing is there", sql(data, "SELECT count(*) AS n FROM history"), [{"n": 0}])
     r = report(data, "orders", shop_map(), path)
     equal("an order of rows apart", (r["orders_new"], r["accepted"]), (2, 3))
@@ -273,7 +274,8 @@ def test_resume():
     lines = []
     for i in range(40000):
         who = 13900000000 + rng.randrange(3000)
-        lines.append(f"R{i},2026-01-{i * 28 // 40000 + 1:02d} 10:00,{who},p{rng.randrange(50)},{rng.randrange(1, 4)},1.25\n")
+        day = i * 28 // 40000 + 1
+        lines.append(f"R{i},2026-01-{day:02d} 10:00,{who},p{rng.randrange(50)},{rng.randrange(1, 4)},1.25\n")
         if i % 50 == 49:
             lines.append(f"CR{i},2026-01-28 11:00,{who},p{rng.randrange(50)},-1,1.25\n")
         if i % 97 == 0:
@@ -301,7 +303,8 @@ def test_resume():
     for table in ("orders", "returns", "persons"):
         ask = f"SELECT count(*) AS n FROM {table}"
         equal("resumed: " + table, sql(data, ask), sql(work / "whole", ask))
-    a, b = (sorted(next((d / "imports").glob("*.rejects.csv")).read_text().splitlines()) for d in (data, work / "whole"))
+    a, b = (sorted(next((d / "imports").glob("*.rejects.csv")).read_text().splitlines())
+            for d in (data, work / "whole"))
     equal("resumed: the same rejects", a, b)
     good("check", "--data", data)
     return r

@@ -132,7 +132,8 @@ def check_document(got, codes, field, problems):
     document = json.loads(body)
     if document["code"] not in problems or problems[document["code"]] != status:
         return f"status {status} does not belong to code {document['code']}"
-    if document["status"] != status or document.get("request_id") != headers.get("request-id", document.get("request_id")):
+    said = document.get("request_id")
+    if document["status"] != status or said != headers.get("request-id", said):
         return "the document contradicts the headers"
     if wanted and document["code"] not in wanted:
         return f"code {document['code']}, not {wanted}"

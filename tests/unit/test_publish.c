@@ -354,7 +354,10 @@ static void test_at_once(void **state)
 static void test_swept(void **state)
 {
     (void)state;
-    random_history(&(struct tb_publish_options){.quiet_persons = 1, .lag_ms = 3000, .full_persons = 100, .slice_ms = 1}, 2);
+    random_history(
+        &(struct tb_publish_options){
+            .quiet_persons = 1, .lag_ms = 3000, .full_persons = 100, .slice_ms = 1},
+        2);
     random_history(&(struct tb_publish_options){.quiet_persons = 3, .lag_ms = 100000000}, 3);
 }
 

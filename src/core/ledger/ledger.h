@@ -202,9 +202,9 @@ struct tb_cmd_adjust {
     struct tb_str reason;
 };
 
-/* Hold: UNKNOWN_UNIT, INVALID "unit" (qualifying: measured, never spent), UNKNOWN_MEMBER, AMOUNT_NOT_POSITIVE, INSUFFICIENT, CAP_EXCEEDED (with
- * what is held and spent in the period), TOO_MANY.
- * Body: 1 hold, 2 amount, 3 available, 4 deadline_ms, 5 person. */
+/* Hold: UNKNOWN_UNIT, INVALID "unit" (qualifying: measured, never spent), UNKNOWN_MEMBER,
+ * AMOUNT_NOT_POSITIVE, INSUFFICIENT, CAP_EXCEEDED (with what is held and spent in the period),
+ * TOO_MANY. Body: 1 hold, 2 amount, 3 available, 4 deadline_ms, 5 person. */
 struct tb_cmd_hold {
     struct tb_who member;
     struct tb_str unit;
@@ -239,8 +239,9 @@ struct tb_cmd_transfer {
 
 /* Reverse a kept transfer, wholly (amount 0) or, for a spend, in part.
  * UNKNOWN_TRANSFER, REASON_REQUIRED, AMOUNT_NOT_POSITIVE, ALREADY_REVERSED, HOLD_EXCEEDED (more
- * than is left), NOT_REVERSIBLE (itself a reversal; a part of anything but a spend), INSUFFICIENT (member-to-member: the receiver has spent it).
- * Body: 1 the new transfer, 2 amount, 3 available. */
+ * than is left), NOT_REVERSIBLE (itself a reversal; a part of anything but a spend), INSUFFICIENT
+ * (member-to-member: the receiver has spent it). Body: 1 the new transfer, 2 amount, 3 available.
+ */
 struct tb_cmd_reverse {
     uint64_t transfer;
     int64_t amount;
