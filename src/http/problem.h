@@ -40,8 +40,7 @@
     X(RATE_LIMITED, "rate_limited", 429, "Too many requests; slow down.") \
     /* idempotency */ \
     X(IDEMPOTENCY_KEY_REQUIRED, "idempotency_key_required", 400, "This operation needs an Idempotency-Key header.") \
-    X(IDEMPOTENCY_KEY_INVALID, "idempotency_key_invalid", 400, \
-      "Idempotency-Key: 1 to 255 visible ASCII characters, once.") \
+    X(IDEMPOTENCY_KEY_INVALID, "idempotency_key_invalid", 400, "Idempotency-Key: 1-255 visible ASCII, once.") \
     X(IDEMPOTENCY_KEY_REUSED, "idempotency_key_reused", 422, "This Idempotency-Key was used with another request.") \
     X(IN_PROGRESS, "in_progress", 409, "A request with this Idempotency-Key is still running.") \
     /* the engine */ \
