@@ -2,6 +2,8 @@
 /* engine/cell.c - the face of a cell: life, threads, submit. */
 #include "engine/cell.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,9 +230,15 @@ static void flush_last(struct tb_cell *c)
     tb_cell_log(c, "stopped without the last flush (the journal has it): %s", f.text);
 }
 
+/* Answers come before tables: on a machine with as many busy threads as cores the flusher
+ * yields to the threads that decide and append, and catches up after the burst. How far it
+ * may fall behind is bounded (LAGGING).                                                   */
+#define FLUSHER_NICE 10
+
 static void *flusher_main(void *user)
 {
     struct tb_cell *c = user;
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), FLUSHER_NICE);
     struct tb_fault f;
     int64_t pause = (int64_t)c->o.flush_ms * 1000000;
     int64_t next = cell_mono_ns(c) + pause;
