@@ -81,6 +81,7 @@ int main(int argc, char **argv)
     else
         pw_open(&w, state, &(struct tb_publish_options){0});
     w.tick_ns = 0;
+    w.running = true; /* else a slice of a sweep would never end */
     (void)load(&w, members, members, members < 20000 ? members : 20000, true); /* everybody buys once */
     pw_flush(&w);
     struct tb_publish_figures before, after;
@@ -95,11 +96,12 @@ int main(int argc, char **argv)
     printf("%s: %u members, %u purchases at %u/s: flusher %.1f us each (%.0f/s on a core), %.2f KB written each\n",
            argc > 5 ? "bare" : "published", members, purchases, rate, cpu * 1e6 / purchases, purchases / cpu,
            mb_load * 1e3 / purchases);
-    printf("  %.2f rows each, %.2f persons written each, %llu sweeps, %llu persons put off at the end (%.2f s, %.0f MB to write them)\n",
+    printf("  %.2f rows each, %.2f persons written each, %llu sweeps, %llu persons put off at the "
+           "end (%.2f s, %.0f MB to write them)\n",
            (double)(after.rows - before.rows) / purchases,
            (double)(after.persons_written - before.persons_written) / purchases,
-           (unsigned long long)(after.sweeps - before.sweeps), (unsigned long long)after.marked, rest,
-           written_mb() - mb - mb_load);
+           (unsigned long long)(after.sweeps - before.sweeps), (unsigned long long)after.marked,
+           rest, written_mb() - mb - mb_load);
     pw_close(&w);
     return 0;
 }

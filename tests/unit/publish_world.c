@@ -11,7 +11,8 @@ static int64_t wall(void *user)
 
 static int64_t mono(void *user)
 {
-    return ((struct pw *)user)->mono_ns;
+    const struct pw *w = user;
+    return w->mono_ns + (w->running ? tb_host_real.mono_ns(NULL) : 0);
 }
 
 static void entropy(void *user, void *out, size_t n)

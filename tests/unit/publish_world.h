@@ -29,6 +29,7 @@ struct pw {
     int64_t mono_ns;
     int64_t tick_ns; /* that a turn of pw_run takes [100,000] */
     bool bare;       /* without published tables */
+    bool running;    /* the machine's clock runs on top of mono_ns */
     struct tb_journal *journal;
     struct tb_state *state;
     struct tb_cell_tables tables;

@@ -54,12 +54,17 @@ void tb_pending_add(struct tb_pending *p, const struct tb_table *t, const struct
     p->n++;
 }
 
-static int apply_one(sqlite3_stmt *s, const struct tb_table *t, const struct tb_value *v,
-                     uint32_t n)
+static int bind_row(sqlite3_stmt *s, uint32_t row, const struct tb_table *t,
+                    const struct tb_value *v, uint32_t n)
 {
     int rc = SQLITE_OK;
     for (uint32_t i = 0; rc == SQLITE_OK && i < n; i++)
-        rc = tb_state_sqlite_bind(s, (int)i + 1, &t->column[i], &v[i]);
+        rc = tb_state_sqlite_bind(s, (int)(row * t->column_n + i) + 1, &t->column[i], &v[i]);
+    return rc;
+}
+
+static int run_bound(sqlite3_stmt *s, int rc)
+{
     if (rc != SQLITE_OK)
         return rc;
     rc = sqlite3_step(s);
@@ -67,10 +72,30 @@ static int apply_one(sqlite3_stmt *s, const struct tb_table *t, const struct tb_
     return rc == SQLITE_DONE || rc == SQLITE_ROW ? end : rc;
 }
 
-int tb_pending_apply(struct tb_pending *p, const struct tb_table *t, sqlite3_stmt *put,
-                     sqlite3_stmt *drop)
+/* Puts that follow each other. */
+struct together {
+    const struct tb_value *v[TB_PUT_MANY];
+    uint32_t n;
+};
+
+static int put_together(struct together *m, const struct tb_table *t, struct tb_table_writer *w)
 {
+    int rc = SQLITE_OK;
+    bool many = m->n == TB_PUT_MANY;
+    for (uint32_t i = 0; rc == SQLITE_OK && i < m->n; i++) {
+        rc = bind_row(many ? w->put_many : w->put, many ? i : 0, t, m->v[i], t->column_n);
+        if (!many)
+            rc = run_bound(w->put, rc);
+    }
+    m->n = 0;
+    return many ? run_bound(w->put_many, rc) : rc;
+}
+
+int tb_pending_apply(struct tb_table_writer *w, const struct tb_table *t)
+{
+    struct tb_pending *p = &w->pending;
     struct order o = {t, p->value};
+    struct together m = {.n = 0};
     if (p->unsorted)
         qsort_r(p->change, p->n, sizeof *p->change, by_key_then_time, &o);
     int rc = SQLITE_OK;
@@ -80,9 +105,15 @@ int tb_pending_apply(struct tb_pending *p, const struct tb_table *t, sqlite3_stm
         if (!t->insert_only && i + 1 < p->n &&
             compare_keys(t, v, value_of(&o, &p->change[i + 1])) == 0)
             continue;
-        bool is_drop = p->change[i].drop;
-        rc = apply_one(is_drop ? drop : put, t, v, is_drop ? t->key_n : t->column_n);
+        if (!p->change[i].drop)
+            m.v[m.n++] = v;
+        if (m.n == TB_PUT_MANY || p->change[i].drop)
+            rc = put_together(&m, t, w);
+        if (rc == SQLITE_OK && p->change[i].drop)
+            rc = run_bound(w->drop, bind_row(w->drop, 0, t, v, t->key_n));
     }
+    if (rc == SQLITE_OK)
+        rc = put_together(&m, t, w);
     tb_pending_clear(p);
     return rc;
 }

@@ -125,7 +125,7 @@ static enum tb_state_answer apply_pending(struct tb_state_sqlite *s, uint32_t i,
                                           struct tb_fault *f)
 {
     struct tb_table_writer *w = &s->writer[i];
-    int rc = tb_pending_apply(&w->pending, &s->table[i], w->put, w->drop);
+    int rc = tb_pending_apply(w, &s->table[i]);
     return tb_state_sqlite_answer(s->db, rc, s->table[i].name, f);
 }
 
@@ -261,6 +261,7 @@ static void finalize_all(struct tb_state_sqlite *s)
 {
     for (uint32_t i = 0; s->writer != NULL && i < s->table_n; i++) {
         sqlite3_finalize(s->writer[i].put);
+        sqlite3_finalize(s->writer[i].put_many);
         sqlite3_finalize(s->writer[i].drop);
         sqlite3_finalize(s->writer[i].drop_prefix);
         tb_pending_free(&s->writer[i].pending);
