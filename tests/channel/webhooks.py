@@ -270,7 +270,7 @@ def main():
     with tempfile.TemporaryDirectory() as data:
         t = Tongbao(data + "/data")
         out = t.verb("key", "create", "--tenant", "shop", "--create-tenant", "--name", "Shop",
-                     "--role", "owner,developer,store")
+                     "--role", "owner,developer")
         t.key = next(w for w in out.split() if w.startswith("tb_"))
         t.start()
         try:
