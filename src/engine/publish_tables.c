@@ -174,7 +174,7 @@ static const struct tb_column jobs[] = {
 };
 static const struct tb_column persons[] = {
     I("person", "number; goes away when the person is merged into another"), TENANT,
-    I("member", "profile by whose id the person is known outside (tongbao id)"),
+    I("member", "profile by whose id the person is known outside"),
     I("profiles", "how many"),
     I("first_seen_ms", ""),
     I("last_seen_ms", "to the day (UTC)"),
