@@ -15,8 +15,9 @@
 #define PAGE 100u
 #define BLOCK_BYTES (64u << 10)
 
-static const char *const role_name[] = {"owner",   "marketer", "store",     "associate",
-                                        "service", "auditor",  "developer", "operator"};
+/* Bits of enum tb_key_role; the words are those of [roles] in api/operations.toml. */
+static const char *const role_name[] = {"owner",        "marketer", "till",      "associate",
+                                        "service_desk", "auditor",  "developer", "operator"};
 
 static bool read_roles(struct tb_cli *cli, const char *text, uint64_t *roles)
 {
@@ -81,7 +82,7 @@ static int create(struct tb_cli *cli, char *region)
     struct tb_cmd_key_put put = {.put = {.code = made.code, .expected_version = TB_VERSION_NONE},
                                  .hash = {(const char *)made.hash, sizeof made.hash},
                                  .roles = roles,
-                                 .scopes = UINT64_MAX >> 1,
+                                 .scopes = 0, /* all that the roles allow */
                                  .store = tb_str_of(tb_args_text(args, TB_OPT_STORE, NULL, "")),
                                  .name = tb_str_of(tb_args_text(args, TB_OPT_NAME, NULL, "command line"))};
     if (!tb_node_ask(cli->node, tenant, TB_OP_KEY_PUT, &put, &a, region, REGION_BYTES, &fault))

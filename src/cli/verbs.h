@@ -32,7 +32,7 @@
               "       tongbao key list [--tenant T]\n" \
               "       tongbao key revoke --tenant T CODE", \
      .what = "API keys: create prints one once, list, revoke\n" \
-             "Roles: owner marketer store associate service auditor developer; operator (without\n" \
+             "Roles: owner marketer till associate service_desk auditor developer; operator (without\n" \
              "--tenant) makes tenants. Several are joined by commas.\n\n" \
              "  --name N          what the key is for\n" \
              "  --store S         bind it to one store\n" \
