@@ -136,7 +136,7 @@ class Till:
             "order": f"{self.store}-{self.till}-{number}",
             "receipt": {"store": self.store, "till": self.till, "number": number},
             "store": self.store,
-            "occurred_at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "occurred_at": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "lines": [{"sku": sku, "quantity": n, "net": n * self.prices[sku][1]} for sku, n in self.lines.items()],
             "tenders": [{"kind": tender, "amount": self.total()}],
         }

@@ -54,7 +54,8 @@ class Lossy:
                 while b"\r\n\r\n" not in request:
                     request += client.recv(65536)
                 head, body = request.split(b"\r\n\r\n", 1)
-                length = next((int(x.split(b":")[1]) for x in head.split(b"\r\n") if x.lower().startswith(b"content-length")), 0)
+                lengths = [x for x in head.split(b"\r\n") if x.lower().startswith(b"content-length")]
+                length = int(lengths[0].split(b":")[1]) if lengths else 0
                 while len(body) < length:
                     more = client.recv(65536)
                     body += more
@@ -81,7 +82,8 @@ with Served(data) as s:
                        ("/v1/rules/earn", {"kind": "earn", "unit": "points", "amount": "order.net"})):
         status, answer = s.send("PUT", path, body, owner, {"Idempotency-Key": path})
         check(path, status in (200, 201), f"{status} {answer}")
-    out = till("a", s.base, key, f"{TEA}\n{TEA}\n{MILK} x3\n-1\nmember 13912345678\npay wechat\nmember 13912345678\nquit\n")
+    out = till("a", s.base, key,
+               f"{TEA}\n{TEA}\n{MILK} x3\n-1\nmember 13912345678\npay wechat\nmember 13912345678\nquit\n")
     check("sold", "S1-1-000001 sent: +83 points (now 83)" in out, out)
     check("recognised", "83 points" in out.splitlines()[-1], out)
     equal("one order", orders(), {"n": 1, "net": 2 * 2990 + 2 * 1190})

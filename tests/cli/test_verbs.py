@@ -139,7 +139,8 @@ def test_damage():
     broken = work / "r2"
     db = sqlite3.connect(broken / "state.db")
     body = db.execute("SELECT body FROM record WHERE kind = 4").fetchone()[0]
-    db.execute("UPDATE record SET body = ? WHERE kind = 4 AND body = ?", (body[:60] + bytes([body[60] ^ 1]) + body[61:], body))
+    other = body[:60] + bytes([body[60] ^ 1]) + body[61:]
+    db.execute("UPDATE record SET body = ? WHERE kind = 4 AND body = ?", (other, body))
     db.commit()
     db.close()
     r = run("check", "--data", broken)
