@@ -19,7 +19,7 @@
 
 /* A wrapped block and its row fill one 8 KiB page. */
 #define BLOCK_KEYS 250u
-#define BLOCK_BYTES (BLOCK_KEYS * TB_KEY_BYTES)
+#define BLOCK_BYTES (BLOCK_KEYS * TB_SEAL_KEY_BYTES)
 #define WRAPPED_BYTES (BLOCK_BYTES + TB_WRAP_OVERHEAD)
 #define RESERVE_BLOCKS 16u
 #define KEYS_MAX (UINT64_C(1) << 31)
@@ -34,7 +34,7 @@ static const char root_label[8] = "tb-root ";
 
 struct block {
     uint64_t index;
-    uint8_t key[BLOCK_KEYS][TB_KEY_BYTES];
+    uint8_t key[BLOCK_KEYS][TB_SEAL_KEY_BYTES];
 };
 
 struct tb_keystore {
@@ -48,7 +48,7 @@ struct tb_keystore {
     int64_t seen_version; /* of the data base file, as other processes change it */
     int64_t looked_ms;
     struct tb_master master;
-    uint8_t root[TB_KEY_BYTES];
+    uint8_t root[TB_SEAL_KEY_BYTES];
     uint64_t reserved;
     uint32_t cache_blocks;
     struct block **cache; /* by index % cache_blocks; NULL until used */
@@ -85,9 +85,9 @@ static int64_t coarse_ms(void)
     return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static bool is_zero_key(const uint8_t key[TB_KEY_BYTES])
+static bool is_zero_key(const uint8_t key[TB_SEAL_KEY_BYTES])
 {
-    return sodium_is_zero(key, TB_KEY_BYTES);
+    return sodium_is_zero(key, TB_SEAL_KEY_BYTES);
 }
 
 static enum tb_keystore_answer load_block(struct tb_keystore *ks, uint64_t index, struct block *b,
@@ -188,7 +188,7 @@ static enum tb_keystore_answer look(struct tb_keystore *ks, struct tb_fault *fau
     return TB_KEYSTORE_DONE;
 }
 
-enum tb_keystore_answer tb_keystore_get(struct tb_keystore *ks, uint64_t no, uint8_t key[TB_KEY_BYTES],
+enum tb_keystore_answer tb_keystore_get(struct tb_keystore *ks, uint64_t no, uint8_t key[TB_SEAL_KEY_BYTES],
                                         struct tb_fault *fault)
 {
     struct block *b;
@@ -203,7 +203,7 @@ enum tb_keystore_answer tb_keystore_get(struct tb_keystore *ks, uint64_t no, uin
         if (is_zero_key(found))
             answer = TB_KEYSTORE_ERASED;
         else
-            memcpy(key, found, TB_KEY_BYTES);
+            memcpy(key, found, TB_SEAL_KEY_BYTES);
     }
     pthread_mutex_unlock(&ks->lock);
     return answer;
@@ -269,7 +269,7 @@ static enum tb_keystore_answer erase_one(struct tb_keystore *ks, struct tb_erasu
     enum tb_keystore_answer answer = load_block(ks, (e.no - 1) / BLOCK_KEYS, &b, fault);
     uint8_t *key = b.key[(e.no - 1) % BLOCK_KEYS];
     if (answer == TB_KEYSTORE_DONE && !is_zero_key(key)) {
-        sodium_memzero(key, TB_KEY_BYTES);
+        sodium_memzero(key, TB_SEAL_KEY_BYTES);
         answer = save_block(ks, &b, fault);
     }
     sodium_memzero(&b, sizeof b);
@@ -366,6 +366,51 @@ enum tb_keystore_answer tb_keystore_erased(struct tb_keystore *ks, tb_erasure_fn
     return answer;
 }
 
+static enum tb_keystore_answer renew_one(struct tb_keystore *ks, uint64_t no, struct tb_fault *fault)
+{
+    struct block b;
+    enum tb_keystore_answer answer = load_block(ks, (no - 1) / BLOCK_KEYS, &b, fault);
+    if (answer == TB_KEYSTORE_DONE) {
+        randombytes_buf(b.key[(no - 1) % BLOCK_KEYS], TB_SEAL_KEY_BYTES);
+        answer = save_block(ks, &b, fault);
+    }
+    sodium_memzero(&b, sizeof b);
+    forget(ks, (no - 1) / BLOCK_KEYS);
+    return answer;
+}
+
+/* The lowest listed number above that one; 0 = none. */
+static bool next_erased(struct tb_keystore *ks, uint64_t above, int64_t *no)
+{
+    sqlite3_stmt *s = NULL;
+    bool ok = sqlite3_prepare_v2(ks->db, "SELECT coalesce(min(no), 0) FROM erased WHERE no > ?1", -1, &s, NULL) ==
+                  SQLITE_OK &&
+              sqlite3_bind_int64(s, 1, (sqlite3_int64)above) == SQLITE_OK && read_number(s, no);
+    sqlite3_finalize(s);
+    return ok;
+}
+
+enum tb_keystore_answer tb_keystore_renew(struct tb_keystore *ks, uint64_t above, struct tb_fault *fault)
+{
+    char sql[64];
+    int64_t no = 0;
+    enum tb_keystore_answer answer = TB_KEYSTORE_DONE;
+    (void)snprintf(sql, sizeof sql, "DELETE FROM erased WHERE no > %llu", (unsigned long long)above);
+    pthread_mutex_lock(&ks->lock);
+    bool begun = run(ks, "BEGIN IMMEDIATE");
+    bool ok = begun && next_erased(ks, above, &no);
+    while (ok && answer == TB_KEYSTORE_DONE && no > 0) {
+        answer = renew_one(ks, (uint64_t)no, fault);
+        ok = next_erased(ks, (uint64_t)no, &no);
+    }
+    if (answer == TB_KEYSTORE_DONE && !(ok && run(ks, sql)))
+        answer = db_fault(ks, "renew", fault);
+    if (begun)
+        answer = finish(ks, answer, fault);
+    pthread_mutex_unlock(&ks->lock);
+    return answer;
+}
+
 /* Gathers a list in pieces, so that a long one needs little memory. */
 struct reapplying {
     struct tb_keystore *ks;
@@ -441,7 +486,7 @@ enum tb_keystore_answer tb_keystore_backup(struct tb_keystore *ks, const char *p
 
 void tb_keystore_blind_key(struct tb_keystore *ks, uint32_t tenant, uint8_t key[TB_BLIND_KEY_BYTES])
 {
-    _Static_assert(crypto_kdf_KEYBYTES == TB_KEY_BYTES, "the root serves as key of the derivation");
+    _Static_assert(crypto_kdf_KEYBYTES == TB_SEAL_KEY_BYTES, "the root serves as key of the derivation");
     _Static_assert(TB_BLIND_KEY_BYTES >= crypto_kdf_BYTES_MIN, "long enough to derive");
     int r = crypto_kdf_derive_from_key(key, TB_BLIND_KEY_BYTES, tenant, "tb-blind", ks->root);
     tb_assert(r == 0);
@@ -488,8 +533,8 @@ static enum tb_keystore_answer open_tables(struct tb_keystore *ks, struct tb_fau
 
 static enum tb_keystore_answer make_root(struct tb_keystore *ks, struct tb_fault *fault)
 {
-    uint8_t wrapped[TB_KEY_BYTES + TB_WRAP_OVERHEAD];
-    uint8_t fresh[TB_KEY_BYTES];
+    uint8_t wrapped[TB_SEAL_KEY_BYTES + TB_WRAP_OVERHEAD];
+    uint8_t fresh[TB_SEAL_KEY_BYTES];
     sqlite3_stmt *s = NULL;
     randombytes_buf(fresh, sizeof fresh);
     tb_master_wrap(&ks->master, root_label, 0, fresh, sizeof fresh, wrapped);
@@ -504,7 +549,7 @@ static enum tb_keystore_answer make_root(struct tb_keystore *ks, struct tb_fault
 /* The root is made once; that it unwraps proves the master key. */
 static enum tb_keystore_answer open_root(struct tb_keystore *ks, struct tb_fault *fault)
 {
-    uint8_t wrapped[TB_KEY_BYTES + TB_WRAP_OVERHEAD];
+    uint8_t wrapped[TB_SEAL_KEY_BYTES + TB_WRAP_OVERHEAD];
     sqlite3_stmt *s = NULL;
     int step = SQLITE_ERROR;
     if (prepare(ks, "SELECT wrapped FROM root WHERE no = 1", &s))

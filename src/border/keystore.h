@@ -30,7 +30,7 @@
 
 #include "base/fault.h"
 
-#define TB_KEY_BYTES 32
+#define TB_SEAL_KEY_BYTES 32
 #define TB_BLIND_KEY_BYTES 16
 
 /* In order of precedence. */
@@ -66,7 +66,7 @@ uint64_t tb_keystore_reserved(struct tb_keystore *ks);
 
 /* DONE, ERASED, ABSENT, DAMAGED, BUSY or FAULT; key is written only when DONE. */
 TB_MUST_USE enum tb_keystore_answer tb_keystore_get(struct tb_keystore *ks, uint64_t no,
-                                                    uint8_t key[TB_KEY_BYTES], struct tb_fault *fault);
+                                                    uint8_t key[TB_SEAL_KEY_BYTES], struct tb_fault *fault);
 
 /* Erases all n or none (ABSENT when one was never reserved). An erased one stays as it is,
  * with its first time.                                                                   */
@@ -84,6 +84,12 @@ TB_MUST_USE enum tb_keystore_answer tb_keystore_reapply(struct tb_keystore *ks, 
  * restore). Needs no master key of it.                                                  */
 TB_MUST_USE enum tb_keystore_answer tb_keystore_reapply_file(struct tb_keystore *ks, const char *keys_db,
                                                              struct tb_fault *fault);
+
+/* After a restore to an earlier instant the numbers above `above` are given out once more, to
+ * others: those of them that were erased get a fresh key and leave the list. What was sealed
+ * under the old one stays closed. Only for a folder that nobody else has open.            */
+TB_MUST_USE enum tb_keystore_answer tb_keystore_renew(struct tb_keystore *ks, uint64_t above,
+                                                      struct tb_fault *fault);
 
 /* Writes a consistent copy of keys.db while in use; path must not exist. The master key is
  * not part of it.                                                                        */

@@ -13,11 +13,11 @@
 
 #define NONCE_BYTES crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define TAG_BYTES crypto_aead_xchacha20poly1305_ietf_ABYTES
-#define HEX_BYTES (2 * TB_KEY_BYTES)
+#define HEX_BYTES (2 * TB_SEAL_KEY_BYTES)
 #define PATH_BYTES 4096
 
 _Static_assert(NONCE_BYTES + TAG_BYTES == TB_WRAP_OVERHEAD, "the header tells the overhead");
-_Static_assert(TB_KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "one key size");
+_Static_assert(TB_SEAL_KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "one key size");
 
 bool tb_folder_sync(const char *folder, struct tb_fault *fault)
 {
@@ -44,7 +44,7 @@ static enum tb_keystore_answer create(const char *folder, const char *path, stru
 {
     char fresh[PATH_BYTES + 16];
     char hex[HEX_BYTES + 2];
-    uint8_t key[TB_KEY_BYTES];
+    uint8_t key[TB_SEAL_KEY_BYTES];
     randombytes_buf(key, sizeof key);
     sodium_bin2hex(hex, HEX_BYTES + 1, key, sizeof key);
     sodium_memzero(key, sizeof key);

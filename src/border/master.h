@@ -12,7 +12,7 @@
 #define TB_WRAP_OVERHEAD 40u
 
 struct tb_master {
-    uint8_t key[TB_KEY_BYTES];
+    uint8_t key[TB_SEAL_KEY_BYTES];
 };
 
 /* Reads folder/master.key, or makes it when it is absent and may_create. */

@@ -29,19 +29,19 @@ static void place_bytes(const struct tb_seal_place *place, uint8_t p[PLACE_BYTES
 }
 
 /* The place is the salt; the purpose keeps this use of the key apart from the cipher's. */
-static void synthetic(const uint8_t key[TB_KEY_BYTES], const uint8_t place[PLACE_BYTES], struct tb_str value,
+static void synthetic(const uint8_t key[TB_SEAL_KEY_BYTES], const uint8_t place[PLACE_BYTES], struct tb_str value,
                       uint8_t out[SIV_BYTES])
 {
     static const uint8_t purpose[crypto_generichash_blake2b_PERSONALBYTES] = "tongbao-siv-1";
     uint8_t digest[crypto_generichash_blake2b_BYTES_MIN];
     _Static_assert(PLACE_BYTES == crypto_generichash_blake2b_SALTBYTES, "the place is the salt");
     int r = crypto_generichash_blake2b_salt_personal(digest, sizeof digest, (const uint8_t *)value.p, value.n, key,
-                                                     TB_KEY_BYTES, place, purpose);
+                                                     TB_SEAL_KEY_BYTES, place, purpose);
     tb_assert(r == 0);
     memcpy(out, digest, SIV_BYTES);
 }
 
-void tb_seal(const uint8_t key[TB_KEY_BYTES], const struct tb_seal_place *place, struct tb_str value, uint8_t *out)
+void tb_seal(const uint8_t key[TB_SEAL_KEY_BYTES], const struct tb_seal_place *place, struct tb_str value, uint8_t *out)
 {
     uint8_t nonce[SIV_BYTES + PLACE_BYTES];
     unsigned long long n;
@@ -55,7 +55,8 @@ void tb_seal(const uint8_t key[TB_KEY_BYTES], const struct tb_seal_place *place,
     tb_assert(n == value.n + TAG_BYTES);
 }
 
-bool tb_seal_open(const uint8_t key[TB_KEY_BYTES], const struct tb_seal_place *place, struct tb_str sealed, char *out)
+bool tb_seal_open(const uint8_t key[TB_SEAL_KEY_BYTES], const struct tb_seal_place *place, struct tb_str sealed,
+                  char *out)
 {
     uint8_t nonce[SIV_BYTES + PLACE_BYTES];
     unsigned long long n;

@@ -37,12 +37,12 @@ struct tb_seal_place {
 
 /* out: value.n + TB_SEAL_OVERHEAD bytes, not overlapping. value.n <= TB_SEAL_VALUE_MAX
  * (asserted).                                                                         */
-void tb_seal(const uint8_t key[TB_KEY_BYTES], const struct tb_seal_place *place, struct tb_str value,
+void tb_seal(const uint8_t key[TB_SEAL_KEY_BYTES], const struct tb_seal_place *place, struct tb_str value,
              uint8_t *out);
 
 /* out: sealed.n - TB_SEAL_OVERHEAD bytes. False: too short, altered, another key or place;
  * out then holds zeros.                                                               */
-TB_MUST_USE bool tb_seal_open(const uint8_t key[TB_KEY_BYTES], const struct tb_seal_place *place,
+TB_MUST_USE bool tb_seal_open(const uint8_t key[TB_SEAL_KEY_BYTES], const struct tb_seal_place *place,
                               struct tb_str sealed, char *out);
 
 struct tb_blind {

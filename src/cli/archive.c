@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "border/keystore.h"
+#include "core/ops.h"
 #include "core/store/txn.h"
 #include "engine/entry.h"
 #include "events.gen.h"
@@ -170,6 +172,71 @@ bool tb_journal_copy(struct tb_journal *from, struct tb_journal *to, const struc
     bool ok = copy_all(c, from, reader);
     from->ops->reader_close(reader);
     free(c);
+    return ok;
+}
+
+/* ---- erasures ---------------------------------------------------------------------------------- */
+
+struct erasing {
+    struct tb_keystore *ks;
+    struct tb_arena arena;
+    struct tb_fault *fault;
+};
+
+static bool erase_of_event(struct erasing *x, struct tb_str body)
+{
+    struct tb_ev_erased ev;
+    tb_arena_reset(&x->arena);
+    if (!tb_ev_erased_decode(body, &x->arena, &ev)) {
+        tb_fault_set(x->fault, false, "an erasure in the journal is malformed");
+        return false;
+    }
+    struct tb_erasure *list = calloc(ev.profile_n + 1u, sizeof *list);
+    tb_assert(list != NULL);
+    for (uint32_t i = 0; i < ev.profile_n; i++)
+        list[i] = (struct tb_erasure){ev.profile[i], ev.at_ms};
+    bool ok = tb_keystore_reapply(x->ks, list, ev.profile_n, x->fault) == TB_KEYSTORE_DONE;
+    free(list);
+    return ok;
+}
+
+static bool erase_of_batch(struct erasing *x, const struct tb_batch *b)
+{
+    struct tb_batch_walk w;
+    struct tb_entry e;
+    bool ok = true;
+    tb_batch_walk(&w, b->body);
+    while (ok && tb_batch_next(&w, &e)) {
+        struct tb_str list = e.bytes;
+        struct tb_str body;
+        uint32_t type;
+        bool bad = false;
+        while (ok && e.command == TB_OP_ERASE && tb_event_next(&list, &type, &body, &bad))
+            ok = type != TB_EVENT_ERASED || erase_of_event(x, body);
+    }
+    return ok;
+}
+
+bool tb_journal_erase(struct tb_journal *j, struct tb_keystore *ks, struct tb_fault *fault)
+{
+    struct erasing x = {.ks = ks, .fault = fault};
+    struct tb_journal_reader *reader;
+    uint64_t first;
+    if (j->ops->first(j, &first, fault) != TB_JOURNAL_DONE ||
+        j->ops->reader_open(j, first, &reader, fault) != TB_JOURNAL_DONE)
+        return false;
+    void *region = malloc(TB_ENTRY_BYTES_MAX);
+    tb_assert(region != NULL);
+    tb_arena_init(&x.arena, region, TB_ENTRY_BYTES_MAX);
+    enum tb_journal_answer a = TB_JOURNAL_DONE;
+    bool ok = true;
+    while (ok && a == TB_JOURNAL_DONE) {
+        struct tb_batch b;
+        a = j->ops->reader_next(reader, &b, fault);
+        ok = a == TB_JOURNAL_END || (a == TB_JOURNAL_DONE && erase_of_batch(&x, &b));
+    }
+    j->ops->reader_close(reader);
+    free(region);
     return ok;
 }
 

@@ -31,6 +31,8 @@ struct tb_copy_end {
 /* Appends what `to` lacks of `from`. True: done, *out says; both journals' chains verified. */
 TB_MUST_USE bool tb_journal_copy(struct tb_journal *from, struct tb_journal *to, const struct tb_copy_end *end,
                                  struct tb_copy_figures *out, struct tb_fault *fault);
+/* Erases what the Erased events of a journal name, whatever came after them. */
+TB_MUST_USE bool tb_journal_erase(struct tb_journal *j, struct tb_keystore *ks, struct tb_fault *fault);
 /* Copies a file and syncs it; to must not exist. */
 TB_MUST_USE bool tb_file_copy(const char *from, const char *to, unsigned mode, struct tb_fault *fault);
 /* Makes a folder (0700); fine when it is there. */

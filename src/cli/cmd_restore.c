@@ -132,20 +132,41 @@ static bool copy_state(struct restore *r)
     return tb_file_copy(from, to, 0600, &r->fault);
 }
 
-/* What was erased after the backup is erased again, before anybody can read it. */
+/* What was erased is erased again before anybody can read it: what the backup's journal knows,
+ * also beyond the wanted end, and what was erased after the backup, when its list is given. */
 static bool erase_again(struct restore *r)
 {
     char path[4300];
     struct tb_keystore *ks;
+    struct tb_journal *from = NULL;
     const char *list = r->cli->args.value[TB_OPT_ERASED];
-    if (list == NULL)
-        return true;
     (void)tb_node_path(r->options.data, "keys", path, sizeof path);
     if (tb_keystore_open(path, 0, &ks, &r->fault) != TB_KEYSTORE_DONE)
         return false;
-    bool ok = tb_keystore_reapply_file(ks, list, &r->fault) == TB_KEYSTORE_DONE;
+    (void)tb_node_path(r->from, "journal", path, sizeof path);
+    bool ok = tb_journal_sqlite_open(path, NULL, &from, &r->fault) == TB_JOURNAL_DONE &&
+              tb_journal_erase(from, ks, &r->fault);
+    ok = ok && (list == NULL || tb_keystore_reapply_file(ks, list, &r->fault) == TB_KEYSTORE_DONE);
+    if (from != NULL)
+        from->ops->close(from);
     tb_keystore_close(ks);
     return ok;
+}
+
+static void count_profiles(struct tb_core *core, void *user)
+{
+    *(uint64_t *)user = core->store.counter[TB_COUNTER_PROFILE];
+}
+
+/* Profiles that the restored journal does not reach will be made anew, for others. */
+static bool renew_keys(struct restore *r, struct tb_node *n)
+{
+    uint64_t profiles = 0;
+    if (!tb_cell_call(n->cell, count_profiles, &profiles)) {
+        tb_cell_fault(n->cell, &r->fault);
+        return false;
+    }
+    return tb_keystore_renew(n->keys, profiles, &r->fault) == TB_KEYSTORE_DONE;
 }
 
 static bool open_once(struct restore *r, struct tb_cell_figures *figures)
@@ -153,7 +174,7 @@ static bool open_once(struct restore *r, struct tb_cell_figures *figures)
     struct tb_node *n;
     if (tb_node_open(&r->options, &n, &r->fault) != TB_NODE_DONE)
         return false;
-    bool ok = tb_node_lead(n, 10000, &r->fault) && tb_cell_flush(n->cell, &r->fault);
+    bool ok = tb_node_lead(n, 10000, &r->fault) && tb_cell_flush(n->cell, &r->fault) && renew_keys(r, n);
     tb_cell_figures(n->cell, figures);
     tb_node_close(n);
     return ok;

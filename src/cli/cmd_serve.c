@@ -84,6 +84,9 @@ static int watch_cell(struct tb_cli *cli, struct tb_node *n, const char *listen)
             tb_cell_fault(n->cell, &fault);
             return tb_cli_say(cli, TB_EXIT_RESTART, "%s; starting again from the journal", fault.text);
         }
+        struct tb_fault fault;
+        if (s == TB_CELL_LEADING && !tb_node_erase_again(n, &fault))
+            return tb_cli_say(cli, TB_EXIT_RESTART, "%s; starting again", fault.text);
         if (s != said)
             say_state(cli, s, listen);
         said = s;

@@ -3,6 +3,7 @@
 #include "cli/node.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "border/keystore.h"
 #include "border/open.h"
 #include "cli/publishing.h"
+#include "http/erasing.h"
 #include "journal/hash.h"
 #include "journal/postgres/journal_postgres.h"
 #include "journal/sqlite/journal_sqlite.h"
@@ -168,6 +170,8 @@ static enum tb_node_answer start_cell(struct opening *x)
         return TB_NODE_FAULT;
     if (!x->o->stepping && !tb_cell_start(n->cell, x->fault))
         return TB_NODE_FAULT;
+    if (tb_cell_state(n->cell) == TB_CELL_LEADING && !tb_node_erase_again(n, x->fault))
+        return TB_NODE_FAULT;
     return TB_NODE_DONE;
 }
 
@@ -196,12 +200,23 @@ enum tb_node_answer tb_node_open(const struct tb_node_options *o, struct tb_node
     return TB_NODE_DONE;
 }
 
+bool tb_node_erase_again(struct tb_node *n, struct tb_fault *fault)
+{
+    uint64_t destroyed = 0;
+    if (n->erased_again)
+        return true;
+    n->erased_again = tb_erasing_all(n->cell, n->keys, &destroyed, fault);
+    if (destroyed > 0)
+        fprintf(stderr, "tongbao: %" PRIu64 " keys of erased profiles were still there: destroyed\n", destroyed);
+    return n->erased_again;
+}
+
 bool tb_node_lead(struct tb_node *n, uint32_t timeout_ms, struct tb_fault *fault)
 {
     for (uint32_t waited = 0;; waited += WAIT_MS) {
         enum tb_cell_state s = tb_cell_state(n->cell);
         if (s == TB_CELL_LEADING)
-            return true;
+            return tb_node_erase_again(n, fault);
         if (s != TB_CELL_FOLLOWING) {
             tb_cell_fault(n->cell, fault);
             return false;

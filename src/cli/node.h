@@ -53,6 +53,7 @@ struct tb_node {
     struct tb_cell_tables tables;
     struct tb_cell_options cell_options;
     struct tb_node_publishing *publishing;
+    bool erased_again;
     /* Set while the node is served: the HTTP side wants to know of new and revoked keys. */
     void (*keys_changed)(void *user);
     void *_Atomic keys_user; /* NULL = nobody */
@@ -61,8 +62,11 @@ struct tb_node {
 /* Opens, recovers and starts. On a shared journal the cell may follow: tb_node_lead waits. */
 TB_MUST_USE enum tb_node_answer tb_node_open(const struct tb_node_options *o, struct tb_node **out,
                                              struct tb_fault *fault);
-/* Waits until the cell leads. False: timeout, or the cell failed. */
+/* Waits until the cell leads and what it knows as erased is. False: timeout, or a failure. */
 TB_MUST_USE bool tb_node_lead(struct tb_node *n, uint32_t timeout_ms, struct tb_fault *fault);
+/* The keys of everybody whom the journal calls erased go (http/erasing.h), once per node; for
+ * whoever sees the cell begin to lead. A cell that leads from the start has had it done.     */
+TB_MUST_USE bool tb_node_erase_again(struct tb_node *n, struct tb_fault *fault);
 /* Stops the cell (all that waits is answered, all that is durable flushed), closes. */
 void tb_node_close(struct tb_node *n);
 

@@ -5,10 +5,9 @@
  * only where its namespace keeps it (core seals it once).                               */
 #include <string.h>
 
+#include "border/keystore.h"
 #include "border/normalise.h"
 #include "http/app_int.h"
-/* its TB_KEY_BYTES is another one than the catalog's */
-#include "border/keystore.h"
 
 void tb_work_no(struct tb_work *w, enum tb_code code, const char *field)
 {

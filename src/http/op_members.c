@@ -10,8 +10,8 @@
 #include "core/ledger/ledger.h"
 #include "core/membership/membership.h"
 #include "http/app_int.h"
+#include "http/erasing.h"
 #include "http/member_view.h"
-#include "border/keystore.h"
 
 static const char *const roles[] = {NULL, "buyer_for", "user_of", "guardian_of"};
 static const char *const subjects[] = {NULL, "person", "child", "pet"};
@@ -193,20 +193,15 @@ static void erase_read(struct tb_work *w, struct tb_json_object *o)
     in->reason = tb_may_str(o, "reason", TB_REASON_MAX);
 }
 
-/* On the side thread: the journal says erased; now the keys go. After a crash
- * in between the same request does it again (it is unknown to its sender).               */
+/* On the side thread: the journal says erased; now the keys go, also those of the profiles
+ * that the answer does not name. A sender who learns that the outcome is unknown repeats it,
+ * and after a crash in between the next start does it (http/erasing.h).                   */
 static void erase_keys(struct tb_work *w)
 {
-    struct tb_wire f = tb_wire_of(tb_work_answer(w));
-    struct tb_fault fault;
-    enum tb_keystore_answer a = TB_KEYSTORE_DONE;
-    while (tb_wire_step(&f) && a == TB_KEYSTORE_DONE)
-        if (f.field == 2) {
-            a = tb_keystore_erase(w->app->o.keys, &f.v, 1, w->now_ms, &fault);
-            if (a == TB_KEYSTORE_ABSENT)
-                a = TB_KEYSTORE_DONE; /* nothing was ever sealed for it */
-        }
-    w->job.finish = a == TB_KEYSTORE_DONE ? TB_FINISH_DONE : TB_FINISH_UNKNOWN;
+    struct tb_fault fault = {.text = ""};
+    uint32_t profile = (uint32_t)tb_wire_u64(tb_work_answer(w), 2);
+    bool done = tb_erasing_person(w->app->o.cell, w->app->o.keys, profile, &fault);
+    w->job.finish = done ? TB_FINISH_DONE : TB_FINISH_UNKNOWN;
 }
 
 static void erase_reply(struct tb_work *w)

@@ -17,7 +17,7 @@ uint32_t tb_vault_seal(void *user, uint32_t tenant, uint32_t profile, uint32_t n
                        struct tb_str plain, uint8_t *out)
 {
     struct tb_vault *v = user;
-    uint8_t key[TB_KEY_BYTES];
+    uint8_t key[TB_SEAL_KEY_BYTES];
     struct tb_fault fault = {.text = ""};
     struct tb_seal_place place = {tenant, number, profile};
     enum tb_keystore_answer a = tb_keystore_get(v->keys, profile, key, &fault);
@@ -51,7 +51,7 @@ static bool open_into(const uint8_t *key, const struct tb_seal_place *place, str
 bool tb_vault_open(struct tb_vault *v, uint32_t tenant, uint32_t profile, uint32_t number,
                    struct tb_str sealed, struct tb_buf *out)
 {
-    uint8_t key[TB_KEY_BYTES];
+    uint8_t key[TB_SEAL_KEY_BYTES];
     struct tb_fault fault;
     struct tb_seal_place place = {tenant, number, profile};
     if (tb_keystore_get(v->keys, profile, key, &fault) != TB_KEYSTORE_DONE)
@@ -67,11 +67,11 @@ void tb_vault_blind(const uint8_t blind[16], uint32_t ns, struct tb_str value, u
     memcpy(key, b.b, sizeof b.b);
 }
 
-static void secret_key(struct tb_vault *v, uint32_t tenant, uint8_t key[TB_KEY_BYTES])
+static void secret_key(struct tb_vault *v, uint32_t tenant, uint8_t key[TB_SEAL_KEY_BYTES])
 {
     uint8_t blind[TB_BLIND_KEY_BYTES];
     tb_keystore_blind_key(v->keys, tenant, blind);
-    (void)crypto_generichash(key, TB_KEY_BYTES, (const unsigned char *)"tongbao webhook", 15, blind,
+    (void)crypto_generichash(key, TB_SEAL_KEY_BYTES, (const unsigned char *)"tongbao webhook", 15, blind,
                              sizeof blind);
 }
 
@@ -87,7 +87,7 @@ static struct tb_seal_place secret_place(uint32_t tenant, struct tb_str name)
 uint32_t tb_vault_seal_secret(struct tb_vault *v, uint32_t tenant, struct tb_str name,
                               struct tb_str secret, uint8_t *out)
 {
-    uint8_t key[TB_KEY_BYTES];
+    uint8_t key[TB_SEAL_KEY_BYTES];
     struct tb_seal_place place = secret_place(tenant, name);
     secret_key(v, tenant, key);
     tb_seal(key, &place, secret, out);
@@ -98,7 +98,7 @@ uint32_t tb_vault_seal_secret(struct tb_vault *v, uint32_t tenant, struct tb_str
 bool tb_vault_open_secret(struct tb_vault *v, uint32_t tenant, struct tb_str name,
                           struct tb_str sealed, struct tb_buf *out)
 {
-    uint8_t key[TB_KEY_BYTES];
+    uint8_t key[TB_SEAL_KEY_BYTES];
     struct tb_seal_place place = secret_place(tenant, name);
     secret_key(v, tenant, key);
     bool ok = open_into(key, &place, sealed, out);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The key store for tests of the generator: a file of its own, because border/keystore.h and
- * core/catalog/objects.h both name a TB_KEY_BYTES.                                          */
+/* The key store for tests of the generator: opened, or a fault; closed. */
 #ifndef TB_TEST_SIM_KEYS_H
 #define TB_TEST_SIM_KEYS_H
 

@@ -67,7 +67,7 @@ static enum tb_keystore_answer try_open(void)
     return answer;
 }
 
-static void get(struct tb_keystore *ks, uint64_t no, uint8_t key[TB_KEY_BYTES])
+static void get(struct tb_keystore *ks, uint64_t no, uint8_t key[TB_SEAL_KEY_BYTES])
 {
     assert_int_equal(tb_keystore_get(ks, no, key, &fault), TB_KEYSTORE_DONE);
 }
@@ -75,8 +75,8 @@ static void get(struct tb_keystore *ks, uint64_t no, uint8_t key[TB_KEY_BYTES])
 static void test_keys_stay(void **state)
 {
     (void)state;
-    uint8_t first[3][TB_KEY_BYTES];
-    uint8_t again[TB_KEY_BYTES];
+    uint8_t first[3][TB_SEAL_KEY_BYTES];
+    uint8_t again[TB_SEAL_KEY_BYTES];
     static const uint64_t no[3] = {1, 250, 251};
     struct tb_keystore *ks = open_store();
     assert_int_equal(tb_keystore_get(ks, 1, again, &fault), TB_KEYSTORE_ABSENT);
@@ -87,15 +87,15 @@ static void test_keys_stay(void **state)
     assert_int_equal(tb_keystore_get(ks, reserved + 1, again, &fault), TB_KEYSTORE_ABSENT);
     for (int i = 0; i < 3; i++)
         get(ks, no[i], first[i]);
-    assert_memory_not_equal(first[0], first[1], TB_KEY_BYTES);
-    assert_memory_not_equal(first[1], first[2], TB_KEY_BYTES);
+    assert_memory_not_equal(first[0], first[1], TB_SEAL_KEY_BYTES);
+    assert_memory_not_equal(first[1], first[2], TB_SEAL_KEY_BYTES);
     assert_int_equal(tb_keystore_reserve(ks, reserved + 1, &fault), TB_KEYSTORE_DONE);
     assert_true(tb_keystore_reserved(ks) > reserved);
     tb_keystore_close(ks);
     ks = open_store();
     for (int i = 0; i < 3; i++) {
         get(ks, no[i], again);
-        assert_memory_equal(first[i], again, TB_KEY_BYTES);
+        assert_memory_equal(first[i], again, TB_SEAL_KEY_BYTES);
     }
     uint8_t blind[2][TB_BLIND_KEY_BYTES];
     tb_keystore_blind_key(ks, 1, blind[0]);
@@ -149,9 +149,9 @@ static void test_erased_is_gone(void **state)
 {
     (void)state;
     static uint8_t file[1 << 20];
-    uint8_t key[TB_KEY_BYTES];
-    uint8_t other[TB_KEY_BYTES];
-    uint8_t again[TB_KEY_BYTES];
+    uint8_t key[TB_SEAL_KEY_BYTES];
+    uint8_t other[TB_SEAL_KEY_BYTES];
+    uint8_t again[TB_SEAL_KEY_BYTES];
     uint8_t before[2000];
     struct tb_keystore *ks = open_store();
     assert_int_equal(tb_keystore_reserve(ks, 10, &fault), TB_KEYSTORE_DONE);
@@ -168,14 +168,14 @@ static void test_erased_is_gone(void **state)
     assert_int_equal(tb_keystore_erase(ks, list, 1, 2000, &fault), TB_KEYSTORE_DONE);
     assert_int_equal(tb_keystore_get(ks, 7, again, &fault), TB_KEYSTORE_ERASED);
     get(ks, 8, again);
-    assert_memory_equal(other, again, TB_KEY_BYTES);
+    assert_memory_equal(other, again, TB_SEAL_KEY_BYTES);
     struct tb_erasure last = {0, 0};
     assert_int_equal(tb_keystore_erased(ks, count_erased, &last, &fault), TB_KEYSTORE_DONE);
     assert_int_equal(last.no, 7);
     assert_int_equal(last.at_ms, 1000); /* the first time counts */
     /* Neither the key nor any piece of the old wrapped block is left in the files. */
     n = slurp(file, sizeof file);
-    assert_null(memmem(file, n, key, TB_KEY_BYTES));
+    assert_null(memmem(file, n, key, TB_SEAL_KEY_BYTES));
     for (size_t at = 0; at + 16 <= sizeof before; at += 16)
         assert_null(memmem(file, n, before + at, 16));
     tb_keystore_close(ks);
@@ -187,8 +187,8 @@ static void test_erased_is_gone(void **state)
 static void test_backup_and_reapply(void **state)
 {
     (void)state;
-    uint8_t key[TB_KEY_BYTES];
-    uint8_t again[TB_KEY_BYTES];
+    uint8_t key[TB_SEAL_KEY_BYTES];
+    uint8_t again[TB_SEAL_KEY_BYTES];
     struct tb_keystore *ks = open_store();
     assert_int_equal(tb_keystore_reserve(ks, 10, &fault), TB_KEYSTORE_DONE);
     get(ks, 3, key);
@@ -204,12 +204,40 @@ static void test_backup_and_reapply(void **state)
     assert_int_equal(rename(in_folder("copy.db"), in_folder("keys.db")), 0);
     ks = open_store();
     get(ks, 3, again);
-    assert_memory_equal(key, again, TB_KEY_BYTES);
+    assert_memory_equal(key, again, TB_SEAL_KEY_BYTES);
     assert_int_equal(tb_keystore_reapply_file(ks, in_folder("absent.db"), &fault), TB_KEYSTORE_FAULT);
     assert_int_equal(tb_keystore_reapply_file(ks, in_folder("newer.db"), &fault), TB_KEYSTORE_DONE);
     assert_int_equal(tb_keystore_get(ks, 3, again, &fault), TB_KEYSTORE_ERASED);
     /* A number that the old copy did not reach is never given out again. */
     assert_int_equal(tb_keystore_get(ks, first + 1, again, &fault), TB_KEYSTORE_ERASED);
+    tb_keystore_close(ks);
+}
+
+/* A restore to an earlier instant gives numbers out once more: new keys, and never the old ones. */
+static void test_renew(void **state)
+{
+    (void)state;
+    uint8_t old[3][TB_SEAL_KEY_BYTES];
+    uint8_t now[TB_SEAL_KEY_BYTES];
+    uint64_t list[3] = {2, 7, 400};
+    struct tb_keystore *ks = open_store();
+    assert_int_equal(tb_keystore_reserve(ks, 400, &fault), TB_KEYSTORE_DONE);
+    for (int i = 0; i < 3; i++)
+        get(ks, list[i], old[i]);
+    assert_int_equal(tb_keystore_erase(ks, list, 3, 77, &fault), TB_KEYSTORE_DONE);
+    assert_int_equal(tb_keystore_renew(ks, 2, &fault), TB_KEYSTORE_DONE);
+    assert_int_equal(tb_keystore_get(ks, 2, now, &fault), TB_KEYSTORE_ERASED);
+    for (int i = 1; i < 3; i++) {
+        get(ks, list[i], now);
+        assert_memory_not_equal(now, old[i], TB_SEAL_KEY_BYTES);
+    }
+    memcpy(old[0], now, sizeof now);
+    tb_keystore_close(ks);
+    ks = open_store();
+    get(ks, 400, now);
+    assert_memory_equal(now, old[0], TB_SEAL_KEY_BYTES);
+    assert_int_equal(tb_keystore_erase(ks, &list[2], 1, 78, &fault), TB_KEYSTORE_DONE);
+    assert_int_equal(tb_keystore_get(ks, 400, now, &fault), TB_KEYSTORE_ERASED);
     tb_keystore_close(ks);
 }
 
@@ -254,7 +282,7 @@ static void test_refusals(void **state)
     assert_int_equal(sqlite3_exec(db, "UPDATE block SET no = 100 + no WHERE no < 2;"
                                       "UPDATE block SET no = 101 - no WHERE no >= 100", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
-    uint8_t key[TB_KEY_BYTES];
+    uint8_t key[TB_SEAL_KEY_BYTES];
     ks = open_store();
     assert_int_equal(tb_keystore_get(ks, 1, key, &fault), TB_KEYSTORE_DAMAGED); /* exchanged blocks */
     get(ks, 501, key);
@@ -269,20 +297,20 @@ static void test_refusals(void **state)
 static void test_shared(void **state)
 {
     (void)state;
-    uint8_t key[2][TB_KEY_BYTES];
+    uint8_t key[2][TB_SEAL_KEY_BYTES];
     struct tb_keystore *a = open_store();
     struct tb_keystore *b = open_store();
     assert_int_equal(tb_keystore_reserve(a, 10, &fault), TB_KEYSTORE_DONE);
     assert_int_equal(tb_keystore_reserve(b, 20, &fault), TB_KEYSTORE_DONE);
     get(a, 10, key[0]);
     get(b, 10, key[1]);
-    assert_memory_equal(key[0], key[1], TB_KEY_BYTES);
+    assert_memory_equal(key[0], key[1], TB_SEAL_KEY_BYTES);
     uint64_t end = tb_keystore_reserved(a);
     assert_int_equal(tb_keystore_reserve(a, end + 1, &fault), TB_KEYSTORE_DONE);
     assert_int_equal(tb_keystore_reserve(b, end + 1, &fault), TB_KEYSTORE_DONE);
     get(a, end + 1, key[0]);
     get(b, end + 1, key[1]);
-    assert_memory_equal(key[0], key[1], TB_KEY_BYTES);
+    assert_memory_equal(key[0], key[1], TB_SEAL_KEY_BYTES);
     uint64_t no = 10;
     assert_int_equal(tb_keystore_erase(b, &no, 1, 1, &fault), TB_KEYSTORE_DONE);
     usleep(70000);
@@ -295,7 +323,7 @@ static void test_shared(void **state)
 static void *reader(void *user)
 {
     struct tb_keystore *ks = user;
-    uint8_t key[TB_KEY_BYTES];
+    uint8_t key[TB_SEAL_KEY_BYTES];
     struct tb_fault f;
     intptr_t erased = 0;
     for (uint64_t i = 0; i < 20000; i++) {
@@ -326,7 +354,7 @@ static void test_threads(void **state)
         pthread_join(t[i], &got);
         assert_true((intptr_t)got >= 0);
     }
-    uint8_t key[TB_KEY_BYTES];
+    uint8_t key[TB_SEAL_KEY_BYTES];
     for (uint64_t no = 1; no <= 4000; no++)
         assert_int_equal(tb_keystore_get(ks, no, key, &fault),
                          no % 100 == 0 ? TB_KEYSTORE_ERASED : TB_KEYSTORE_DONE);
@@ -362,7 +390,7 @@ static void test_kill(void **state)
             told = got;
         close(said[0]);
         assert_true(told > (uint64_t)round * 1000);
-        uint8_t key[TB_KEY_BYTES];
+        uint8_t key[TB_SEAL_KEY_BYTES];
         struct tb_keystore *ks = open_store();
         for (uint64_t no = 1 + (uint64_t)round * 1000; no <= told; no++)
             assert_int_equal(tb_keystore_get(ks, no, key, &fault), TB_KEYSTORE_ERASED);
@@ -374,8 +402,8 @@ static void test_kill(void **state)
 static void test_seal(void **state)
 {
     (void)state;
-    uint8_t key[TB_KEY_BYTES] = {1, 2, 3};
-    uint8_t other[TB_KEY_BYTES] = {1, 2, 4};
+    uint8_t key[TB_SEAL_KEY_BYTES] = {1, 2, 3};
+    uint8_t other[TB_SEAL_KEY_BYTES] = {1, 2, 4};
     static char value[1000];
     static uint8_t sealed[sizeof value + TB_SEAL_OVERHEAD];
     static uint8_t second[sizeof sealed];
@@ -439,7 +467,7 @@ static void test_speed(void **state)
 {
     (void)state;
     enum { ROUNDS = 100000, KEYS = 200000 };
-    uint8_t key[TB_KEY_BYTES];
+    uint8_t key[TB_SEAL_KEY_BYTES];
     uint8_t sealed[64];
     char opened[64];
     struct tb_str value = TB_STR("+8613912345678");
@@ -486,6 +514,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_keys_stay, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_erased_is_gone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_backup_and_reapply, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_renew, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refusals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_shared, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_threads, set_up, tear_down),

@@ -200,8 +200,8 @@ struct tb_cmd_role_put {
     int64_t occurred_ms;
 };
 
-/* ERASE: the whole person. Answer body: 1 number of profiles, 2 profile (the first 64): whose
- * keys are to be erased. The Erased event names all of them, also after a crash.
+/* ERASE: the whole person. Answer body: 1 number of profiles, 2 profile (the first 64). The
+ * border destroys the keys of all (http/erasing.h), also after a crash.
  * Refusals: UNKNOWN_MEMBER, ERASED, REASON_REQUIRED.                                        */
 struct tb_cmd_erase {
     struct tb_who who;
