@@ -492,6 +492,12 @@ void tb_keystore_blind_key(struct tb_keystore *ks, uint32_t tenant, uint8_t key[
     tb_assert(r == 0);
 }
 
+void tb_keystore_code_key(struct tb_keystore *ks, uint32_t tenant, uint8_t key[TB_SEAL_KEY_BYTES])
+{
+    int r = crypto_kdf_derive_from_key(key, TB_SEAL_KEY_BYTES, tenant, "tb-codes", ks->root);
+    tb_assert(r == 0);
+}
+
 static bool prepare(struct tb_keystore *ks, const char *sql, sqlite3_stmt **out)
 {
     return sqlite3_prepare_v3(ks->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL) == SQLITE_OK;

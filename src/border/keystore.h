@@ -98,5 +98,8 @@ TB_MUST_USE enum tb_keystore_answer tb_keystore_backup(struct tb_keystore *ks, c
 
 /* The key of a tenant's blind indexes (border/seal.h): derived, the same for ever. */
 void tb_keystore_blind_key(struct tb_keystore *ks, uint32_t tenant, uint8_t key[TB_BLIND_KEY_BYTES]);
+/* The key of a tenant's item codes (border/code/serial.h): likewise. It is nowhere else: who
+ * loses keys.db or master.key loses every printed code.                                   */
+void tb_keystore_code_key(struct tb_keystore *ks, uint32_t tenant, uint8_t key[TB_SEAL_KEY_BYTES]);
 
 #endif
