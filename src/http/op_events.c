@@ -4,8 +4,10 @@
  * They read history, which may be in SQL, so one side thread does it and IO threads never
  * wait. A question with `wait` stays on the thread's list until something is there or its
  * time is over.
- * A timeline follows the chain of entries backwards from the member's newest one; every
- * entry is checked to be of this tenant and of this person before it is shown.           */
+ * A timeline follows the chain of entries backwards from the member's newest one; where
+ * persons came together the entry names the chains of the others, and from there all are
+ * followed, newest first. Every entry is checked to be of this tenant and of this person
+ * before it is shown.                                                                     */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +21,9 @@
 #define PAGE_BYTES (4u << 20)
 #define ENTRY_BYTES_MAX (2u << 20)
 #define READERS 16u
-#define CHAIN_MAX 2000u /* entries looked at for one page of a statement */
+#define CHAIN_MAX 2000u  /* entries looked at for one page */
+#define AGAIN_MAX 20000u /* entries passed over on the way to a page of several chains */
+#define CHAINS_MAX 1024u /* of one person; further ones are left out */
 
 enum asks { FEED, TIMELINE, STATEMENT };
 
@@ -27,7 +31,8 @@ struct question {
     struct question *next;
     struct tb_work *w;
     enum asks asks;
-    uint64_t after; /* FEED: tenant_seq; else: the entry to begin with */
+    uint64_t after; /* FEED: tenant_seq; else: where the page before ended, see cursor_of */
+    uint64_t newest; /* the person's newest entry */
     uint32_t limit;
     uint32_t unit;
     int64_t until_ns;
@@ -59,8 +64,10 @@ struct page {
     uint32_t n;
     uint64_t last;
     bool full;
-    bool wrong; /* the entry is not this member's */
     struct tb_entry seen; /* its numbers; strings are not kept */
+    uint64_t below;       /* several chains: entries from here on were shown before */
+    uint32_t chains;      /* under way, by falling seq */
+    uint64_t chain[CHAINS_MAX];
 };
 
 static int64_t now_ns(void)
@@ -260,37 +267,98 @@ static bool of_person(const struct question *q, uint64_t profile)
     return false;
 }
 
+/* Keeps the chains in order, each entry once. */
+static void follow(struct page *p, uint64_t seq)
+{
+    uint32_t at = p->chains;
+    while (at > 0 && p->chain[at - 1] < seq)
+        at--;
+    if (seq == 0 || p->chains == CHAINS_MAX || (at > 0 && p->chain[at - 1] == seq))
+        return;
+    memmove(&p->chain[at + 1], &p->chain[at], (p->chains - at) * sizeof p->chain[0]);
+    p->chain[at] = seq;
+    p->chains++;
+}
+
+/* Persons came together here: the chains of all of them go on. */
+static void follow_joined(struct page *p, const struct tb_entry *e)
+{
+    struct tb_str list = e->bytes;
+    struct tb_str body;
+    uint32_t type;
+    bool bad = false;
+    while (tb_event_next(&list, &type, &body, &bad)) {
+        uint8_t scratch[32768]; /* a person has 1,000 profiles at most */
+        struct tb_ev_joined ev;
+        struct tb_arena a;
+        tb_arena_init(&a, scratch, sizeof scratch);
+        if (type != TB_EVENT_JOINED || !tb_ev_joined_decode(body, &a, &ev))
+            continue;
+        for (uint32_t i = 0; i < ev.chain_n; i++)
+            if (ev.chain[i] < e->seq)
+                follow(p, ev.chain[i]);
+    }
+}
+
 static bool chain_entry(void *user, const struct tb_entry *e)
 {
     struct page *p = user;
     p->seen = *e;
-    if (e->tenant != p->q->w->tenant || !of_person(p->q, e->member)) {
-        p->wrong = true;
+    if (e->tenant != p->q->w->tenant) {
+        p->seen.prev_seq = 0;
         return false;
     }
-    print(p, e);
+    if (e->seq < p->below && of_person(p->q, e->member))
+        print(p, e);
+    if (!p->full)
+        follow_joined(p, e);
     return true;
+}
+
+/* What the next page begins with: one chain goes on at its entry; several begin again at the
+ * newest entry and pass over what was shown. 0: nothing is left within AGAIN_MAX.         */
+static uint64_t cursor_of(const struct page *p)
+{
+    if (p->chains == 0 || p->chain[0] >= p->below)
+        return 0;
+    return p->chain[0] * 2 + (p->chains > 1);
+}
+
+static void chain_begin(struct page *p, const struct question *q)
+{
+    bool several = (q->after & 1) != 0;
+    p->below = several ? q->after / 2 + 1 : UINT64_MAX;
+    follow(p, several || q->after == 0 ? q->newest : q->after / 2);
 }
 
 static void chain_answer(struct tb_feeds *f, struct question *q)
 {
-    struct page p;
+    struct page *p = malloc(sizeof *p);
+    tb_assert(p != NULL);
     struct tb_fault fault;
     struct tb_feed_reader *r = reader_of(f, q->w->tenant);
-    page_open(&p, q);
-    uint64_t at = q->after;
-    for (uint32_t i = 0; r != NULL && at != 0 && p.n < q->limit && i < CHAIN_MAX && !p.full; i++) {
-        p.wrong = false;
-        if (!tb_feed_entry(r, at, chain_entry, &p, &fault) || p.wrong) {
-            at = 0; /* taken away with its segment, or not hers */
-        } else if (!p.full) {
-            at = p.seen.prev_seq;
-        }
+    uint32_t passed = 0, looked = 0;
+    page_open(p, q);
+    chain_begin(p, q);
+    while (r != NULL && p->chains > 0 && p->n < q->limit && looked < CHAIN_MAX && passed < AGAIN_MAX) {
+        uint64_t at = p->chain[0];
+        p->seen.prev_seq = 0; /* stays so when the entry was taken away with its segment */
+        (void)tb_feed_entry(r, at, chain_entry, p, &fault);
+        if (p->full)
+            break;
+        if (at < p->below)
+            looked++;
+        else
+            passed++;
+        p->chains--;
+        memmove(&p->chain[0], &p->chain[1], p->chains * sizeof p->chain[0]);
+        follow(p, p->seen.prev_seq);
     }
-    if (r == NULL || p.b.p == NULL)
-        page_refuse(&p, TB_PROBLEM_UNAVAILABLE);
+    if (r == NULL || p->b.p == NULL)
+        page_refuse(p, TB_PROBLEM_UNAVAILABLE);
     else
-        page_send(&p, at);
+        page_send(p, cursor_of(p));
+    free(p);
 }
 
 /* ---- the thread ---------------------------------------------------------------------- */
@@ -456,8 +524,7 @@ static void chain_ask(struct tb_work *w)
         profile[i] = f[i].no;
     q->profile = profile;
     q->profile_n = profile ? n : 0;
-    if (q->after == 0)
-        q->after = ((const struct tb_person *)v.head)->last_seq;
+    q->newest = ((const struct tb_person *)v.head)->last_seq;
     ask(w->app, q);
 }
 

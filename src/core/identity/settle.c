@@ -370,13 +370,28 @@ static bool moves(const struct work *w, uint32_t element, uint32_t root)
     return e->person != 0 && root_of(w, element) == root && e->person != w->target[root];
 }
 
+/* A timeline goes back through one chain of entries; where persons come together the event
+ * names the others, so that a reader finds them. This command's own entry leads on by itself. */
+static uint32_t add_chain(const struct tb_txn *t, uint32_t person, uint64_t *chain, uint32_t n)
+{
+    const struct tb_person *head = tb_head_of(t, TB_KIND_PERSON, person);
+    if (head == NULL || head->last_seq == 0 || head->last_seq == t->seq)
+        return n;
+    for (uint32_t i = 0; i < n; i++)
+        if (chain[i] == head->last_seq)
+            return n;
+    chain[n] = head->last_seq;
+    return n + 1;
+}
+
 /* One event for each person that somebody joins. */
 static bool emit_joined(struct work *w)
 {
     struct tb_graph *g = w->g;
     uint64_t *moved = TB_NEW_ARRAY(g->arena, uint64_t, g->element_n + 1);
+    uint64_t *chain = TB_NEW_ARRAY(g->arena, uint64_t, g->element_n + 1);
     bool *done = TB_NEW_ARRAY(g->arena, bool, g->tenure_n + 1);
-    if (moved == NULL || done == NULL)
+    if (moved == NULL || chain == NULL || done == NULL)
         return false;
     for (uint32_t first = 0; first < g->element_n; first++) {
         uint32_t root = root_of(w, first);
@@ -384,14 +399,19 @@ static bool emit_joined(struct work *w)
             continue;
         done[root] = true;
         uint32_t n = 0;
+        uint32_t chain_n = add_chain(w->c->t, w->target[root], chain, 0);
         for (uint32_t i = first; i < g->element_n; i++)
-            if (moves(w, i, root))
+            if (moves(w, i, root)) {
                 moved[n++] = g->element[i].profile;
+                chain_n = add_chain(w->c->t, g->element[i].person, chain, chain_n);
+            }
         tb_ledger_part(w->c->t, moved, n);
         tb_emit_joined(w->c->t, &(struct tb_ev_joined){.person = w->target[root],
                                                        .profile = moved,
                                                        .profile_n = n,
-                                                       .reason = w->s->reason});
+                                                       .reason = w->s->reason,
+                                                       .chain = chain,
+                                                       .chain_n = chain_n});
     }
     return true;
 }
