@@ -118,6 +118,7 @@ struct tb_app *tb_app_start(const struct tb_app_options *options, struct tb_faul
                                          .auth_user = app,
                                          .handler = app->handler,
                                          .user = app,
+                                         .on_turn = tb_work_flush,
                                          .unlimited = options->unlimited};
         struct tb_shell *s = tb_shell_start(&shell, fault);
         atomic_store(&app->shell, s);

@@ -98,6 +98,8 @@ void tb_work_start(struct tb_work *w);
 /* Submits w->job.command as it is; then runs on the IO thread when it has been answered
  * with OK (anything else is refused and sent).                                           */
 void tb_work_submit(struct tb_work *w, tb_work_fn *then);
+/* Hands over to the cell what the calling IO thread has collected. */
+void tb_work_flush(void *app);
 /* Prints with w->op->write (fetching what is missing) and replies. */
 void tb_work_reply(struct tb_work *w);
 /* Replies with a problem in core's words. */

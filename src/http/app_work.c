@@ -342,12 +342,43 @@ static bool answer_room(struct tb_work *w)
 
 static void answered(struct tb_work *w);
 
+/* What an IO thread's turn brings goes to the cell together: one wake-up and one batch
+ * instead of many. An IO thread serves one app.                                          */
+#define LOT_MAX 32u
+static _Thread_local struct {
+    struct tb_job_request *job[LOT_MAX];
+    uint32_t n;
+} lot;
+
+void tb_work_flush(void *user)
+{
+    struct tb_app *app = user;
+    struct tb_job_request *job[LOT_MAX];
+    enum tb_submit why;
+    uint32_t n = lot.n;
+    if (n == 0)
+        return;
+    memcpy(job, lot.job, n * sizeof job[0]);
+    lot.n = 0;
+    for (uint32_t at = 0; at < n; at++) {
+        at += tb_cell_submit_many(app->cell, job + at, n - at, &why);
+        if (at < n) /* this one was refused; one of another tenant may still be taken */
+            refuse_problem((struct tb_work *)job[at], tb_submit_problem(why));
+    }
+}
+
 static void submit(struct tb_work *w)
 {
     w->job.done = work_done;
-    enum tb_submit s = tb_cell_submit(w->app->cell, &w->job);
-    if (s != TB_SUBMIT_TAKEN)
-        refuse_problem(w, tb_submit_problem(s));
+    if (!tb_http_on_io(w->req)) {
+        enum tb_submit s = tb_cell_submit(w->app->cell, &w->job);
+        if (s != TB_SUBMIT_TAKEN)
+            refuse_problem(w, tb_submit_problem(s));
+        return;
+    }
+    lot.job[lot.n++] = &w->job;
+    if (lot.n == LOT_MAX)
+        tb_work_flush(w->app);
 }
 
 /* A read whose answer did not fit asks again with more room. */

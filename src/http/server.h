@@ -129,6 +129,10 @@ struct tb_http_handler {
     /* The client left before the body was complete: on_request will not be called; the
      * request is gone after this. NULL: nothing to do.                                  */
     void (*on_abandoned)(void *user, struct tb_request *req);
+    /* The thread has run its callbacks for now: what they collected may go out in one
+     * piece. At least once after every callback, before the thread sleeps. NULL: nothing
+     * to do.                                                                            */
+    void (*on_turn)(void *user);
 };
 
 struct tb_http_options {
@@ -168,6 +172,8 @@ void tb_http_stop(struct tb_http *h);
 /* The working memory for tb_json_parse of the IO thread that runs a callback; valid only
  * inside on_head, on_request and on_line (asserted).                                     */
 struct tb_json_index *tb_http_json(const struct tb_request *req);
+/* The caller runs on the request's IO thread: on_turn will follow. */
+bool tb_http_on_io(const struct tb_request *req);
 
 /* ---- Answers: any thread, exactly one a request -------------------------------------- */
 

@@ -21,6 +21,8 @@
 #define TB_HTTP_DISCARD_MAX 65536 /* a refused body up to here is read and dropped */
 #define TB_HTTP_LINGER_MS 2000    /* a cut connection may still read its refusal */
 #define TB_HTTP_SPARE_MAX 256     /* requests an IO thread keeps for reuse */
+#define TB_HTTP_WAITING_MAX 256   /* requests of an IO thread that wait without being suspended */
+#define TB_HTTP_WAITING_MS 20     /* and so long */
 /* Arena bytes for a body: a tape of 24 bytes for every second byte, and some. */
 #define TB_HTTP_ARENA_FOR(n) ((size_t)65536 + (size_t)(n) * 13)
 #define TB_HTTP_IP_SLOTS 65536
@@ -68,6 +70,9 @@ struct req {
     enum phase phase;
     int64_t phase_ns;
     bool suspended;
+    bool waiting; /* with the handler, and not suspended: the handler holds a share */
+    bool ready;   /* its answer has been seen by the IO thread */
+    bool gone;    /* the client left while waiting: conn and mhd are gone */
     bool http10;
     bool close_after; /* answer with Connection: close */
     bool expects;     /* Expect: 100-continue */
@@ -141,6 +146,9 @@ struct tb_http_io {
     int64_t swept_ns;
     uint32_t sweeps;
     int64_t drain_ns; /* when this thread began to drain */
+    uint32_t waiting; /* requests that wait without being suspended */
+    uint64_t moved;   /* callbacks of libmicrohttpd that did something */
+    bool still;       /* its last turn moved nothing */
     uint64_t random[4];
     struct tb_json_index *json;
     atomic_uint connections;

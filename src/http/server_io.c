@@ -22,6 +22,7 @@
 
 #define MS INT64_C(1000000)
 #define SWEEP_MS 250
+#define DRAINS 4
 
 _Thread_local struct tb_http_io *tb_http_self;
 
@@ -59,17 +60,24 @@ static void resume(struct req *r)
 static void one_event(struct req *r)
 {
     unsigned events = atomic_exchange(&r->events, 0);
-    if (events & EVENT_CALL) {
+    bool called = events & EVENT_CALL;
+    if (called) {
         void (*call)(void *user, struct tb_request *q) = r->call;
         r->call = NULL;
-        call(r->call_user, &r->pub); /* an answer comes back as an event of its own */
-        if (events != EVENT_CALL && r->suspended)
-            resume(r);
-        tb_http_req_share_drop(r);
-    } else if (r->suspended) {
-        resume(r);
+        tb_http_current = r;
+        call(r->call_user, &r->pub);
+        tb_http_current = NULL;
+        if (r->inline_reply)
+            events |= EVENT_REPLY;
     }
-    if (events & EVENT_WAKE)
+    if (events & EVENT_REPLY)
+        r->ready = true;
+    bool unwanted = r->gone && (events & EVENT_REPLY); /* the client has left: this ends it */
+    if (unwanted && r->is_stream)
+        r->stream.closed(r->stream.user);
+    if (r->suspended && (events & ~(unsigned)EVENT_CALL))
+        resume(r);
+    for (int shares = called + unwanted + !!(events & EVENT_WAKE); shares > 0; shares--)
         tb_http_req_share_drop(r);
 }
 
@@ -326,6 +334,11 @@ static int patience_ms(struct tb_http_io *io, bool draining)
     int most = draining ? 20 : SWEEP_MS;
     if (MHD_get_timeout(io->daemon, &ms) != MHD_YES)
         return most;
+    /* Where requests wait for the handler it always wants to run at once. After a turn in
+     * which nothing moved, events are awaited instead; not for long, lest something was
+     * ready that no callback tells of.                                                  */
+    if (ms == 0 && io->waiting > 0 && io->still)
+        return 1;
     return ms < (MHD_UNSIGNED_LONG_LONG)most ? (int)ms : most;
 }
 
@@ -346,6 +359,18 @@ static void sleep_until_event(struct tb_http_io *io, int ms)
             accept_some(io->h);
 }
 
+static void run_turn(struct tb_http_io *io)
+{
+    const struct tb_http_handler *handler = io->h->o.handler;
+    uint64_t before = io->moved;
+    if (handler->on_turn != NULL)
+        handler->on_turn(io->h->o.user);
+    (void)MHD_run(io->daemon);
+    io->still = io->moved == before;
+    if (handler->on_turn != NULL)
+        handler->on_turn(io->h->o.user);
+}
+
 void *tb_http_io_main(void *user)
 {
     struct tb_http_io *io = user;
@@ -353,11 +378,10 @@ void *tb_http_io_main(void *user)
     io->now_ns = tb_http_now_ns();
     for (;;) {
         bool draining = atomic_load(&io->h->draining);
-        drain_events(io);
-        if (atomic_load_explicit(&io->events, memory_order_relaxed) != NULL)
-            drain_events(io); /* what calls have answered */
+        for (int i = 0; i < DRAINS && atomic_load_explicit(&io->events, memory_order_relaxed) != NULL; i++)
+            drain_events(io); /* while these were answered others have come */
         add_arrivals(io);
-        (void)MHD_run(io->daemon);
+        run_turn(io);
         if (draining)
             close_listener(io);
         if (draining || io->now_ns - io->swept_ns > SWEEP_MS * MS)

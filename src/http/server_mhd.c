@@ -6,7 +6,13 @@
  *   HEAD | BODY -> LINGER                       refused, connection is cut
  *
  * A request is suspended only here and in stream_read, on its IO thread, and resumed
- * only by that thread's loop; so no answer can overtake its suspension.                 */
+ * only by that thread's loop; so no answer can overtake its suspension.
+ *
+ * RUNNING: suspending a connection and resuming it costs five system calls, more than all
+ * the rest. So the first TB_HTTP_WAITING_MAX of a thread are not suspended: libmicrohttpd
+ * keeps them in its list of ready connections and asks for their answer in every turn.
+ * It may also end them (the client is gone) while the handler still has the request: the
+ * handler's share keeps that alive. Those that wait longer are suspended after all.      */
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +31,42 @@ static void suspend(struct req *r)
 {
     MHD_suspend_connection(r->mhd);
     r->suspended = true;
+}
+
+/* ---- Waiting for the handler ------------------------------------------------------------ */
+
+static void wait_for_answer(struct req *r)
+{
+    struct tb_http_io *io = r->pub.io;
+    if (io->waiting == TB_HTTP_WAITING_MAX) {
+        suspend(r);
+        return;
+    }
+    r->waiting = true;
+    io->waiting++;
+    atomic_fetch_add_explicit(&r->shares, 1, memory_order_relaxed);
+}
+
+static void wait_no_more(struct req *r)
+{
+    r->waiting = false;
+    r->pub.io->waiting--;
+}
+
+static enum MHD_Result answer_asked(struct req *r)
+{
+    bool patient = r->pub.io->now_ns - r->phase_ns < TB_HTTP_WAITING_MS * INT64_C(1000000);
+    if (r->waiting && !r->ready && patient)
+        return MHD_YES;
+    if (r->waiting) {
+        wait_no_more(r);
+        tb_http_req_share_drop(r); /* libmicrohttpd's is still there */
+        if (!r->ready) {
+            suspend(r);
+            return MHD_YES;
+        }
+    }
+    return tb_http_reply_queue(r);
 }
 
 /* ---- Refusals that cut the connection ------------------------------------------------- */
@@ -372,7 +414,7 @@ static enum MHD_Result body_complete(struct req *r)
     }
     if (r->inline_reply)
         return tb_http_reply_queue(r);
-    suspend(r);
+    wait_for_answer(r);
     return MHD_YES;
 }
 
@@ -386,6 +428,9 @@ enum MHD_Result tb_http_mhd_access(void *user, struct MHD_Connection *m, const c
     (void)url;
     if (r == NULL)
         return MHD_NO; /* out of memory */
+    if (r->phase == PHASE_RUNNING && *data_n == 0)
+        return answer_asked(r);
+    r->pub.io->moved++;
     if (r->phase == PHASE_HEAD)
         return head_arrived(r, method, version);
     if (*data_n > 0)
@@ -396,7 +441,6 @@ enum MHD_Result tb_http_mhd_access(void *user, struct MHD_Connection *m, const c
     case PHASE_DISCARD:
         return tb_http_reply_queue(r);
     case PHASE_RUNNING:
-        return tb_http_reply_queue(r);
     case PHASE_HEAD:
     case PHASE_LINGER:
     case PHASE_SENDING:
@@ -422,9 +466,21 @@ void tb_http_mhd_completed(void *user, struct MHD_Connection *m, void **req,
     r->conn->req = NULL;
     r->conn->requests++;
     r->conn->since_ns = io->now_ns;
+    io->moved++;
     atomic_fetch_sub_explicit(&io->in_flight, 1, memory_order_relaxed);
-    if (r->is_stream)
+    if (r->waiting) {
+        wait_no_more(r);
+        if (r->ready)
+            tb_http_req_share_drop(r);
+        else
+            r->gone = true; /* the handler has it; the loop ends it with its answer */
+    }
+    if (r->gone) {
+        r->conn = NULL;
+        r->mhd = NULL;
+    } else if (r->is_stream) {
         r->stream.closed(r->stream.user);
+    }
     tb_http_req_share_drop(r);
 }
 

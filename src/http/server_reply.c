@@ -179,6 +179,7 @@ static ssize_t stream_read(void *user, uint64_t at, char *to, size_t cap)
 {
     struct req *r = user;
     (void)at;
+    r->pub.io->moved++;
     if (r->conn->cut)
         return MHD_CONTENT_READER_END_WITH_ERROR;
     long n = r->stream.pull(r->stream.user, to, cap);
@@ -225,6 +226,7 @@ enum MHD_Result tb_http_reply_queue(struct req *r)
     struct MHD_Response *m = response_of(r);
     if (m == NULL)
         return MHD_NO;
+    io->moved++;
     r->phase = PHASE_SENDING;
     r->phase_ns = io->now_ns;
     if (atomic_load_explicit(&io->h->draining, memory_order_relaxed))

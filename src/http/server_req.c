@@ -100,6 +100,11 @@ void tb_http_id_make(struct tb_http_io *io, char id[TB_HTTP_REQUEST_ID_BYTES])
         id[i] = crockford[b & 31];
 }
 
+bool tb_http_on_io(const struct tb_request *q)
+{
+    return tb_http_self == q->io;
+}
+
 struct tb_json_index *tb_http_json(const struct tb_request *q)
 {
     tb_assert(tb_http_self == q->io);

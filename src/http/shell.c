@@ -243,6 +243,12 @@ static void on_abandoned(void *user, struct tb_request *req)
         handler->abandoned(s->o.user, req->user);
 }
 
+static void on_turn(void *user)
+{
+    struct tb_shell *s = user;
+    s->o.on_turn(s->o.user);
+}
+
 /* ---- Start and stop ------------------------------------------------------------------------------ */
 
 struct tb_shell *tb_shell_start(const struct tb_shell_options *options, struct tb_fault *fault)
@@ -260,7 +266,8 @@ struct tb_shell *tb_shell_start(const struct tb_shell_options *options, struct t
     s->limits = limits;
     for (uint32_t i = 0; i < TB_RATE_COUNT; i++)
         s->rate[i] = options->rate[i].per_s > 0 ? options->rate[i] : tb_rate_table[i];
-    s->face = (struct tb_http_handler){on_head, on_request, on_line, on_abandoned};
+    s->face = (struct tb_http_handler){on_head, on_request, on_line, on_abandoned,
+                                       s->o.on_turn != NULL ? on_turn : NULL};
     s->o.http.handler = &s->face;
     s->o.http.user = s;
     s->http = tb_http_start(&s->o.http, fault);

@@ -65,6 +65,7 @@ struct tb_shell_options {
     /* Replaces the table's classes where per_s > 0. */
     struct tb_rate_class rate[TB_RATE_COUNT];
     bool unlimited; /* no rate limits at all (benchmarks) */
+    void (*on_turn)(void *user); /* of tb_http_handler; may be NULL */
 };
 
 struct tb_shell;
