@@ -69,12 +69,10 @@ static bool sweep(struct tb_cell *c, uint32_t budget)
         uint64_t end = (uint64_t)s->dense[c->sweep_kind].pages << 12;
         for (;;) {
             struct tb_block *b = NULL;
-            uint64_t key;
-            uint64_t p;
             if (s->shape[c->sweep_kind].sparse) {
-                if (!tb_map_next(&s->sparse[c->sweep_kind], &c->sweep_at, &key, &p))
+                b = tb_store_next_sparse(s, c->sweep_kind, &c->sweep_at);
+                if (b == NULL)
                     break;
-                b = (struct tb_block *)(uintptr_t)p;
             } else {
                 if (c->sweep_at >= end)
                     break;
@@ -240,13 +238,11 @@ static void evict(struct tb_cell *c)
             c->evict_at = 0;
         c->evict_kind = kind;
         for (uint32_t i = 0; i < EVICT_SLICE; i++) {
-            uint64_t key;
-            uint64_t p;
-            if (!tb_map_next(&s->sparse[kind], &c->evict_at, &key, &p)) {
+            const struct tb_block *b = tb_store_next_sparse(s, kind, &c->evict_at);
+            if (b == NULL) {
                 c->evict_at = 0;
                 break;
             }
-            const struct tb_block *b = (const struct tb_block *)(uintptr_t)p;
             if (s->batch - b->written_batch <= c->o.flights + 4 ||
                 tb_core_due_ms(&c->core, b) != INT64_MAX)
                 continue;

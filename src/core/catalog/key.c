@@ -61,14 +61,15 @@ enum tb_outcome tb_catalog_key_revoke(struct tb_txn *t, const struct tb_command 
     }
     const struct tb_key *key = tb_block_head(b);
     struct tb_put_run p = {.t = t, .a = a, .old = b, .id = id, .version = key->c.version};
-    if (key->revoked_ms == 0) {
+    if (key->revoked_ms == 0) { /* copies of texts: the block is about to change */
+        const struct tb_str hash = {(const char *)key->hash, sizeof key->hash};
         struct tb_ev_key_put ev = {.id = id,
                                    .tenant = key->c.tenant,
                                    .code = in->code,
-                                   .hash = {(const char *)key->hash, sizeof key->hash},
+                                   .hash = tb_str_copy(t->scratch, hash),
                                    .role = key->roles,
                                    .scopes = key->scopes,
-                                   .name = tb_config_text(t, b, key->c.name),
+                                   .name = tb_str_copy(t->scratch, tb_config_text(t, b, key->c.name)),
                                    .expires_ms = (uint64_t)key->expires_ms,
                                    .revoked_ms = (uint64_t)t->now_ms,
                                    .created_ms = (uint64_t)key->created_ms,
@@ -120,7 +121,9 @@ enum tb_outcome tb_catalog_webhook_put(struct tb_txn *t, const struct tb_command
     const struct tb_cmd_webhook_put *in = cmd->input;
     struct tb_put_run p = tb_put_begin(t, a, TB_KIND_WEBHOOK, t->tenant, &in->put);
     const struct tb_webhook *old = tb_put_old(&p);
-    struct tb_str secret = in->secret.n == 0 && old ? tb_put_old_text(&p, old->secret) : in->secret;
+    struct tb_str secret = in->secret;
+    if (secret.n == 0 && old != NULL) /* a copy: the block is about to change */
+        secret = tb_str_copy(t->scratch, tb_put_old_text(&p, old->secret));
     tb_check(&p, url_valid(in->url), "url");
     tb_check(&p, secret.n >= 16 && secret.n <= 256, "secret");
     struct tb_ev_webhook_put ev = {.code = in->put.code,

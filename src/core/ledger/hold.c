@@ -243,6 +243,7 @@ enum tb_outcome tb_ledger_hold_post(struct tb_txn *t, const struct tb_command *c
     taken.piece_n = taken.ended ? pieces_of(t, b, hold.id, hold.amount, &piece) : n;
     taken.piece = piece;
     tb_emit_hold_taken(t, &taken);
+    b = tb_read(t, TB_KIND_PERSON, tb_person_by_profile(t, hold.profile));
     int32_t cap_start;
     int64_t counted = amount; /* the cap was asked when it was held: here it only counts */
     (void)tb_cap_apply(t, b, hold.unit, 2, &counted, true, &cap_start);

@@ -3,117 +3,97 @@
 
 #include <string.h>
 
-/* How the sections lie behind the head, in bytes from the block's start; returns the
- * block's size. One pass over the counts, and empty sections cost nothing.            */
-static size_t lay_out(const struct tb_shape *s, const uint16_t *n, uint32_t *offset)
+static size_t section_bytes(const struct tb_shape *s, uint32_t section, uint32_t n)
 {
-    size_t at = sizeof(struct tb_block) + s->head_bytes;
-    for (uint32_t i = 0; i < s->section_n; i++) {
-        offset[i] = (uint32_t)at;
-        if (n[i])
-            at += (size_t)tb_block_capacity(n[i], s->elem_bytes[i]) * s->elem_bytes[i];
-    }
-    return at;
+    return n ? (size_t)tb_block_capacity(n, s->elem_bytes[section]) * s->elem_bytes[section] : 0;
 }
 
 size_t tb_block_bytes(const struct tb_shape *s, const uint16_t *n)
 {
-    uint32_t offset[TB_SECTIONS_MAX];
-    return lay_out(s, n, offset);
-}
-
-static void *section_at(struct tb_block *b, uint32_t offset)
-{
-    return (uint8_t *)b + offset;
+    size_t bytes = sizeof(struct tb_block) + s->head_bytes;
+    for (uint32_t i = 0; i < s->section_n; i++)
+        bytes += section_bytes(s, i, n[i]);
+    return bytes;
 }
 
 struct tb_block *tb_block_create(struct tb_pool *p, const struct tb_shape *s, uint8_t kind,
                                  uint64_t id)
 {
-    uint16_t none[TB_SECTIONS_MAX] = {0};
-    size_t bytes = tb_block_bytes(s, none);
-    struct tb_block *b = tb_pool_alloc(p, bytes);
-    memset(b, 0, bytes);
-    b->id = id;
-    b->kind = kind;
-    b->section_n = (uint8_t)s->section_n;
-    return b;
-}
-
-struct tb_block *tb_block_copy(struct tb_pool *p, const struct tb_shape *s,
-                               const struct tb_block *b)
-{
-    size_t bytes = tb_block_bytes(s, b->n);
-    struct tb_block *copy = tb_pool_alloc(p, bytes);
-    memcpy(copy, b, bytes);
-    return copy;
+    static const uint16_t none[TB_SECTIONS_MAX];
+    return tb_block_create_sized(p, s, kind, id, none);
 }
 
 void tb_block_destroy(struct tb_pool *p, const struct tb_shape *s, struct tb_block *b)
 {
-    tb_pool_free(p, b, tb_block_bytes(s, b->n));
+    tb_assert(b->section_n == s->section_n);
+    tb_pool_free(p, b, b->bytes);
 }
 
 struct tb_block *tb_block_create_sized(struct tb_pool *p, const struct tb_shape *s, uint8_t kind,
                                        uint64_t id, const uint16_t *n)
 {
     size_t bytes = tb_block_bytes(s, n);
+    tb_assert(bytes <= UINT32_MAX);
     struct tb_block *b = tb_pool_alloc(p, bytes);
     memset(b, 0, bytes);
     b->id = id;
     b->kind = kind;
     b->section_n = (uint8_t)s->section_n;
     memcpy(b->n, n, s->section_n * sizeof *n);
+    b->bytes = (uint32_t)bytes;
     return b;
 }
 
-/* A block with room for n elements in one section. Sections before it and behind it are
- * carried over as two runs: their layout relative to each other does not change.       */
+/* Gives the section, which starts at offset off, room for n elements. What stands before
+ * it and behind it keeps its layout; a size of the same class stays in its place.       */
 static struct tb_block *relayout(struct tb_pool *p, const struct tb_shape *s, struct tb_block *b,
-                                 uint32_t section, uint32_t n)
+                                 uint32_t section, uint32_t n, size_t off)
 {
     tb_assert(n <= TB_SECTION_ELEMENTS_MAX);
-    uint32_t from[TB_SECTIONS_MAX + 1];
-    uint32_t to[TB_SECTIONS_MAX + 1];
-    uint16_t counts[TB_SECTIONS_MAX];
-    memcpy(counts, b->n, sizeof counts);
-    counts[section] = (uint16_t)n;
-    size_t old_bytes = lay_out(s, b->n, from);
-    size_t bytes = lay_out(s, counts, to);
-    from[s->section_n] = (uint32_t)old_bytes;
-    to[s->section_n] = (uint32_t)bytes;
-    struct tb_block *fresh = tb_pool_alloc(p, bytes);
-    memcpy(fresh, b, from[section]);
-    fresh->n[section] = (uint16_t)n;
+    size_t before = section_bytes(s, section, b->n[section]);
+    size_t after = section_bytes(s, section, n);
+    size_t old_bytes = b->bytes;
+    size_t bytes = old_bytes - before + after;
+    tb_assert(off + before <= old_bytes && bytes <= UINT32_MAX);
     uint32_t keep = n < b->n[section] ? n : b->n[section];
     size_t used = (size_t)keep * s->elem_bytes[section];
-    memcpy(section_at(fresh, to[section]), section_at(b, from[section]), used);
-    memset((uint8_t *)section_at(fresh, to[section]) + used, 0,
-           to[section + 1] - to[section] - used);
-    memcpy(section_at(fresh, to[section + 1]), section_at(b, from[section + 1]),
-           old_bytes - from[section + 1]);
-    tb_pool_free(p, b, old_bytes);
-    return fresh;
+    struct tb_block *to = b;
+    if (tb_pool_size(bytes) != tb_pool_size(old_bytes)) {
+        to = tb_pool_alloc(p, bytes);
+        memcpy(to, b, off + used);
+    }
+    uint8_t *at = (uint8_t *)to + off;
+    memmove(at + after, (const uint8_t *)b + off + before, old_bytes - off - before);
+    memset(at + used, 0, after - used);
+    to->n[section] = (uint16_t)n;
+    to->bytes = (uint32_t)bytes;
+    if (to != b)
+        tb_pool_free(p, b, old_bytes);
+    return to;
 }
 
 struct tb_block *tb_block_insert(struct tb_pool *p, const struct tb_shape *s, struct tb_block *b,
-                                 uint32_t section, uint32_t at, const void *elems, uint32_t count)
+                                 uint32_t section, uint32_t at, const void *elems, uint32_t count,
+                                 void **place)
 {
     uint32_t n = b->n[section];
     uint32_t size = s->elem_bytes[section];
     tb_assert(at <= n);
+    tb_assert((uintptr_t)elems - (uintptr_t)b >= b->bytes); /* not a part of the block */
+    size_t off = (size_t)((uint8_t *)tb_block_section(s, b, section) - (uint8_t *)b);
     if (tb_block_capacity(n, size) == tb_block_capacity(n + count, size))
         b->n[section] = (uint16_t)(n + count);
     else
-        b = relayout(p, s, b, section, n + count);
-    uint8_t *base = tb_block_section(s, b, section);
+        b = relayout(p, s, b, section, n + count, off);
+    uint8_t *to = (uint8_t *)b + off + (size_t)at * size;
     if (at < n)
-        memmove(base + (size_t)(at + count) * size, base + (size_t)at * size,
-                (size_t)(n - at) * size);
+        memmove(to + (size_t)count * size, to, (size_t)(n - at) * size);
     if (elems != NULL)
-        memcpy(base + (size_t)at * size, elems, (size_t)count * size);
+        memcpy(to, elems, (size_t)count * size);
     else
-        memset(base + (size_t)at * size, 0, (size_t)count * size);
+        memset(to, 0, (size_t)count * size);
+    if (place != NULL)
+        *place = to;
     return b;
 }
 
@@ -131,41 +111,60 @@ struct tb_block *tb_block_remove(struct tb_pool *p, const struct tb_shape *s, st
         b->n[section] = (uint16_t)(n - count);
         return b;
     }
-    return relayout(p, s, b, section, n - count);
+    return relayout(p, s, b, section, n - count, (size_t)(base - (uint8_t *)b));
 }
 
-static void put_u16(struct tb_buf *out, uint32_t v)
-{
-    uint8_t bytes[2] = {(uint8_t)v, (uint8_t)(v >> 8)};
-    tb_buf_put(out, bytes, 2);
-}
-
-static void put_u32(struct tb_buf *out, uint32_t v)
-{
-    put_u16(out, v);
-    put_u16(out, v >> 16);
-}
+/* Of a section's size and count, in the packed form. */
+#define PACKED_SECTION 6u
+#define PACKED_HEAD 6u
 
 size_t tb_block_packed_size(const struct tb_shape *s, const struct tb_block *b)
 {
-    size_t bytes = 6 + (size_t)s->section_n * 6 + s->head_bytes;
+    size_t bytes = PACKED_HEAD + (size_t)s->section_n * PACKED_SECTION + s->head_bytes;
     for (uint32_t i = 0; i < s->section_n; i++)
         bytes += (size_t)b->n[i] * s->elem_bytes[i];
     return bytes;
 }
 
+static uint8_t *put_u16(uint8_t *p, uint16_t v)
+{
+    memcpy(p, &v, sizeof v); /* little-endian hosts */
+    return p + sizeof v;
+}
+
+/* The next of several runs of bytes. */
+static uint8_t *put_run(uint8_t *p, const void *from, size_t n)
+{
+    memcpy(p, from, n);
+    return p + n;
+}
+
 void tb_block_pack(const struct tb_shape *s, struct tb_block *b, struct tb_buf *out)
 {
-    put_u16(out, s->version);
-    put_u16(out, s->head_bytes);
-    put_u16(out, s->section_n);
-    for (uint32_t i = 0; i < s->section_n; i++) {
-        put_u16(out, s->elem_bytes[i]);
-        put_u32(out, b->n[i]);
+    size_t bytes = tb_block_packed_size(s, b);
+    if (out->overflowed || bytes > out->cap - out->n) {
+        out->overflowed = true;
+        return;
     }
-    tb_buf_put(out, b + 1, s->head_bytes);
+    uint8_t *p = out->p + out->n;
+    p = put_u16(p, s->version);
+    p = put_u16(p, s->head_bytes);
+    p = put_u16(p, s->section_n);
+    for (uint32_t i = 0; i < s->section_n; i++) {
+        uint32_t n = b->n[i];
+        p = put_u16(p, s->elem_bytes[i]);
+        memcpy(p, &n, sizeof n);
+        p += sizeof n;
+    }
+    p = put_run(p, b + 1, s->head_bytes);
+    const uint8_t *from = (const uint8_t *)(b + 1) + s->head_bytes;
     for (uint32_t i = 0; i < s->section_n; i++)
-        tb_buf_put(out, tb_block_section(s, b, i), (size_t)b->n[i] * s->elem_bytes[i]);
+        if (b->n[i] != 0) {
+            p = put_run(p, from, (size_t)b->n[i] * s->elem_bytes[i]);
+            from += section_bytes(s, i, b->n[i]);
+        }
+    out->n += bytes;
+    tb_assert(p == out->p + out->n);
 }
 
 struct packed {
@@ -215,13 +214,7 @@ struct tb_block *tb_block_unpack(struct tb_pool *p, const struct tb_shape *s, ui
     uint16_t n[TB_SECTIONS_MAX] = {0};
     if (!packed_head(s, &in, &head, &sections, elem, n))
         return NULL;
-    size_t bytes = tb_block_bytes(s, n);
-    struct tb_block *b = tb_pool_alloc(p, bytes);
-    memset(b, 0, bytes);
-    b->id = id;
-    b->kind = kind;
-    b->section_n = (uint8_t)s->section_n;
-    memcpy(b->n, n, sizeof n);
+    struct tb_block *b = tb_block_create_sized(p, s, kind, id, n);
     memcpy(b + 1, in.p, head);
     in.p += head;
     for (uint32_t i = 0; i < sections; i++) {

@@ -40,6 +40,7 @@ struct tb_block {
     uint32_t written_command; /* stamp of the command that last copied it */
     uint32_t written_batch;   /* stamp of the batch that last listed it as dirty */
     uint16_t n[TB_SECTIONS_MAX];
+    uint32_t bytes; /* of the whole block; what tb_block_bytes says of n */
     /* head, then sections */
 };
 _Static_assert(sizeof(struct tb_block) % 8 == 0, "heads are 8-byte aligned");
@@ -83,13 +84,12 @@ struct tb_block *tb_block_create(struct tb_pool *p, const struct tb_shape *s, ui
 /* With n[i] zeroed elements in section i: one layout instead of one per insertion. */
 struct tb_block *tb_block_create_sized(struct tb_pool *p, const struct tb_shape *s, uint8_t kind,
                                        uint64_t id, const uint16_t *n);
-struct tb_block *tb_block_copy(struct tb_pool *p, const struct tb_shape *s,
-                               const struct tb_block *b);
 void tb_block_destroy(struct tb_pool *p, const struct tb_shape *s, struct tb_block *b);
 /* Inserts count zeroed elements (NULL) or copies of elems before index at; returns the
- * block, which may have moved; the old one is freed. */
+ * block, which may have moved; the old one is freed. *place (unless NULL): the first of them. */
 struct tb_block *tb_block_insert(struct tb_pool *p, const struct tb_shape *s, struct tb_block *b,
-                                 uint32_t section, uint32_t at, const void *elems, uint32_t count);
+                                 uint32_t section, uint32_t at, const void *elems, uint32_t count,
+                                 void **place);
 struct tb_block *tb_block_remove(struct tb_pool *p, const struct tb_shape *s, struct tb_block *b,
                                  uint32_t section, uint32_t at, uint32_t count);
 

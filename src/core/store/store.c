@@ -15,8 +15,6 @@ void tb_store_init(struct tb_store *s, struct tb_mem mem, const struct tb_shape 
     s->shape = shape;
     s->kinds = kinds;
     s->batch = 1;
-    for (uint32_t i = 0; i < kinds; i++)
-        tb_map_init(&s->sparse[i], &s->pool);
     for (uint32_t i = 0; i < TB_MAPS_MAX; i++)
         tb_map_init(&s->map[i], &s->pool);
 }
@@ -31,12 +29,112 @@ static struct tb_block **slot_of(const struct tb_store *s, uint32_t kind, uint64
     return &d->page[page][id & (PAGE_ENTRIES - 1)];
 }
 
+static struct tb_branch *branch_of(const struct tb_store *s, uint32_t kind, uint64_t id)
+{
+    uint64_t i = id >> (TB_LEAF_BITS + TB_BRANCH_BITS);
+    return i < s->sparse[kind].cap ? s->sparse[kind].branch[i] : NULL;
+}
+
+static uint32_t leaf_no(uint64_t id)
+{
+    return (uint32_t)(id >> TB_LEAF_BITS) & (TB_BRANCH_ENTRIES - 1);
+}
+
+/* Where the block's pointer stands; NULL when there is no leaf for it. */
+static struct tb_block **sparse_slot(const struct tb_store *s, uint32_t kind, uint64_t id)
+{
+    const struct tb_branch *branch = branch_of(s, kind, id);
+    struct tb_leaf *leaf = branch != NULL ? branch->leaf[leaf_no(id)] : NULL;
+    return leaf != NULL ? &leaf->block[id & (TB_LEAF_ENTRIES - 1)] : NULL;
+}
+
 struct tb_block *tb_store_get_sparse(const struct tb_store *s, uint32_t kind, uint64_t id)
 {
-    uint64_t p;
-    if (tb_map_get(&s->sparse[kind], tb_mix(id), &p))
-        return (struct tb_block *)(uintptr_t)p;
+    struct tb_block **slot = sparse_slot(s, kind, id);
+    if (slot != NULL && *slot != NULL)
+        return *slot;
     return s->fetch != NULL ? s->fetch(s->fetch_user, kind, id) : NULL;
+}
+
+struct tb_block *tb_store_next_sparse(const struct tb_store *s, uint32_t kind, uint64_t *at)
+{
+    const uint64_t span = (uint64_t)1 << (TB_LEAF_BITS + TB_BRANCH_BITS);
+    uint64_t end = s->sparse[kind].cap * span;
+    uint64_t id = *at;
+    while (id < end) {
+        const struct tb_branch *branch = branch_of(s, kind, id);
+        if (branch == NULL) {
+            id = (id / span + 1) * span;
+            continue;
+        }
+        const struct tb_leaf *leaf = branch->leaf[leaf_no(id)];
+        if (leaf == NULL) {
+            id = (id / TB_LEAF_ENTRIES + 1) * TB_LEAF_ENTRIES;
+            continue;
+        }
+        struct tb_block *b = leaf->block[id & (TB_LEAF_ENTRIES - 1)];
+        id++;
+        if (b != NULL) {
+            *at = id;
+            return b;
+        }
+    }
+    *at = id;
+    return NULL;
+}
+
+/* The leaf's slot, made when it is missing. */
+static struct tb_block **make_sparse(struct tb_store *s, uint32_t kind, uint64_t id)
+{
+    struct tb_sparse *d = &s->sparse[kind];
+    uint64_t i = id >> (TB_LEAF_BITS + TB_BRANCH_BITS);
+    tb_assert(i < UINT32_MAX / 4);
+    if (i >= d->cap) {
+        uint32_t cap = d->cap ? d->cap : 16;
+        while (cap <= i)
+            cap *= 2;
+        struct tb_branch **fresh = tb_pool_alloc(&s->pool, cap * sizeof *fresh);
+        memset(fresh, 0, cap * sizeof *fresh);
+        if (d->cap) {
+            memcpy(fresh, d->branch, d->cap * sizeof *fresh);
+            tb_pool_free(&s->pool, d->branch, d->cap * sizeof *fresh);
+        }
+        d->branch = fresh;
+        d->cap = cap;
+    }
+    struct tb_branch *branch = d->branch[i];
+    if (branch == NULL) {
+        branch = d->branch[i] = tb_pool_alloc(&s->pool, sizeof *branch);
+        memset(branch, 0, sizeof *branch);
+    }
+    struct tb_leaf **leaf = &branch->leaf[leaf_no(id)];
+    if (*leaf == NULL) {
+        *leaf = tb_pool_alloc(&s->pool, sizeof **leaf);
+        memset(*leaf, 0, sizeof **leaf);
+        branch->leaves++;
+    }
+    return &(*leaf)->block[id & (TB_LEAF_ENTRIES - 1)];
+}
+
+static void set_sparse(struct tb_store *s, uint32_t kind, uint64_t id, struct tb_block *b)
+{
+    struct tb_block **slot = b != NULL ? make_sparse(s, kind, id) : sparse_slot(s, kind, id);
+    if (slot == NULL)
+        return;
+    struct tb_branch *branch = branch_of(s, kind, id);
+    uint32_t i = leaf_no(id);
+    uint32_t n = branch->n[i] + (b != NULL) - (*slot != NULL);
+    s->blocks[kind] += (uint64_t)(b != NULL) - (uint64_t)(*slot != NULL);
+    *slot = b;
+    branch->n[i] = (uint8_t)n;
+    if (n > 0)
+        return;
+    tb_pool_free(&s->pool, branch->leaf[i], sizeof *branch->leaf[i]);
+    branch->leaf[i] = NULL;
+    if (--branch->leaves > 0)
+        return;
+    s->sparse[kind].branch[id >> (TB_LEAF_BITS + TB_BRANCH_BITS)] = NULL;
+    tb_pool_free(&s->pool, branch, sizeof *branch);
 }
 
 void tb_store_prefetch_slot(const struct tb_store *s, uint32_t kind, uint64_t id)
@@ -90,13 +188,8 @@ static void add_page(struct tb_store *s, struct tb_directory *d, uint32_t page)
 void tb_store_set(struct tb_store *s, uint32_t kind, uint64_t id, struct tb_block *b)
 {
     tb_assert(kind < s->kinds && id != 0);
-    struct tb_block *old = tb_store_get(s, kind, id);
-    s->blocks[kind] += (b != NULL) - (uint64_t)(old != NULL);
     if (s->shape[kind].sparse) {
-        if (b != NULL)
-            tb_map_put(&s->sparse[kind], tb_mix(id), (uintptr_t)b);
-        else
-            (void)tb_map_remove(&s->sparse[kind], tb_mix(id));
+        set_sparse(s, kind, id, b);
         return;
     }
     struct tb_block **slot = slot_of(s, kind, id);
@@ -105,6 +198,15 @@ void tb_store_set(struct tb_store *s, uint32_t kind, uint64_t id, struct tb_bloc
         slot = slot_of(s, kind, id);
     }
     tb_assert(slot != NULL);
+    s->blocks[kind] += (uint64_t)(b != NULL) - (uint64_t)(*slot != NULL);
+    *slot = b;
+}
+
+void tb_store_moved(struct tb_store *s, struct tb_block *b)
+{
+    struct tb_block **slot =
+        s->shape[b->kind].sparse ? sparse_slot(s, b->kind, b->id) : slot_of(s, b->kind, b->id);
+    tb_assert(slot != NULL && *slot != NULL);
     *slot = b;
 }
 

@@ -3,8 +3,8 @@
  *
  * A block is named by (kind, id); ids are given by counters, so they are dense and are
  * never used again. Kinds marked sparse (orders) have only some of their blocks in
- * memory and are found through a map. Maps lead from outside keys to ids; they hold
- * nothing that cannot be rebuilt from the blocks.
+ * memory. Maps lead from outside keys to ids; they hold nothing that cannot be rebuilt
+ * from the blocks.
  *
  * Only struct tb_txn changes a store. Not thread-safe: the cell's thread alone.       */
 #ifndef TB_CORE_STORE_STORE_H
@@ -21,6 +21,24 @@ struct tb_directory {
     struct tb_block ***page; /* page[id >> 12][id & 4095] */
     uint32_t pages;
     uint32_t pages_cap;
+};
+
+/* Few ids of many: leaves that are given back when their last block leaves. */
+#define TB_LEAF_BITS 5u
+#define TB_LEAF_ENTRIES (1u << TB_LEAF_BITS)
+#define TB_BRANCH_BITS 10u
+#define TB_BRANCH_ENTRIES (1u << TB_BRANCH_BITS)
+struct tb_leaf {
+    struct tb_block *block[TB_LEAF_ENTRIES];
+};
+struct tb_branch {
+    struct tb_leaf *leaf[TB_BRANCH_ENTRIES];
+    uint8_t n[TB_BRANCH_ENTRIES]; /* blocks in the leaf */
+    uint32_t leaves;
+};
+struct tb_sparse {
+    struct tb_branch **branch; /* [id >> 15] */
+    uint32_t cap;
 };
 
 /* A dense array of 32-bit numbers, 0 = none: profile -> person. */
@@ -49,7 +67,7 @@ struct tb_store {
     const struct tb_shape *shape; /* [kind], name NULL = no such kind */
     uint32_t kinds;
     struct tb_directory dense[TB_KINDS_MAX];
-    struct tb_map sparse[TB_KINDS_MAX]; /* tb_mix(id) -> block pointer */
+    struct tb_sparse sparse[TB_KINDS_MAX];
     struct tb_map map[TB_MAPS_MAX];
     struct tb_column_u32 column[TB_COLUMNS_MAX];
     uint64_t counter[TB_COUNTERS_MAX]; /* last number given */
@@ -59,6 +77,8 @@ struct tb_store {
      * while commands run: they ask with tb_txn_need.                                    */
     struct tb_block *(*fetch)(void *user, uint32_t kind, uint64_t id);
     void *fetch_user;
+
+    struct tb_saved *saved; /* struct tb_txn's: what blocks were before this command */
 
     uint32_t command; /* stamp of the running command */
     uint32_t batch;   /* stamp of the running batch */
@@ -90,6 +110,9 @@ static inline struct tb_block *tb_store_get(const struct tb_store *s, uint32_t k
         return NULL;
     return s->dense[kind].page[page][id & (TB_STORE_PAGE_ENTRIES - 1)];
 }
+/* Blocks of a sparse kind that are in memory, in the order of their ids; *at starts at 0 and
+ * is the id to look from. NULL at the end. The walk stands any change between two calls. */
+struct tb_block *tb_store_next_sparse(const struct tb_store *s, uint32_t kind, uint64_t *at);
 /* Towards a block in two steps: the directory's slot, then the block itself. */
 void tb_store_prefetch_slot(const struct tb_store *s, uint32_t kind, uint64_t id);
 void tb_store_prefetch(const struct tb_store *s, uint32_t kind, uint64_t id);
@@ -110,6 +133,8 @@ uint32_t tb_store_column(const struct tb_store *s, uint32_t column, uint64_t at)
 void tb_store_column_set(struct tb_store *s, uint32_t column, uint64_t at, uint32_t v);
 /* Used by struct tb_txn alone. NULL takes the block away. */
 void tb_store_set(struct tb_store *s, uint32_t kind, uint64_t id, struct tb_block *b);
+/* The block has moved: b takes the place of the one with its kind and id. */
+void tb_store_moved(struct tb_store *s, struct tb_block *b);
 void tb_store_mark_dirty(struct tb_store *s, uint32_t kind, uint64_t id);
 void tb_store_mark_fact(struct tb_store *s, const struct tb_fact *f);
 

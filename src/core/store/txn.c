@@ -45,10 +45,63 @@ static void remember(struct tb_txn *t, struct tb_undo u)
     t->undo[t->undo_n++] = u;
 }
 
+/* What blocks were before the command: one after the other, freed all at once. */
+struct tb_saved {
+    struct tb_saved *next; /* older */
+    size_t used;
+    size_t size;
+    uint64_t bytes[];
+};
+#define SAVED_BYTES ((size_t)64 << 10)
+
+static struct tb_block *save(struct tb_store *s, const struct tb_block *b)
+{
+    struct tb_saved *c = s->saved;
+    if (TB_UNLIKELY(c == NULL || c->size - c->used < b->bytes)) {
+        size_t size = SAVED_BYTES - sizeof *c;
+        if (b->bytes > size)
+            size = b->bytes;
+        c = tb_pool_alloc(&s->pool, sizeof *c + size);
+        *c = (struct tb_saved){.next = s->saved, .size = size};
+        s->saved = c;
+    }
+    tb_assert(b->bytes % 8 == 0);
+    struct tb_block *copy = (struct tb_block *)(void *)((uint8_t *)c->bytes + c->used);
+    memcpy(copy, b, b->bytes);
+    c->used += b->bytes;
+    return copy;
+}
+
+/* The first chunk stays for the next command. */
+static void forget_saved(struct tb_store *s)
+{
+    struct tb_saved *c = s->saved;
+    if (c == NULL)
+        return;
+    while (c->next != NULL || c->size > SAVED_BYTES) {
+        s->saved = c->next;
+        tb_pool_free(&s->pool, c, sizeof *c + c->size);
+        c = s->saved;
+        if (c == NULL)
+            return;
+    }
+    c->used = 0;
+}
+
 static void destroy(struct tb_store *s, struct tb_block *b)
 {
     if (b != NULL)
         tb_block_destroy(&s->pool, &s->shape[b->kind], b);
+}
+
+static void commit_block(struct tb_store *s, const struct tb_undo *u)
+{
+    struct tb_block *b = tb_store_get(s, u->kind, u->id);
+    if (b != NULL && b->written_batch == s->batch)
+        return;
+    if (b != NULL)
+        b->written_batch = s->batch;
+    tb_store_mark_dirty(s, u->kind, u->id);
 }
 
 void tb_txn_commit(struct tb_txn *t)
@@ -57,20 +110,45 @@ void tb_txn_commit(struct tb_txn *t)
     for (uint32_t i = 0; i < t->undo_n; i++) {
         struct tb_undo *u = &t->undo[i];
         uint64_t value;
-        if (u->what == TB_UNDO_MAP && s->fact_maps & 1u << u->kind &&
-            tb_map_get(&s->map[u->kind], u->key, &value))
-            tb_store_mark_fact(s, &(struct tb_fact){u->kind, u->key, value});
-        if (u->what != TB_UNDO_BLOCK)
-            continue;
-        destroy(s, u->old);
-        struct tb_block *b = tb_store_get(s, u->kind, u->id);
-        if (b != NULL && b->written_batch == s->batch)
-            continue;
-        if (b != NULL)
-            b->written_batch = s->batch;
-        tb_store_mark_dirty(s, u->kind, u->id);
+        switch ((enum tb_undo_what)u->what) {
+        case TB_UNDO_DROP:
+            destroy(s, u->old);
+            commit_block(s, u);
+            break;
+        case TB_UNDO_BLOCK:
+            commit_block(s, u);
+            break;
+        case TB_UNDO_MAP:
+            if (s->fact_maps & 1u << u->kind && tb_map_get(&s->map[u->kind], u->key, &value))
+                tb_store_mark_fact(s, &(struct tb_fact){u->kind, u->key, value});
+            break;
+        case TB_UNDO_COUNTER:
+        case TB_UNDO_COLUMN:
+            break;
+        }
     }
     t->undo_n = 0;
+    forget_saved(s);
+}
+
+/* The block as it was, in its place when it still fits there. */
+static void restore(struct tb_store *s, const struct tb_undo *u)
+{
+    struct tb_block *b = tb_store_get(s, u->kind, u->id);
+    tb_assert(b != NULL);
+    if (u->old == NULL) {
+        tb_store_set(s, u->kind, u->id, NULL);
+        destroy(s, b);
+        return;
+    }
+    struct tb_block *to = b;
+    if (tb_pool_size(b->bytes) != tb_pool_size(u->old->bytes)) {
+        to = tb_pool_alloc(&s->pool, u->old->bytes);
+        destroy(s, b);
+    }
+    memcpy(to, u->old, u->old->bytes);
+    if (to != b)
+        tb_store_moved(s, to);
 }
 
 void tb_txn_undo(struct tb_txn *t)
@@ -81,7 +159,9 @@ void tb_txn_undo(struct tb_txn *t)
         struct tb_undo *u = &t->undo[--t->undo_n];
         switch ((enum tb_undo_what)u->what) {
         case TB_UNDO_BLOCK:
-            destroy(s, tb_store_get(s, u->kind, u->id));
+            restore(s, u);
+            break;
+        case TB_UNDO_DROP:
             tb_store_set(s, u->kind, u->id, u->old);
             break;
         case TB_UNDO_MAP:
@@ -98,6 +178,7 @@ void tb_txn_undo(struct tb_txn *t)
             break;
         }
     }
+    forget_saved(s);
     t->events.n = 0;
     t->events.overflowed = false;
 }
@@ -111,18 +192,39 @@ void tb_txn_need(struct tb_txn *t, uint32_t kind, uint64_t id)
     t->need[t->need_n++] = (struct tb_need){(uint8_t)kind, id};
 }
 
-struct tb_block *tb_write(struct tb_txn *t, uint32_t kind, uint64_t id)
+static void first_write(struct tb_txn *t, struct tb_block *b)
 {
     struct tb_store *s = t->store;
-    struct tb_block *b = tb_store_get(s, kind, id);
+    remember(t, (struct tb_undo){.what = TB_UNDO_BLOCK, .kind = b->kind, .id = b->id,
+                                 .old = t->replaying ? NULL : save(s, b)});
+    b->written_command = s->command;
+}
+
+/* -DTB_TXN_MOVES: every first write moves the block and spoils where it was, so that a room
+ * that goes on with an old pointer is seen by any test.                                   */
+static struct tb_block *moved(struct tb_store *s, struct tb_block *b)
+{
+#ifdef TB_TXN_MOVES
+    struct tb_block *to = tb_pool_alloc(&s->pool, b->bytes);
+    memcpy(to, b, b->bytes);
+    tb_store_moved(s, to);
+    memset(b, 0xdd, to->bytes);
+    tb_pool_free(&s->pool, b, to->bytes);
+    return to;
+#else
+    (void)s;
+    return b;
+#endif
+}
+
+struct tb_block *tb_write(struct tb_txn *t, uint32_t kind, uint64_t id)
+{
+    struct tb_block *b = tb_store_get(t->store, kind, id);
     tb_assert(b != NULL);
-    if (b->written_command == s->command)
+    if (TB_LIKELY(b->written_command == t->store->command))
         return b;
-    struct tb_block *copy = tb_block_copy(&s->pool, &s->shape[kind], b);
-    copy->written_command = s->command;
-    tb_store_set(s, kind, id, copy);
-    remember(t, (struct tb_undo){.what = TB_UNDO_BLOCK, .kind = (uint8_t)kind, .id = id, .old = b});
-    return copy;
+    first_write(t, b);
+    return moved(t->store, b);
 }
 
 struct tb_block *tb_create(struct tb_txn *t, uint32_t kind, uint64_t id)
@@ -148,38 +250,42 @@ void tb_drop(struct tb_txn *t, uint32_t kind, uint64_t id)
     struct tb_block *b = tb_store_get(s, kind, id);
     tb_assert(b != NULL);
     tb_store_set(s, kind, id, NULL);
-    remember(t, (struct tb_undo){.what = TB_UNDO_BLOCK, .kind = (uint8_t)kind, .id = id, .old = b});
+    remember(t, (struct tb_undo){.what = TB_UNDO_DROP, .kind = (uint8_t)kind, .id = id, .old = b});
+}
+
+/* count elements into a block that this command writes. */
+static void *push(struct tb_txn *t, struct tb_block *b, uint32_t section, uint32_t at,
+                  const void *elems, uint32_t count)
+{
+    struct tb_store *s = t->store;
+    void *place;
+    struct tb_block *now = tb_block_insert(&s->pool, &s->shape[b->kind], b, section, at, elems,
+                                           count, &place);
+    if (now != b)
+        tb_store_moved(s, now);
+    return place;
 }
 
 void *tb_push_at(struct tb_txn *t, uint32_t kind, uint64_t id, uint32_t section, uint32_t at,
                  const void *elem)
 {
-    struct tb_store *s = t->store;
-    struct tb_block *b = tb_write(t, kind, id);
-    b = tb_block_insert(&s->pool, &s->shape[kind], b, section, at, elem, 1);
-    tb_store_set(s, kind, id, b);
-    uint8_t *base = tb_block_section(&s->shape[kind], b, section);
-    return base + (size_t)at * s->shape[kind].elem_bytes[section];
+    return push(t, tb_write(t, kind, id), section, at, elem, 1);
 }
 
 void *tb_push(struct tb_txn *t, uint32_t kind, uint64_t id, uint32_t section, const void *elem)
 {
-    struct tb_block *b = tb_store_get(t->store, kind, id);
-    tb_assert(b != NULL);
-    return tb_push_at(t, kind, id, section, b->n[section], elem);
+    struct tb_block *b = tb_write(t, kind, id);
+    return push(t, b, section, b->n[section], elem, 1);
 }
 
 uint32_t tb_push_bytes(struct tb_txn *t, uint32_t kind, uint64_t id, uint32_t section,
                        struct tb_str bytes)
 {
-    struct tb_store *s = t->store;
     struct tb_block *b = tb_write(t, kind, id);
-    tb_assert(s->shape[kind].elem_bytes[section] == 1);
+    tb_assert(t->store->shape[kind].elem_bytes[section] == 1);
     uint32_t at = b->n[section];
-    if (bytes.n) {
-        b = tb_block_insert(&s->pool, &s->shape[kind], b, section, at, bytes.p, bytes.n);
-        tb_store_set(s, kind, id, b);
-    }
+    if (bytes.n)
+        (void)push(t, b, section, at, bytes.p, bytes.n);
     return at;
 }
 
@@ -188,8 +294,9 @@ void tb_cut(struct tb_txn *t, uint32_t kind, uint64_t id, uint32_t section, uint
 {
     struct tb_store *s = t->store;
     struct tb_block *b = tb_write(t, kind, id);
-    b = tb_block_remove(&s->pool, &s->shape[kind], b, section, at, count);
-    tb_store_set(s, kind, id, b);
+    struct tb_block *now = tb_block_remove(&s->pool, &s->shape[kind], b, section, at, count);
+    if (now != b)
+        tb_store_moved(s, now);
 }
 
 bool tb_map_find(const struct tb_txn *t, uint32_t map, uint64_t key, uint64_t *value)

@@ -9,6 +9,9 @@
  * Rules for apply functions: they change state only through this interface, search
  * nothing that the event could name, read no clock, and never refuse.
  *
+ * A block is changed in its place; the first write of a command copies it to where undo
+ * finds it. While journaled events are replayed nothing is copied.
+ *
  * Pointers returned by tb_read/tb_write/tb_push are valid until the next tb_write,
  * tb_push, tb_cut or tb_create of the same block.                                     */
 #ifndef TB_CORE_STORE_TXN_H
@@ -22,10 +25,11 @@
 #define TB_ENTROPY_BYTES 32
 
 enum tb_undo_what {
-    TB_UNDO_BLOCK,   /* old = the block before (NULL: there was none) */
+    TB_UNDO_BLOCK,   /* old = a copy of the block before (NULL: there was none) */
     TB_UNDO_MAP,     /* key, old value; existed tells whether it was there */
     TB_UNDO_COUNTER, /* id = counter, key = old value */
     TB_UNDO_COLUMN,  /* id = place, key = old value */
+    TB_UNDO_DROP,    /* old = the block itself, taken out */
 };
 
 struct tb_undo {
