@@ -13,6 +13,7 @@
 #ifndef TB_CORE_CORE_H
 #define TB_CORE_CORE_H
 
+#include "core/cache.h"
 #include "core/codes.h"
 #include "core/env.h"
 #include "core/kinds.h"
@@ -49,6 +50,7 @@ struct tb_command {
 struct tb_core {
     struct tb_store store;
     struct tb_core_env env;
+    struct tb_core_cache cache;
 };
 
 /* env.zone and env.seal must stay callable for the core's life. */

@@ -7,6 +7,8 @@
  * tenants meet no more often than chance. 0 is not a key.                              */
 #include "core/catalog/catalog.h"
 
+#include <string.h>
+
 static uint64_t not_zero(uint64_t key)
 {
     return key ? key : 1;
@@ -35,7 +37,20 @@ uint64_t tb_key_text(const struct tb_txn *t, uint32_t tenant, enum tb_map_name m
                      struct tb_str text)
 {
     tb_assert(t->env != NULL);
-    return tb_hash_text(&t->env->hash_key, tenant, map, text);
+    struct tb_core *core = t->core;
+    if (core == NULL || text.n > TB_CACHE_TEXT_BYTES)
+        return tb_hash_text(&t->env->hash_key, tenant, map, text);
+    struct tb_cached_text *c = &core->cache.text[map % TB_CACHE_TEXTS];
+    if (c->key != 0 && c->map == map && c->tenant == tenant && c->n == text.n &&
+        memcmp(c->text, text.p, text.n) == 0)
+        return c->key;
+    c->key = tb_hash_text(&t->env->hash_key, tenant, map, text);
+    c->map = map;
+    c->tenant = tenant;
+    c->n = text.n;
+    if (text.n)
+        memcpy(c->text, text.p, text.n);
+    return c->key;
 }
 
 uint64_t tb_key_identifier(uint32_t tenant, uint32_t ns, const uint64_t key[2], uint32_t salt)
@@ -49,7 +64,7 @@ uint64_t tb_key_number(uint32_t tenant, uint64_t number)
     return not_zero(tb_mix(number ^ tb_mix((uint64_t)tenant << 1 | 1)));
 }
 
-uint32_t tb_find_code(const struct tb_txn *t, enum tb_kind kind, struct tb_str code)
+static uint32_t find_in_maps(const struct tb_txn *t, enum tb_kind kind, struct tb_str code)
 {
     uint32_t tenant = kind == TB_KIND_TENANT ? 0 : t->tenant;
     uint64_t id;
@@ -61,4 +76,39 @@ uint32_t tb_find_code(const struct tb_txn *t, enum tb_kind kind, struct tb_str c
     struct tb_block *b = tb_read(t, kind, id);
     tb_assert(b != NULL && id <= UINT32_MAX);
     return tb_str_eq(tb_config_text(t, b, tb_config_of(b)->code), code) ? (uint32_t)id : 0;
+}
+
+/* Where the code's place in the cache is: its ends and its length tell codes apart well
+ * enough, and who aims at one place only loses the cache's help.                        */
+static uint32_t place_of(uint32_t tenant, enum tb_kind kind, struct tb_str code)
+{
+    uint64_t first = 0;
+    uint64_t last = 0;
+    if (code.n >= 8) {
+        memcpy(&first, code.p, 8);
+        memcpy(&last, code.p + code.n - 8, 8);
+    } else {
+        memcpy(&first, code.p, code.n);
+    }
+    uint64_t x = first ^ (last << 23 | last >> 41) ^ ((uint64_t)tenant << 24 | (uint64_t)kind << 16 | code.n);
+    return (uint32_t)(x * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (TB_CACHE_CODES - 1);
+}
+
+uint32_t tb_find_code(const struct tb_txn *t, enum tb_kind kind, struct tb_str code)
+{
+    struct tb_core *core = t->core;
+    if (core == NULL || kind == TB_KIND_TENANT || kind == TB_KIND_KEY || code.n == 0)
+        return find_in_maps(t, kind, code);
+    uint32_t *cached = &core->cache.code[place_of(t->tenant, kind, code)];
+    struct tb_block *b = *cached ? tb_read(t, kind, *cached) : NULL;
+    if (b != NULL) {
+        const struct tb_config *c = tb_config_of(b);
+        if (c->tenant == t->tenant && c->code.n == code.n &&
+            memcmp(tb_config_text(t, b, c->code).p, code.p, code.n) == 0)
+            return *cached;
+    }
+    uint32_t id = find_in_maps(t, kind, code);
+    if (id != 0)
+        *cached = id;
+    return id;
 }

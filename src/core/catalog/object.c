@@ -15,14 +15,65 @@ const void *tb_catalog_find(const struct tb_txn *t, enum tb_kind kind, uint64_t 
     return b && tb_config_of(b)->tenant == t->tenant ? tb_block_head_const(b) : NULL;
 }
 
+/* The tenant's line in the cache, its zone filled in; without a cache or a tenant: spare. */
+static struct tb_cached_tenant *tenant_line(const struct tb_txn *t, struct tb_cached_tenant *spare)
+{
+    struct tb_core *core = t->core;
+    struct tb_block *b = tb_read(t, TB_KIND_TENANT, t->tenant);
+    if (b == NULL) {
+        *spare = (struct tb_cached_tenant){.zone = &tb_zone_utc};
+        return spare;
+    }
+    const struct tb_tenant *tenant = tb_block_head(b);
+    struct tb_cached_tenant *c = core ? &core->cache.tenant[t->tenant % TB_CACHE_TENANTS] : spare;
+    if (c != spare && c->tenant == t->tenant && c->content == tenant->c.content && c->zone != NULL)
+        return c;
+    const struct tb_zone *z = t->env->zone(t->env->user, tb_config_text(t, b, tenant->zone));
+    *c = (struct tb_cached_tenant){
+        .tenant = t->tenant, .content = tenant->c.content, .zone = z ? z : &tb_zone_utc};
+    return c;
+}
+
 const struct tb_zone *tb_tenant_zone(const struct tb_txn *t)
 {
-    struct tb_block *b = tb_read(t, TB_KIND_TENANT, t->tenant);
-    if (b == NULL)
-        return &tb_zone_utc;
-    const struct tb_tenant *tenant = tb_block_head(b);
-    const struct tb_zone *z = t->env->zone(t->env->user, tb_config_text(t, b, tenant->zone));
-    return z ? z : &tb_zone_utc;
+    struct tb_cached_tenant spare;
+    return tenant_line(t, &spare)->zone;
+}
+
+/* The instants around at_ms that share its day and its offset. */
+static void find_day(struct tb_cached_tenant *c, int64_t at_ms)
+{
+    const struct tb_zone *z = c->zone;
+    c->day = tb_zone_day_of(z, at_ms);
+    c->from_ms = (int64_t)c->day * TB_DAY_MS - tb_zone_offset_ms(z, at_ms);
+    c->until_ms = c->from_ms + TB_DAY_MS;
+    uint32_t low = 0;
+    uint32_t high = z->n; /* the first change of offset after at_ms */
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (z->at_ms[middle] <= at_ms)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low > 0 && z->at_ms[low - 1] > c->from_ms)
+        c->from_ms = z->at_ms[low - 1];
+    if (low < z->n && z->at_ms[low] < c->until_ms)
+        c->until_ms = z->at_ms[low];
+    tb_assert(c->from_ms <= at_ms && at_ms < c->until_ms);
+}
+
+int32_t tb_tenant_day(const struct tb_txn *t, int64_t at_ms, int64_t *from_ms, int64_t *until_ms)
+{
+    struct tb_cached_tenant spare;
+    struct tb_cached_tenant *c = tenant_line(t, &spare);
+    if (at_ms < c->from_ms || at_ms >= c->until_ms)
+        find_day(c, at_ms);
+    if (from_ms != NULL)
+        *from_ms = c->from_ms;
+    if (until_ms != NULL)
+        *until_ms = c->until_ms;
+    return c->day;
 }
 
 const struct tb_listed *tb_catalog_listed(const struct tb_txn *t, enum tb_kind kind, uint32_t *n)
@@ -31,7 +82,7 @@ const struct tb_listed *tb_catalog_listed(const struct tb_txn *t, enum tb_kind k
     tb_assert(section != UINT32_MAX);
     struct tb_block *b = tb_read(t, TB_KIND_TENANT, t->tenant);
     *n = b ? b->n[section] : 0;
-    return b ? tb_section(t, b, section) : NULL;
+    return *n ? tb_section(t, b, section) : NULL;
 }
 
 const char *tb_tender_name(uint32_t kind)

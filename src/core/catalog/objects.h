@@ -505,6 +505,9 @@ static inline const struct tb_tenant *tb_tenant_of(const struct tb_txn *t)
 }
 /* The tenant's zone; UTC when there is none (the zone was checked at the put). */
 const struct tb_zone *tb_tenant_zone(const struct tb_txn *t);
+/* The day in the tenant's zone in which the instant falls. [*from_ms, *until_ms), either may
+ * be NULL: instants around it of the same day and the same offset from UTC.              */
+int32_t tb_tenant_day(const struct tb_txn *t, int64_t at_ms, int64_t *from_ms, int64_t *until_ms);
 /* The tenant's objects of a kind that has a list (UNIT, NAMESPACE, RULE, TIER_SCHEME,
  * ATTRIBUTE, PURPOSE, WEBHOOK); valid until the tenant block is next written.           */
 const struct tb_listed *tb_catalog_listed(const struct tb_txn *t, enum tb_kind kind, uint32_t *n);

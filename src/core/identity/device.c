@@ -20,9 +20,11 @@ bool tb_identity_forms_node(const struct tb_block *ns)
 
 bool tb_identity_listed(const struct tb_txn *t, struct tb_block *ns, const uint64_t key[2])
 {
-    const struct tb_blocked *blocked = tb_section(t, ns, TB_NAMESPACE_BLOCKED);
     uint32_t low = 0;
     uint32_t high = ns->n[TB_NAMESPACE_BLOCKED];
+    if (high == 0)
+        return false;
+    const struct tb_blocked *blocked = tb_section(t, ns, TB_NAMESPACE_BLOCKED);
     while (low < high) {
         uint32_t middle = (low + high) / 2;
         const uint64_t *m = blocked[middle].key;

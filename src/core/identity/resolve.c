@@ -310,6 +310,36 @@ static void follow(struct tb_txn *t, const struct contact *c, uint32_t profile)
                                                      .ended = f->kind == TB_CONTACT_UNFOLLOW});
 }
 
+/* The usual contact: one identifier that is known and teaches nothing but, perhaps, a newer
+ * day. False: it is anything else, and nothing was done.                               */
+static bool known_single(struct tb_txn *t, const struct tb_identifier *id,
+                         const struct tb_contact_facts *facts, struct tb_resolved *out)
+{
+    struct tb_block *ns = tb_identity_ns(t, id->ns);
+    if (ns == NULL || facts->kind != TB_CONTACT_SEEN || id->plain.n > TB_PERSONAL_MAX ||
+        tb_identity_forms_node(ns) || tb_identity_listed(t, ns, id->key))
+        return false;
+    struct given g = {.id = id, .ns = tb_block_head(ns)};
+    g.unique = g.ns->class_no == TB_CLASS_UNIQUE;
+    g.verified = id->verified || (g.unique && !g.ns->needs_verification);
+    g.found = tb_identity_lookup(t, id->ns, id->key);
+    if (g.found.profile == 0 || !known_alone(&g, facts->occurred_ms, g.found.person))
+        return false;
+    struct contact c;
+    c.facts = facts;
+    struct tb_answer unused;
+    if (check_facts(t, &c, &unused) != TB_DONE)
+        return false;
+    out->profile = g.found.profile;
+    out->person = g.found.person;
+    if (g.found.p->last_day < tb_identity_day(facts->occurred_ms))
+        tb_emit_profile_seen(t, &(struct tb_ev_profile_seen){.profile = g.found.profile,
+                                                             .at_ms = facts->occurred_ms,
+                                                             .touchpoint = facts->touchpoint,
+                                                             .store = c.store});
+    return true;
+}
+
 enum tb_outcome tb_identity_resolve(struct tb_txn *t, const struct tb_identifier *ids, uint32_t n,
                                     const struct tb_contact_facts *facts, struct tb_resolved *out,
                                     struct tb_answer *a)
@@ -319,6 +349,8 @@ enum tb_outcome tb_identity_resolve(struct tb_txn *t, const struct tb_identifier
     c.given_n = c.node_n = c.high = 0;
     c.blocked = c.disabled = c.erased = false;
     *out = (struct tb_resolved){0};
+    if (n == 1 && known_single(t, ids, facts, out))
+        return TB_DONE;
     if (sort_out(t, &c, ids, n, out, a) != TB_DONE)
         return TB_REFUSED;
     if (c.given_n > 0) {

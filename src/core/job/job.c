@@ -57,7 +57,7 @@ enum tb_outcome tb_job_step(struct tb_txn *t, const struct tb_command *cmd, stru
         return tb_refuse(a, TB_CODE_NOT_FOUND, "job");
     struct tb_job job = *(const struct tb_job *)tb_block_head_const(b);
     uint32_t looked = 0;
-    int32_t today = tb_zone_day_of(tb_tenant_zone(t), t->now_ms);
+    int32_t today = tb_tenant_day(t, t->now_ms, NULL, NULL);
     while (looked < TB_JOB_SLICE && job.cursor < job.last) {
         job.cursor++;
         looked++;

@@ -23,13 +23,16 @@ static struct tb_account *account_for_writing(struct tb_txn *t, uint64_t person,
     return tb_push(t, TB_KIND_PERSON, person, TB_PERSON_ACCOUNT, &fresh);
 }
 
-static void change_lot(struct tb_txn *t, uint32_t unit, uint64_t profile,
+/* home: the person of profile. */
+static void change_lot(struct tb_txn *t, uint32_t unit, uint64_t profile, uint64_t home,
                        const struct tb_ev_lot_change *c)
 {
     uint32_t owner = (uint32_t)(c->profile ? c->profile : profile);
-    uint64_t person = person_of(t, owner);
-    struct tb_block *b = tb_write(t, TB_KIND_PERSON, person);
-    int32_t at = tb_lot_find(t, b, c->lot);
+    uint64_t person = c->profile ? person_of(t, owner) : home;
+    /* a number above all that were given is nobody's yet */
+    bool is_new = c->lot > t->store->counter[TB_COUNTER_LOT];
+    struct tb_block *b = is_new ? NULL : tb_write(t, TB_KIND_PERSON, person);
+    int32_t at = is_new ? -1 : tb_lot_find(t, b, c->lot);
     if (at < 0) {
         tb_assert(c->amount > 0);
         struct tb_lot fresh = {.id = c->lot,
@@ -67,10 +70,19 @@ static struct tb_unit_book *book_for_writing(struct tb_txn *t, uint32_t unit)
 
 static struct tb_unit_day *day_for_writing(struct tb_txn *t, uint32_t unit, int32_t day)
 {
+    struct tb_core *core = t->core;
+    uint32_t *cached = core ? &core->cache.unit_day[unit % TB_CACHE_UNITS] : NULL;
+    struct tb_block *b = cached && *cached ? tb_read(t, TB_KIND_UNIT_DAY, *cached) : NULL;
+    const struct tb_unit_day *known = b ? tb_block_head(b) : NULL;
+    if (known != NULL && known->unit == unit && known->day == day)
+        return tb_block_head(tb_write(t, TB_KIND_UNIT_DAY, *cached));
     uint64_t key = tb_key_number(unit, (uint64_t)(uint32_t)day | (uint64_t)1 << 33);
     uint64_t id;
-    if (tb_map_find(t, TB_MAP_UNIT_DAY, key, &id))
+    if (tb_map_find(t, TB_MAP_UNIT_DAY, key, &id)) {
+        if (cached != NULL)
+            *cached = (uint32_t)id;
         return tb_block_head(tb_write(t, TB_KIND_UNIT_DAY, id));
+    }
     id = tb_counter_next(t, TB_COUNTER_UNIT_DAY);
     tb_counter_used(t, TB_COUNTER_UNIT_DAY, id);
     tb_map_set(t, TB_MAP_UNIT_DAY, key, id);
@@ -192,6 +204,8 @@ void tb_ledger_apply_posted(struct tb_txn *t, const struct tb_ev_posted *ev)
 {
     tb_assert(ev->amount != 0 && ev->tenant_account < TB_TENANT_ACCOUNTS);
     uint64_t person = person_of(t, ev->profile);
+    for (uint32_t i = 0; i < ev->lot_n; i++)
+        change_lot(t, (uint32_t)ev->unit, ev->profile, person, &ev->lot[i]);
     struct tb_account *account =
         account_for_writing(t, person, (uint32_t)ev->profile, (uint32_t)ev->unit);
     if (ev->pending)
@@ -203,8 +217,6 @@ void tb_ledger_apply_posted(struct tb_txn *t, const struct tb_ev_posted *ev)
     tb_assert(account->pending >= 0);
     if (ev->cause == TB_CAUSE_CROSS)
         account->crossed += ev->amount;
-    for (uint32_t i = 0; i < ev->lot_n; i++)
-        change_lot(t, (uint32_t)ev->unit, ev->profile, &ev->lot[i]);
     struct tb_unit_book *book = book_for_writing(t, (uint32_t)ev->unit);
     if (ev->amount > 0)
         book->account[ev->tenant_account].debits += ev->amount;
@@ -241,8 +253,9 @@ void tb_ledger_apply_released(struct tb_txn *t, const struct tb_ev_released *ev)
 
 void tb_ledger_apply_lots_settled(struct tb_txn *t, const struct tb_ev_lots_settled *ev)
 {
+    uint64_t person = person_of(t, ev->profile);
     for (uint32_t i = 0; i < ev->lot_n; i++)
-        change_lot(t, (uint32_t)ev->unit, ev->profile, &ev->lot[i]);
+        change_lot(t, (uint32_t)ev->unit, ev->profile, person, &ev->lot[i]);
     tb_person_touch(t, (uint32_t)ev->profile);
 }
 
@@ -301,7 +314,7 @@ static void take_piece(struct tb_txn *t, const struct tb_ev_hold_taken *ev,
                                     .due_ms = due_to_wire(taken.due_ms),
                                     .profile = taken.profile,
                                     .earned_day = taken.earned_day};
-    change_lot(t, taken.unit, taken.profile, &back);
+    change_lot(t, taken.unit, taken.profile, person, &back);
 }
 
 void tb_ledger_apply_hold_taken(struct tb_txn *t, const struct tb_ev_hold_taken *ev)

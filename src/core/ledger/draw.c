@@ -11,7 +11,7 @@ const struct tb_unit *tb_unit_head(const struct tb_txn *t, uint32_t unit)
 
 int32_t tb_today(const struct tb_txn *t)
 {
-    return tb_zone_day_of(tb_tenant_zone(t), t->now_ms);
+    return tb_tenant_day(t, t->now_ms, NULL, NULL);
 }
 
 struct tb_account *tb_account_find(const struct tb_txn *t, struct tb_block *person,

@@ -107,7 +107,7 @@ void tb_ledger_slide(struct tb_txn *t, uint32_t person, uint32_t unit)
     const struct tb_unit *u = tb_unit_head(t, unit);
     if (u->expiry != TB_EXPIRY_SLIDING_DAYS)
         return;
-    int64_t due_ms = tb_unit_expiry_ms(u, tb_tenant_zone(t), t->now_ms);
+    int64_t due_ms = tb_ledger_expiry_ms(t, unit, t->now_ms);
     struct tb_block *b = tb_read(t, TB_KIND_PERSON, person);
     const struct tb_lot *lot = tb_section(t, b, TB_PERSON_LOT);
     uint32_t n = b->n[TB_PERSON_LOT];
@@ -127,7 +127,7 @@ void tb_ledger_slide(struct tb_txn *t, uint32_t person, uint32_t unit)
 
 enum tb_code tb_ledger_earn(struct tb_txn *t, const struct tb_earn *e, struct tb_earned *out)
 {
-    uint32_t person = tb_person_by_profile(t, e->profile);
+    uint32_t person = e->person ? e->person : tb_person_by_profile(t, e->profile);
     tb_assert(e->amount > 0 && person != 0);
     *out = (struct tb_earned){0};
     tb_ledger_settle(t, person);
@@ -143,14 +143,15 @@ enum tb_code tb_ledger_earn(struct tb_txn *t, const struct tb_earn *e, struct tb
     const struct tb_account *account = tb_account_find(t, b, e->profile, e->unit);
     if (amount > TB_AMOUNT_MAX - (account ? account->credits + account->pending : 0))
         return TB_CODE_AMOUNT_OVERFLOW;
-    const struct tb_zone *zone = tb_tenant_zone(t);
-    int64_t release = e->cause == TB_CAUSE_EARN ? tb_unit_release_ms(u, zone, t->now_ms) : t->now_ms;
+    int64_t release = e->cause == TB_CAUSE_EARN ? tb_unit_release_ms(u, tb_tenant_zone(t), t->now_ms)
+                                                : t->now_ms;
     bool pending = release > t->now_ms;
-    int64_t due = pending ? release : tb_unit_expiry_ms(u, zone, t->now_ms);
+    int64_t due = pending ? release : tb_ledger_expiry_ms(t, e->unit, t->now_ms);
+    int32_t today = tb_today(t);
     struct tb_ev_lot_change lot = {.lot = tb_counter_next(t, TB_COUNTER_LOT),
                                    .amount = amount,
                                    .due_ms = due_to_wire(due),
-                                   .earned_day = tb_today(t),
+                                   .earned_day = today,
                                    .pending = pending};
     struct tb_ev_posted ev = {.transfer = e->transfer,
                               .unit = e->unit,
@@ -165,8 +166,8 @@ enum tb_code tb_ledger_earn(struct tb_txn *t, const struct tb_earn *e, struct tb
                               .lot_n = 1,
                               .actor = e->actor,
                               .reason = e->reason,
-                              .day = tb_today(t),
-                              .sale_day = e->sale_day,
+                              .day = today,
+                              .sale_day = e->sale_day == today ? 0 : e->sale_day,
                               .cap = cap_start ? 1 : 0,
                               .cap_start = cap_start};
     tb_emit_posted(t, &ev);

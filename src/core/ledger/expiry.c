@@ -76,8 +76,39 @@ int64_t tb_unit_expiry_ms(const struct tb_unit *unit, const struct tb_zone *zone
     return tb_zone_to_utc_ms(zone, (int64_t)day * TB_DAY_MS + time_of_day);
 }
 
+/* What comes in on one day expires at one instant, unless the time of day stays. */
+static bool expires_by_day(const struct tb_unit *unit)
+{
+    return unit->expiry == TB_EXPIRY_CALENDAR_DATE || unit->rounding != TB_ROUNDING_NONE;
+}
+
+int64_t tb_ledger_expiry_ms(const struct tb_txn *t, uint32_t unit, int64_t from_ms)
+{
+    const struct tb_unit *u = tb_unit_head(t, unit);
+    struct tb_core *core = t->core;
+    if (u->expiry == TB_EXPIRY_NONE)
+        return INT64_MAX;
+    if (core == NULL)
+        return tb_unit_expiry_ms(u, tb_tenant_zone(t), from_ms);
+    struct tb_cached_expiry *c = &core->cache.expiry[unit % TB_CACHE_UNITS];
+    if (c->unit == unit && c->tenant == t->tenant && c->content == u->c.content &&
+        from_ms >= c->from_ms && from_ms < c->until_ms)
+        return c->due_ms;
+    *c = (struct tb_cached_expiry){.unit = unit,
+                                   .tenant = t->tenant,
+                                   .content = u->c.content,
+                                   .from_ms = from_ms,
+                                   .until_ms = from_ms + 1,
+                                   .due_ms = tb_unit_expiry_ms(u, tb_tenant_zone(t), from_ms)};
+    if (expires_by_day(u))
+        (void)tb_tenant_day(t, from_ms, &c->from_ms, &c->until_ms);
+    return c->due_ms;
+}
+
 int64_t tb_unit_release_ms(const struct tb_unit *unit, const struct tb_zone *zone, int64_t from_ms)
 {
+    if (unit->release == TB_RELEASE_AT_ONCE)
+        return from_ms;
     int32_t day = tb_zone_day_of(zone, from_ms);
     switch ((enum tb_release_kind)unit->release) {
     case TB_RELEASE_AT_ONCE:

@@ -115,6 +115,8 @@ struct tb_balance tb_ledger_balance(const struct tb_txn *t, struct tb_block *per
 struct tb_unit;
 int64_t tb_unit_expiry_ms(const struct tb_unit *unit, const struct tb_zone *zone, int64_t from_ms);
 /* Release of units earned at from_ms; from_ms itself = at once; INT64_MAX = on event. */
+/* The same for one of the tenant's units, remembered between commands. */
+int64_t tb_ledger_expiry_ms(const struct tb_txn *t, uint32_t unit, int64_t from_ms);
 int64_t tb_unit_release_ms(const struct tb_unit *unit, const struct tb_zone *zone, int64_t from_ms);
 
 /* Sum over a side's profiles of what it drew from the other side's lots (unmerge). */
@@ -128,6 +130,7 @@ void tb_ledger_settle(struct tb_txn *t, uint32_t person);
 
 struct tb_earn {
     uint32_t profile;
+    uint32_t person; /* the profile's, when the caller knows; 0 = to be looked up */
     uint32_t unit;
     int64_t amount;  /* > 0 */
     uint64_t order;  /* 0 = none */

@@ -22,7 +22,7 @@ static void count_lot(const struct tb_txn *t, const struct tb_lot *lot, int64_t 
             return;
         out->pending -= lot->left;
         out->available += lot->left;
-        due = tb_unit_expiry_ms(tb_unit_head(t, lot->unit), tb_tenant_zone(t), due);
+        due = tb_ledger_expiry_ms(t, lot->unit, due);
     }
     if (due <= now_ms)
         out->available -= lot->left;
@@ -43,6 +43,8 @@ static bool lapsed(const struct tb_txn *t, struct tb_block *person, uint64_t hol
 static void count_lapsed(const struct tb_txn *t, struct tb_block *person, uint32_t unit,
                          int64_t now_ms, struct tb_balance *out)
 {
+    if (person->n[TB_PERSON_PIECE] == 0)
+        return;
     const struct tb_piece *piece = tb_section(t, person, TB_PERSON_PIECE);
     for (uint32_t i = 0; i < person->n[TB_PERSON_PIECE]; i++) {
         if (piece[i].unit != unit || !lapsed(t, person, piece[i].hold, now_ms))

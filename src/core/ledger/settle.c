@@ -45,14 +45,12 @@ int64_t tb_ledger_due_ms(const struct tb_store *s, const struct tb_block *person
 
 static void release(struct tb_txn *t, uint32_t person, const struct tb_lot *lot)
 {
-    const struct tb_unit *u = tb_unit_head(t, lot->unit);
-    const struct tb_zone *zone = tb_tenant_zone(t);
     struct tb_ev_released ev = {.unit = lot->unit,
                                 .profile = lot->profile,
                                 .lot = lot->id,
                                 .amount = lot->left,
-                                .due_ms = due_to_wire(tb_unit_expiry_ms(u, zone, lot->due_ms)),
-                                .day = tb_zone_day_of(zone, lot->due_ms)};
+                                .due_ms = due_to_wire(tb_ledger_expiry_ms(t, lot->unit, lot->due_ms)),
+                                .day = tb_tenant_day(t, lot->due_ms, NULL, NULL)};
     uint32_t unit = lot->unit;
     tb_emit_released(t, &ev);
     tb_debt_settle(t, person, unit);
@@ -75,8 +73,26 @@ void tb_ledger_expire_lot(struct tb_txn *t, const struct tb_lot *lot, int32_t da
     tb_emit_posted(t, &ev);
 }
 
+/* Most persons have nothing due, and that is seen at a glance. */
+static bool something_due(const struct tb_txn *t, struct tb_block *b)
+{
+    const struct tb_lot *lot = tb_section(t, b, TB_PERSON_LOT);
+    for (uint32_t i = 0; i < b->n[TB_PERSON_LOT]; i++)
+        if (lot[i].due_ms <= t->now_ms)
+            return true;
+    if (b->n[TB_PERSON_HOLD] == 0)
+        return false;
+    const struct tb_hold *hold = tb_section(t, b, TB_PERSON_HOLD);
+    for (uint32_t i = 0; i < b->n[TB_PERSON_HOLD]; i++)
+        if (hold[i].deadline_ms <= t->now_ms)
+            return true;
+    return false;
+}
+
 void tb_ledger_settle(struct tb_txn *t, uint32_t person)
 {
+    if (!something_due(t, tb_read(t, TB_KIND_PERSON, person)))
+        return;
     /* Each turn ends one due thing; a released lot may itself be due for expiry. */
     for (;;) {
         struct tb_block *b = tb_read(t, TB_KIND_PERSON, person);
@@ -93,6 +109,6 @@ void tb_ledger_settle(struct tb_txn *t, uint32_t person)
         if (what == DUE_RELEASE)
             release(t, person, &lot);
         else
-            tb_ledger_expire_lot(t, &lot, tb_zone_day_of(tb_tenant_zone(t), due_ms));
+            tb_ledger_expire_lot(t, &lot, tb_tenant_day(t, due_ms, NULL, NULL));
     }
 }

@@ -15,6 +15,8 @@ static const struct tb_tier *tiers_of(const struct tb_txn *t, uint32_t scheme, u
 const struct tb_tier_state *tb_membership_state(const struct tb_txn *t, struct tb_block *person,
                                                 uint32_t scheme)
 {
+    if (person->n[TB_PERSON_TIER] == 0)
+        return NULL;
     const struct tb_tier_state *state = tb_section(t, person, TB_PERSON_TIER);
     const struct tb_tier_state *best = NULL;
     for (uint32_t i = 0; i < person->n[TB_PERSON_TIER]; i++)
@@ -71,7 +73,7 @@ static int32_t window_start(const struct tb_txn *t, struct tb_block *person,
         at = enrol[i].at_ms < at ? enrol[i].at_ms : at;
     if (at == INT64_MAX)
         return january;
-    int32_t joined = tb_zone_day_of(tb_tenant_zone(t), at);
+    int32_t joined = tb_tenant_day(t, at, NULL, NULL);
     int32_t years = d.year - tb_date_from_days(joined).year;
     int32_t start = tb_days_add_months(joined, years * 12);
     return start < to_day ? start : tb_days_add_months(joined, (years - 1) * 12);
@@ -208,6 +210,8 @@ void tb_membership_evaluate(struct tb_txn *t, uint32_t person, int64_t day,
 {
     uint32_t n;
     const struct tb_listed *listed = tb_catalog_listed(t, TB_KIND_TIER_SCHEME, &n);
+    if (n == 0)
+        return;
     tb_membership_fire(t, person); /* a review counts at its instant, not at its sweep */
     for (uint32_t i = 0; i < n; i++)
         evaluate_scheme(t, person, listed[i].id, (int32_t)day, reason);
@@ -216,10 +220,12 @@ void tb_membership_evaluate(struct tb_txn *t, uint32_t person, int64_t day,
 static const struct tb_tier_state *due_state(const struct tb_store *s, const struct tb_block *b,
                                              int64_t *due_ms)
 {
+    *due_ms = INT64_MAX;
+    if (b->n[TB_PERSON_TIER] == 0)
+        return NULL;
     const struct tb_tier_state *state = tb_block_section(
         &s->shape[TB_KIND_PERSON], (struct tb_block *)(uintptr_t)b, TB_PERSON_TIER);
     const struct tb_tier_state *found = NULL;
-    *due_ms = INT64_MAX;
     for (uint32_t i = 0; i < b->n[TB_PERSON_TIER]; i++) {
         int64_t due = state[i].grace_ms ? state[i].grace_ms : state[i].review_ms;
         if (due > *due_ms || due == INT64_MAX ||
@@ -287,7 +293,7 @@ void tb_membership_fire(struct tb_txn *t, uint32_t person)
         const struct tb_tier_state *state = due_state(t->store, b, &due_ms);
         if (state == NULL || due_ms > t->now_ms)
             return;
-        int32_t day = tb_zone_day_of(tb_tenant_zone(t), due_ms);
+        int32_t day = tb_tenant_day(t, due_ms, NULL, NULL);
         struct change c;
         if (state->tier == 0)
             c = (struct change){.scheme = state->scheme, .since_ms = state->since_ms,

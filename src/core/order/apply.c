@@ -4,16 +4,29 @@
 
 #include <string.h>
 
-struct tb_day_bucket *tb_order_bucket(struct tb_txn *t, uint64_t person, uint32_t profile,
-                                      int32_t day)
+struct tb_day_bucket *tb_order_find_bucket(const struct tb_txn *t, struct tb_block *person,
+                                           uint32_t profile, int32_t day)
 {
-    struct tb_block *b = tb_write(t, TB_KIND_PERSON, person);
-    struct tb_day_bucket *bucket = tb_section(t, b, TB_PERSON_DAY);
-    uint32_t n = b->n[TB_PERSON_DAY];
+    uint32_t n = person->n[TB_PERSON_DAY];
+    if (n == 0)
+        return NULL;
+    struct tb_day_bucket *bucket = tb_section(t, person, TB_PERSON_DAY);
     /* newest days are at the end */
     for (uint32_t i = n; i > 0; i--)
         if (bucket[i - 1].day == day && bucket[i - 1].profile == profile)
             return &bucket[i - 1];
+    return NULL;
+}
+
+struct tb_day_bucket *tb_order_bucket(struct tb_txn *t, uint64_t person, uint32_t profile,
+                                      int32_t day)
+{
+    struct tb_block *b = tb_write(t, TB_KIND_PERSON, person);
+    struct tb_day_bucket *bucket = tb_order_find_bucket(t, b, profile, day);
+    if (bucket != NULL)
+        return bucket;
+    bucket = tb_section(t, b, TB_PERSON_DAY);
+    uint32_t n = b->n[TB_PERSON_DAY];
     uint32_t old = 0;
     while (old < n && bucket[old].day < day - TB_BUCKET_DAYS)
         old++;
@@ -30,28 +43,66 @@ struct tb_day_bucket *tb_order_bucket(struct tb_txn *t, uint64_t person, uint32_
     return tb_push_at(t, TB_KIND_PERSON, person, TB_PERSON_DAY, at, &fresh);
 }
 
-static struct tb_life *life_of(struct tb_txn *t, uint64_t person, uint32_t profile)
+static struct tb_life *find_life(const struct tb_txn *t, struct tb_block *person, uint32_t profile)
 {
-    struct tb_block *b = tb_write(t, TB_KIND_PERSON, person);
-    struct tb_life *life = tb_section(t, b, TB_PERSON_LIFE);
-    for (uint32_t i = 0; i < b->n[TB_PERSON_LIFE]; i++)
+    uint32_t n = person->n[TB_PERSON_LIFE];
+    struct tb_life *life = n ? tb_section(t, person, TB_PERSON_LIFE) : NULL;
+    for (uint32_t i = 0; i < n; i++)
         if (life[i].profile == profile)
             return &life[i];
+    return NULL;
+}
+
+static struct tb_life *life_of(struct tb_txn *t, uint64_t person, uint32_t profile)
+{
+    struct tb_life *life = find_life(t, tb_write(t, TB_KIND_PERSON, person), profile);
+    if (life != NULL)
+        return life;
     struct tb_life fresh = {.profile = profile, .first_order_ms = INT64_MAX};
     return tb_push(t, TB_KIND_PERSON, person, TB_PERSON_LIFE, &fresh);
+}
+
+_Static_assert(TB_PERSON_LIFE == TB_PERSON_DAY + 1, "LIFE lies behind DAY");
+
+/* Both sections of one look: where DAY ends LIFE begins. */
+static struct tb_life *life_behind(const struct tb_block *person, struct tb_day_bucket *day)
+{
+    uint32_t n = person->n[TB_PERSON_DAY];
+    return (struct tb_life *)(void *)(day + (n ? tb_block_capacity(n, sizeof *day) : 0));
+}
+
+/* True when one order more may change what the tenant counts her as. */
+static bool turns(const struct tb_txn *t, const struct tb_block *person, const struct tb_life *life)
+{
+    uint64_t orders = 0;
+    for (uint32_t i = 0; i < person->n[TB_PERSON_LIFE]; i++)
+        orders += life[i].orders;
+    const struct tb_tenant *tenant = tb_tenant_of(t);
+    return orders == 0 || (tenant != NULL && orders + 1 == tenant->regular_orders);
 }
 
 static void count_order(struct tb_txn *t, const struct tb_ev_order_placed *ev)
 {
     uint32_t profile = (uint32_t)ev->profile;
     uint64_t person = tb_person_by_profile(t, profile);
-    uint32_t before = tb_person_classes(t, tb_read(t, TB_KIND_PERSON, person));
-    struct tb_day_bucket *bucket = tb_order_bucket(t, person, profile, (int32_t)ev->day);
-    bool first_today = bucket->orders == 0;
-    bucket->visits += first_today;
-    bucket->orders++;
-    bucket->spend += ev->net;
-    struct tb_life *life = life_of(t, person, profile);
+    struct tb_block *b = tb_write(t, TB_KIND_PERSON, person);
+    struct tb_day_bucket *day = tb_section(t, b, TB_PERSON_DAY);
+    struct tb_life *life = life_behind(b, day);
+    bool recount = turns(t, b, life);
+    uint32_t before = recount ? tb_person_classes(t, b) : 0;
+    uint32_t at = b->n[TB_PERSON_DAY];
+    if (at > 0 && b->n[TB_PERSON_LIFE] == 1 && life->profile == profile &&
+        day[at - 1].profile == profile && day[at - 1].day == ev->day) {
+        day += at - 1; /* the usual case needs no search */
+    } else {
+        (void)tb_order_bucket(t, person, profile, (int32_t)ev->day);
+        life = life_of(t, person, profile);
+        day = tb_order_find_bucket(t, tb_read(t, TB_KIND_PERSON, person), profile, (int32_t)ev->day);
+    }
+    bool first_today = day->orders == 0;
+    day->visits += first_today;
+    day->orders++;
+    day->spend += ev->net;
     life->visits += first_today;
     life->orders++;
     life->spend += ev->net;
@@ -59,11 +110,12 @@ static void count_order(struct tb_txn *t, const struct tb_ev_order_placed *ev)
         life->first_order_ms = ev->occurred_ms;
     if (ev->occurred_ms > life->last_order_ms)
         life->last_order_ms = ev->occurred_ms;
-    tb_person_recount(t, before, tb_person_classes(t, tb_read(t, TB_KIND_PERSON, person)));
+    if (recount)
+        tb_person_recount(t, before, tb_person_classes(t, tb_read(t, TB_KIND_PERSON, person)));
     tb_person_touch(t, profile);
 }
 
-/* One layout for all of the order, earnings excepted. */
+/* One layout for all of the order. */
 static struct tb_block *order_block(struct tb_txn *t, const struct tb_ev_order_placed *ev)
 {
     uint32_t bytes = ev->key.n;
@@ -71,7 +123,9 @@ static struct tb_block *order_block(struct tb_txn *t, const struct tb_ev_order_p
         bytes += ev->line[i].product ? 0 : ev->line[i].sku.n;
     uint16_t n[TB_SECTIONS_MAX] = {[TB_ORDER_BYTES] = (uint16_t)bytes,
                                    [TB_ORDER_LINE] = (uint16_t)ev->line_n,
-                                   [TB_ORDER_TENDER] = (uint16_t)ev->tender_n};
+                                   [TB_ORDER_TENDER] = (uint16_t)ev->tender_n,
+                                   [TB_ORDER_EARN] = (uint16_t)ev->earn_n};
+    tb_assert(ev->earn_n <= TB_ORDER_EARNS_MAX);
     tb_assert(bytes <= UINT16_MAX); /* 1,000 lines of 64 bytes and a key */
     return tb_create_sized(t, TB_KIND_ORDER, ev->order, n);
 }
@@ -97,6 +151,13 @@ static void keep_lines(struct tb_txn *t, struct tb_block *b, const struct tb_ev_
     for (uint32_t i = 0; i < ev->tender_n; i++)
         tender[i] = (struct tb_order_tender){.kind = (uint32_t)ev->tender[i].kind,
                                              .amount = ev->tender[i].amount};
+    struct tb_order_earn *earn = ev->earn_n ? tb_section(t, b, TB_ORDER_EARN) : NULL;
+    for (uint32_t i = 0; i < ev->earn_n; i++)
+        earn[i] = (struct tb_order_earn){.lot = ev->earn[i].lot,
+                                         .amount = ev->earn[i].amount,
+                                         .unit = (uint32_t)ev->earn[i].unit,
+                                         .rule = (uint32_t)ev->earn[i].rule,
+                                         .rule_version = (uint32_t)ev->earn[i].rule_version};
 }
 
 void tb_order_apply_order_placed(struct tb_txn *t, const struct tb_ev_order_placed *ev)
@@ -125,6 +186,7 @@ void tb_order_apply_order_placed(struct tb_txn *t, const struct tb_ev_order_plac
         count_order(t, ev);
 }
 
+/* Of journals in which OrderPlaced did not say it yet. */
 void tb_order_apply_order_earned(struct tb_txn *t, const struct tb_ev_order_earned *ev)
 {
     struct tb_order_earn earn = {.lot = ev->lot,

@@ -95,6 +95,10 @@ struct tb_order_return {
 struct tb_day_bucket *tb_order_bucket(struct tb_txn *t, uint64_t person, uint32_t profile,
                                       int32_t day);
 
+/* The same, only looking: NULL when there is none. */
+struct tb_day_bucket *tb_order_find_bucket(const struct tb_txn *t, struct tb_block *person,
+                                           uint32_t profile, int32_t day);
+
 /* What expressions ask of the past, over the person's profiles, days [from, to). */
 struct tb_past {
     int64_t spend;

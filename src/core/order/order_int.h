@@ -19,11 +19,9 @@ static inline uint64_t tb_order_zigzag(int64_t v)
 struct tb_block *tb_order_find(struct tb_txn *t, struct tb_str key, bool *need);
 bool tb_order_key_is(const struct tb_txn *t, struct tb_block *b, struct tb_str key);
 
-/* Applies the earn rules in force to the order; emits what was earned. */
-enum tb_code tb_order_earn(struct tb_txn *t, uint64_t order, const struct tb_cmd_order *in);
-
-/* Body of an order's answer, also when it stood before. */
-void tb_order_answer(struct tb_txn *t, struct tb_block *b, bool stood, bool created,
-                     struct tb_answer *a);
+/* Applies the earn rules in force to the order that draft is about to place, person's own;
+ * books what is earned and notes it in draft->earn (TB_ORDER_EARNS_MAX at most).         */
+enum tb_code tb_order_earn(struct tb_txn *t, const struct tb_cmd_order *in, uint32_t person,
+                           struct tb_ev_order_placed *draft);
 
 #endif

@@ -32,45 +32,68 @@ struct tb_block *tb_order_find(struct tb_txn *t, struct tb_str key, bool *need)
     return b != NULL && tb_order_key_is(t, b, key) ? b : NULL;
 }
 
-static void put_earned(struct tb_txn *t, const struct tb_order *order,
-                       const struct tb_order_earn *earn, struct tb_answer *a)
+/* What an answer says was earned. */
+struct earned_row {
+    uint32_t unit;
+    int64_t amount;
+};
+#define EARNED_ROWS_MAX 5u
+
+static void put_earned(struct tb_txn *t, struct tb_block *person, const struct earned_row *row,
+                       struct tb_answer *a)
 {
-    uint8_t region[80];
-    struct tb_buf part;
-    tb_buf_init(&part, region, sizeof region);
-    struct tb_block *person =
-        tb_read(t, TB_KIND_PERSON, tb_person_by_profile(t, order->profile));
-    struct tb_balance balance = tb_ledger_balance(t, person, earn->unit, t->now_ms);
-    tb_wire_put_uint(&part, 1, earn->unit);
-    tb_wire_put_uint(&part, 2, (uint64_t)earn->amount);
-    tb_wire_put_uint(&part, 3, tb_order_zigzag(balance.available));
-    tb_wire_put_uint(&part, 4, (uint64_t)balance.pending);
-    tb_wire_put_bytes(&a->body, 4, tb_buf_as_str(&part));
+    struct tb_balance balance = tb_ledger_balance(t, person, row->unit, t->now_ms);
+    tb_buf_byte(&a->body, 4 << 3 | 2);
+    size_t length = a->body.n; /* one byte: four numbers are shorter than 128 bytes */
+    tb_buf_byte(&a->body, 0);
+    tb_wire_put_uint(&a->body, 1, row->unit);
+    tb_wire_put_uint(&a->body, 2, (uint64_t)row->amount);
+    tb_wire_put_uint(&a->body, 3, tb_order_zigzag(balance.available));
+    tb_wire_put_uint(&a->body, 4, (uint64_t)balance.pending);
+    if (!a->body.overflowed)
+        a->body.p[length] = (uint8_t)(a->body.n - length - 1);
 }
 
-void tb_order_answer(struct tb_txn *t, struct tb_block *b, bool stood, bool created,
-                     struct tb_answer *a)
+static void put_member(struct tb_txn *t, struct tb_block *person, const struct earned_row *row,
+                       uint32_t n, struct tb_answer *a)
 {
-    const struct tb_order *order = tb_block_head_const(b);
-    tb_wire_put_uint(&a->body, 1, b->id);
-    if (stood)
-        tb_wire_put_uint(&a->body, 3, 1);
-    if (created)
-        tb_wire_put_uint(&a->body, 7, 1);
-    if (order->profile == 0)
-        return;
-    struct tb_block *person =
-        tb_read(t, TB_KIND_PERSON, tb_person_by_profile(t, order->profile));
     tb_wire_put_uint(&a->body, 2, tb_person_id(person));
-    const struct tb_order_earn *earn = tb_section(t, b, TB_ORDER_EARN);
-    for (uint32_t i = 0; i < b->n[TB_ORDER_EARN] && i < 5; i++)
-        put_earned(t, order, &earn[i], a);
+    for (uint32_t i = 0; i < n; i++)
+        put_earned(t, person, &row[i], a);
     uint32_t scheme;
     uint32_t tier;
     if (tb_membership_tier(t, person, &scheme, &tier)) {
         tb_wire_put_uint(&a->body, 5, tier + 1);
         tb_wire_put_uint(&a->body, 6, scheme);
     }
+}
+
+static void answer_placed(struct tb_txn *t, const struct tb_ev_order_placed *ev,
+                          const struct tb_resolved *who, struct tb_answer *a)
+{
+    struct earned_row row[EARNED_ROWS_MAX];
+    uint32_t n = 0;
+    tb_wire_put_uint(&a->body, 1, ev->order);
+    if (who->created)
+        tb_wire_put_uint(&a->body, 7, 1);
+    for (; n < ev->earn_n && n < EARNED_ROWS_MAX; n++)
+        row[n] = (struct earned_row){(uint32_t)ev->earn[n].unit, ev->earn[n].amount};
+    if (ev->profile)
+        put_member(t, tb_read(t, TB_KIND_PERSON, who->person), row, n, a);
+}
+
+static void answer_stood(struct tb_txn *t, struct tb_block *b, struct tb_answer *a)
+{
+    const struct tb_order *order = tb_block_head_const(b);
+    const struct tb_order_earn *earn = tb_section(t, b, TB_ORDER_EARN);
+    struct earned_row row[EARNED_ROWS_MAX];
+    uint32_t n = 0;
+    tb_wire_put_uint(&a->body, 1, b->id);
+    tb_wire_put_uint(&a->body, 3, 1);
+    for (; n < b->n[TB_ORDER_EARN] && n < EARNED_ROWS_MAX; n++)
+        row[n] = (struct earned_row){earn[n].unit, earn[n].amount};
+    if (order->profile)
+        put_member(t, tb_read(t, TB_KIND_PERSON, tb_person_by_profile(t, order->profile)), row, n, a);
 }
 
 /* The order that stands under this key or receipt. */
@@ -215,7 +238,7 @@ enum tb_outcome tb_order_place(struct tb_txn *t, const struct tb_command *cmd, s
     case STANDS_OTHER:
         return tb_refuse(a, TB_CODE_ORDER_EXISTS, field);
     case STANDS_SAME:
-        tb_order_answer(t, b, true, false, a);
+        answer_stood(t, b, a);
         return TB_DONE;
     case STANDS_NOT:
         break;
@@ -241,18 +264,18 @@ enum tb_outcome tb_order_place(struct tb_txn *t, const struct tb_command *cmd, s
                                     .tender = f.tender,
                                     .tender_n = in->tender_n,
                                     .input_hash = in->input_hash,
-                                    .day = tb_zone_day_of(tb_tenant_zone(t), in->occurred_ms),
+                                    .day = tb_tenant_day(t, in->occurred_ms, NULL, NULL),
                                     .channel = in->channel};
-    if (who.profile) /* what was due before did not know of the order */
-        tb_membership_fire(t, tb_person_by_profile(t, who.profile));
-    tb_emit_order_placed(t, &ev);
-    if (who.profile) {
-        enum tb_code code = tb_order_earn(t, ev.order, in);
+    if (who.profile) { /* what was due before did not know of the order */
+        tb_membership_fire(t, who.person);
+        enum tb_code code = tb_order_earn(t, in, who.person, &ev);
         if (code != TB_CODE_OK)
             return tb_refuse(a, code, "lines");
-        tb_membership_evaluate(t, tb_person_by_profile(t, who.profile), ev.day, TB_TIER_BY_ORDER);
     }
-    tb_order_answer(t, tb_read(t, TB_KIND_ORDER, ev.order), false, who.created, a);
+    tb_emit_order_placed(t, &ev);
+    if (who.profile)
+        tb_membership_evaluate(t, who.person, ev.day, TB_TIER_BY_ORDER);
+    answer_placed(t, &ev, &who, a);
     return TB_DONE;
 }
 

@@ -33,6 +33,10 @@ static struct tb_block *block_by_code(const struct tb_resolve *r, enum tb_kind k
 
 static struct tb_block *product_of(const struct tb_resolve *r, uint64_t line)
 {
+    if (r->draft != NULL) {
+        uint64_t product = r->draft->line[line].product;
+        return product ? tb_read(r->t, TB_KIND_PRODUCT, product) : NULL;
+    }
     return block_by_code(r, TB_KIND_PRODUCT, r->order->line[line].sku);
 }
 
@@ -72,12 +76,27 @@ static bool member_field(const struct tb_resolve *r, uint16_t slot, struct tb_ex
     }
 }
 
+/* Counts the order that is being placed. */
+static void count_draft(const struct tb_resolve *r, struct tb_past *past)
+{
+    const struct tb_ev_order_placed *d = r->draft;
+    const struct tb_day_bucket *today =
+        tb_order_find_bucket(r->t, r->person, (uint32_t)d->profile, (int32_t)d->day);
+    past->spend += d->net;
+    past->orders++;
+    past->visits += today == NULL || today->orders == 0;
+}
+
 static struct tb_past past_of(const struct tb_resolve *r, uint32_t days)
 {
     if (r->person == NULL)
         return (struct tb_past){0};
-    int32_t today = tb_zone_day_of(tb_tenant_zone(r->t), r->at_ms);
-    return tb_order_past(r->t, r->person, today + 1 - (int32_t)days, today + 1);
+    int32_t today = tb_tenant_day(r->t, r->at_ms, NULL, NULL);
+    int32_t from = today + 1 - (int32_t)days;
+    struct tb_past past = tb_order_past(r->t, r->person, from, today + 1);
+    if (r->draft != NULL && r->draft->day >= from && r->draft->day <= today)
+        count_draft(r, &past);
+    return past;
 }
 
 static struct tb_past ever_of(const struct tb_resolve *r, int64_t *last_ms)
@@ -93,6 +112,10 @@ static struct tb_past ever_of(const struct tb_resolve *r, int64_t *last_ms)
         past.visits += life[i].visits;
         *last_ms = life[i].last_order_ms > *last_ms ? life[i].last_order_ms : *last_ms;
     }
+    if (r->draft != NULL) {
+        count_draft(r, &past);
+        *last_ms = r->draft->occurred_ms > *last_ms ? r->draft->occurred_ms : *last_ms;
+    }
     return past;
 }
 
@@ -102,8 +125,8 @@ static bool days_since_order(const struct tb_resolve *r, struct tb_expr_value *o
     (void)ever_of(r, &last);
     if (last == INT64_MIN)
         return false;
-    const struct tb_zone *zone = tb_tenant_zone(r->t);
-    *out = tb_expr_of_int(tb_zone_day_of(zone, r->at_ms) - tb_zone_day_of(zone, last));
+    int32_t today = tb_tenant_day(r->t, r->at_ms, NULL, NULL);
+    *out = tb_expr_of_int(today - tb_zone_day_of(tb_tenant_zone(r->t), last));
     return true;
 }
 

@@ -8,11 +8,15 @@
 
 #include "core/expr/expr.h"
 #include "core/order/order.h"
+#include "events.gen.h"
 
 struct tb_resolve {
     struct tb_txn *t;
     struct tb_block *person; /* NULL: nobody */
     const struct tb_cmd_order *order; /* NULL: none */
+    /* The same order as it will be placed: its lines' products are known, and the member's
+     * past counts it already though her block does not. NULL: none.                      */
+    const struct tb_ev_order_placed *draft;
     int64_t at_ms;
     uint8_t digits; /* of the currency */
 };

@@ -153,7 +153,7 @@ static enum tb_outcome carry_out(struct tb_txn *t, uint64_t id, const struct par
                                       .net = p->net,
                                       .cancel = cancel,
                                       .input_hash = in->input_hash,
-                                      .day = tb_zone_day_of(tb_tenant_zone(t), t->now_ms)};
+                                      .day = tb_tenant_day(t, t->now_ms, NULL, NULL)};
     const uint32_t owner = ((const struct tb_order *)tb_block_head_const(tb_read(t, TB_KIND_ORDER, id)))->profile;
     if (owner) /* what was due before did not know of the return */
         tb_membership_fire(t, tb_person_by_profile(t, owner));
@@ -163,7 +163,7 @@ static enum tb_outcome carry_out(struct tb_txn *t, uint64_t id, const struct par
     if (order.profile) {
         claw_back(t, id, a);
         uint32_t person = tb_person_by_profile(t, order.profile);
-        tb_membership_evaluate(t, person, tb_zone_day_of(tb_tenant_zone(t), t->now_ms), TB_TIER_BY_RETURN);
+        tb_membership_evaluate(t, person, tb_tenant_day(t, t->now_ms, NULL, NULL), TB_TIER_BY_RETURN);
         tb_wire_put_uint(&a->body, 2, tb_person_id(tb_read(t, TB_KIND_PERSON, person)));
     }
     tb_wire_put_uint(&a->body, 8, tb_order_zigzag(p->net));

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What an order earns: every rule in force when it occurred, in order of priority. The
  * amounts of one unit are added up and booked once per rule, so that the order can say
- * which rule gave what. A rule whose expression fails for this order earns nothing.     */
+ * which rule gave what. A rule whose expression fails for this order earns nothing.
+ *
+ * The order is placed when all is earned, in one piece; resolve.c shows the rules a member
+ * whose past counts it already.                                                         */
 #include "core/catalog/rule_env.h"
 #include "core/order/order_int.h"
 #include "core/order/resolve.h"
@@ -30,80 +33,78 @@ static int64_t amount_of(struct tb_resolve *r, struct tb_block *rule)
     return units > 0 && tb_amount_ok(units) ? units : 0;
 }
 
-/* The next rule by (priority, number) after the one given; 0 = no more. */
-static uint32_t next_rule(struct tb_txn *t, int64_t at_ms, uint32_t *priority, uint32_t *id)
+/* The rules in force, by (priority, number); in scratch. */
+static uint32_t rules_in_force(struct tb_txn *t, int64_t at_ms, struct tb_block ***out)
 {
     uint32_t n;
     const struct tb_listed *listed = tb_catalog_listed(t, TB_KIND_RULE, &n);
-    uint32_t best = 0;
-    uint32_t best_priority = 0;
+    struct tb_block **rule = TB_NEW_ARRAY(t->scratch, struct tb_block *, n);
+    tb_assert(rule != NULL);
+    uint32_t found = 0;
     for (uint32_t i = 0; i < n; i++) {
         if (listed[i].tag != TB_RULE_EARN)
             continue;
-        const struct tb_rule *r = tb_block_head(tb_read(t, TB_KIND_RULE, listed[i].id));
-        bool after = r->priority > *priority || (r->priority == *priority && listed[i].id > *id);
-        if (!after || !tb_rule_in_force(r, at_ms))
+        struct tb_block *b = tb_read(t, TB_KIND_RULE, listed[i].id);
+        const struct tb_rule *r = tb_block_head_const(b);
+        if (!tb_rule_in_force(r, at_ms))
             continue;
-        if (best == 0 || r->priority < best_priority) {
-            best = listed[i].id;
-            best_priority = r->priority;
-        }
+        uint32_t at = found++; /* numbers rise along the list */
+        for (; at > 0 && ((const struct tb_rule *)tb_block_head_const(rule[at - 1]))->priority > r->priority; at--)
+            rule[at] = rule[at - 1];
+        rule[at] = b;
     }
-    *id = best;
-    *priority = best_priority;
-    return best;
+    *out = rule;
+    return found;
 }
 
 /* What the order has earned in the unit so far. */
-static int64_t earned_by(const struct tb_txn *t, uint64_t order, uint32_t unit)
+static int64_t earned_by(const struct tb_ev_order_placed *draft, uint32_t unit)
 {
-    struct tb_block *b = tb_read(t, TB_KIND_ORDER, order);
-    const struct tb_order_earn *earn = tb_section(t, b, TB_ORDER_EARN);
     int64_t sum = 0;
-    for (uint32_t i = 0; i < b->n[TB_ORDER_EARN]; i++)
-        sum += earn[i].unit == unit ? earn[i].amount : 0;
+    for (uint32_t i = 0; i < draft->earn_n; i++)
+        sum += draft->earn[i].unit == unit ? draft->earn[i].amount : 0;
     return sum;
 }
 
-enum tb_code tb_order_earn(struct tb_txn *t, uint64_t order, const struct tb_cmd_order *in)
+enum tb_code tb_order_earn(struct tb_txn *t, const struct tb_cmd_order *in, uint32_t person,
+                           struct tb_ev_order_placed *draft)
 {
-    const struct tb_order *placed = tb_block_head_const(tb_read(t, TB_KIND_ORDER, order));
-    uint32_t profile = placed->profile;
-    int32_t day = placed->day;
+    struct tb_block **rules;
+    uint32_t n = rules_in_force(t, in->occurred_ms, &rules);
+    struct tb_ev_order_earn *row =
+        TB_NEW_ARRAY(t->scratch, struct tb_ev_order_earn, n < TB_ORDER_EARNS_MAX ? n : TB_ORDER_EARNS_MAX);
+    tb_assert(row != NULL);
+    draft->earn = row;
     struct tb_resolve r = {.t = t,
                            .order = in,
+                           .draft = draft,
                            .at_ms = in->occurred_ms,
                            .digits = (uint8_t)tb_tenant_of(t)->currency_digits};
-    uint32_t priority = 0;
-    uint32_t id = 0;
-    for (uint32_t given = 0; given < TB_ORDER_EARNS_MAX && next_rule(t, in->occurred_ms, &priority, &id);) {
-        struct tb_block *b = tb_read(t, TB_KIND_RULE, id);
-        const struct tb_rule *rule = tb_block_head_const(b);
-        r.person = tb_read(t, TB_KIND_PERSON, tb_person_by_profile(t, profile));
-        int64_t amount = amount_of(&r, b);
+    for (uint32_t i = 0; i < n && draft->earn_n < TB_ORDER_EARNS_MAX; i++) {
+        const struct tb_rule *rule = tb_block_head_const(rules[i]);
+        r.person = tb_read(t, TB_KIND_PERSON, person);
+        int64_t amount = amount_of(&r, rules[i]);
         if (amount == 0)
             continue;
-        struct tb_earn earn = {.profile = profile,
+        struct tb_earn earn = {.profile = (uint32_t)draft->profile,
+                               .person = person,
                                .unit = rule->unit,
                                .amount = amount,
-                               .order = order,
+                               .order = draft->order,
                                .cause = TB_CAUSE_EARN,
-                               .sale_day = day,
-                               .order_earned = earned_by(t, order, rule->unit)};
+                               .sale_day = (int32_t)draft->day,
+                               .order_earned = earned_by(draft, rule->unit)};
         struct tb_earned earned;
         enum tb_code code = tb_ledger_earn(t, &earn, &earned);
         if (code == TB_CODE_CAP_EXCEEDED || (code == TB_CODE_OK && earned.amount == 0))
             continue;
         if (code != TB_CODE_OK)
             return code;
-        struct tb_ev_order_earned ev = {.order = order,
-                                        .unit = rule->unit,
-                                        .lot = earned.lot,
-                                        .amount = earned.amount,
-                                        .rule = id,
-                                        .rule_version = rule->c.version};
-        tb_emit_order_earned(t, &ev);
-        given++;
+        row[draft->earn_n++] = (struct tb_ev_order_earn){.unit = rule->unit,
+                                                         .lot = earned.lot,
+                                                         .amount = earned.amount,
+                                                         .rule = rules[i]->id,
+                                                         .rule_version = rule->c.version};
     }
     return TB_CODE_OK;
 }
