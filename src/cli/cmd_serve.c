@@ -120,10 +120,12 @@ static struct tb_app *open_http(struct tb_cli *cli, struct tb_node *n, const cha
                                 struct tb_fault *fault)
 {
     static char host[256];
+    static struct tb_app_letters letters;
     int64_t threads;
     struct tb_app_options o = {.cell = n->cell,
                                .env = &n->env,
                                .keys = n->keys,
+                               .letters = &letters,
                                .unlimited = tb_args_has(&cli->args, TB_OPT_UNLIMITED)};
     if (!cut_address(listen, host, sizeof host, &o.http.port) ||
         !tb_args_number(&cli->args, TB_OPT_THREADS, 1, 64, 0, &threads, cli->err)) {
@@ -132,6 +134,7 @@ static struct tb_app *open_http(struct tb_cli *cli, struct tb_node *n, const cha
     }
     if (host[0] != 0)
         o.http.host = host;
+    tb_node_letters(n, &letters);
     o.http.threads = (uint32_t)threads;
     return tb_app_start(&o, fault);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "channel/webhook/outbox.h"
 #include "channel/webhook/webhook.h"
 #include "core/catalog/catalog.h"
 #include "core/ops.h"
@@ -345,6 +346,57 @@ static enum tb_webhook_next next(void *user, const struct tb_webhook_target *t, 
         return TB_WEBHOOK_NEXT_GONE;
     }
     return a == TB_FEED_FAULT ? TB_WEBHOOK_NEXT_FAULT : TB_WEBHOOK_NEXT_DONE;
+}
+
+/* ---- dead letters for HTTP ---------------------------------------------------------------------------- */
+
+struct listing {
+    uint64_t after;
+    uint32_t left;
+    void (*each)(void *arg, const struct tb_app_letter *l);
+    void *arg;
+};
+
+static struct tb_outbox *open_outbox(const struct tb_node *n, struct tb_fault *f)
+{
+    char path[4096];
+    struct tb_outbox *o;
+    if (tb_node_path(n->data, "webhooks.db", path, sizeof path) != NULL && tb_outbox_open(path, &o, f))
+        return o;
+    return NULL;
+}
+
+static void on_dead(void *user, const struct tb_outbox_dead *d)
+{
+    struct listing *x = user;
+    if (d->sequence <= x->after || x->left == 0)
+        return;
+    x->left--;
+    x->each(x->arg, &(struct tb_app_letter){.sequence = d->sequence, .at_ms = d->at_ms, .attempts = d->attempts,
+                                            .status = d->status, .replay = d->replay, .reason = d->reason});
+}
+
+static bool list_letters(void *user, uint64_t webhook, uint64_t after, uint32_t limit,
+                         void (*each)(void *arg, const struct tb_app_letter *l), void *arg, struct tb_fault *f)
+{
+    struct listing x = {.after = after, .left = limit, .each = each, .arg = arg};
+    struct tb_outbox *o = open_outbox(user, f);
+    bool ok = o != NULL && tb_outbox_each_dead(o, webhook, UINT32_MAX, on_dead, &x, f);
+    tb_outbox_close(o);
+    return ok;
+}
+
+static int64_t replay_letters(void *user, uint64_t webhook, uint64_t sequence, struct tb_fault *f)
+{
+    struct tb_outbox *o = open_outbox(user, f);
+    int64_t n = o != NULL && webhook != 0 ? tb_outbox_mark_replay(o, webhook, sequence, f) : -1;
+    tb_outbox_close(o);
+    return n;
+}
+
+void tb_node_letters(struct tb_node *n, struct tb_app_letters *out)
+{
+    *out = (struct tb_app_letters){.user = n, .list = list_letters, .replay = replay_letters};
 }
 
 /* ---- life --------------------------------------------------------------------------------------------- */

@@ -39,6 +39,7 @@
     X(46, MEMBER_GET, READ, tb_identity_member_get, tb_cmd_member_get)               \
     X(47, PROBE, WRITE, tb_identity_probe, tb_cmd_probe)                             \
     X(48, REVEAL, WRITE, tb_identity_reveal, tb_cmd_reveal)                          \
+    X(49, UNFREEZE, WRITE, tb_identity_unfreeze, tb_cmd_unfreeze)                    \
     X(60, ATTRIBUTES_SET, WRITE, tb_consent_attributes_set, tb_cmd_attributes_set)   \
     X(61, CONSENT_PUT, WRITE, tb_consent_put, tb_cmd_consent_put)                    \
     X(70, ADJUST, WRITE, tb_ledger_adjust, tb_cmd_adjust)                            \

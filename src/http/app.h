@@ -23,6 +23,24 @@
 #include "http/server.h"
 #include "http/vault.h"
 
+/* What a webhook could not deliver, asked of whoever sends: on a side thread, may block. */
+struct tb_app_letter {
+    uint64_t sequence; /* of the entry in the tenant's feed */
+    int64_t at_ms;     /* given up */
+    uint32_t attempts;
+    int32_t status; /* of the last answer, 0 = none */
+    bool replay;    /* it is to be sent again */
+    const char *reason;
+};
+struct tb_app_letters {
+    void *user;
+    /* By rising sequence, at most limit of those behind `after`. */
+    bool (*list)(void *user, uint64_t webhook, uint64_t after, uint32_t limit,
+                 void (*each)(void *arg, const struct tb_app_letter *l), void *arg, struct tb_fault *f);
+    /* sequence 0 = all. The number marked; -1 with *f. */
+    int64_t (*replay)(void *user, uint64_t webhook, uint64_t sequence, struct tb_fault *f);
+};
+
 struct tb_app_options {
     struct tb_cell *cell;          /* started */
     const struct tb_core_env *env; /* the cell's; its seal is tb_vault_seal over keys */
@@ -30,6 +48,7 @@ struct tb_app_options {
     struct tb_http_options http;   /* host, port, threads, limits; handler stays empty */
     const char *country;           /* for phones without one; NULL = "86" */
     bool unlimited;                /* no rate limits (benchmarks) */
+    const struct tb_app_letters *letters; /* NULL: nobody sends, so there are none */
 };
 
 struct tb_app;

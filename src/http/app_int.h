@@ -233,7 +233,8 @@ extern const struct tb_work_op tb_work_tenant_put, tb_work_unit_put, tb_work_nam
 extern const struct tb_work_op tb_work_key_put, tb_work_key_revoke, tb_work_tenant_key_put;
 extern const struct tb_work_op tb_work_contact, tb_work_probe, tb_work_enrol, tb_work_unmerge,
     tb_work_link, tb_work_role_put, tb_work_erase, tb_work_member_get, tb_work_member_find,
-    tb_work_reveal, tb_work_export;
+    tb_work_reveal, tb_work_export, tb_work_unfreeze;
+extern const struct tb_work_op tb_work_letters, tb_work_letters_replay;
 extern const struct tb_work_op tb_work_attributes_set, tb_work_consent_put;
 extern const struct tb_work_op tb_work_adjust, tb_work_hold, tb_work_hold_post,
     tb_work_hold_void, tb_work_transfer, tb_work_reverse, tb_work_release, tb_work_trial_balance;

@@ -225,6 +225,23 @@ static void erase_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, '}');
 }
 
+/* ---- lifting a freeze ------------------------------------------------------------------------------- */
+
+static void unfreeze_read(struct tb_work *w, struct tb_json_object *o)
+{
+    struct tb_cmd_unfreeze *in = w->input;
+    tb_path_who(w, o, &in->who);
+    in->reason = tb_may_str(o, "reason", TB_REASON_MAX);
+}
+
+static void unfreeze_write(struct tb_work *w, struct tb_json_out *o)
+{
+    tb_json_out_open(o, '{');
+    tb_out_id(w, o, "id", TB_ID_MEMBER, tb_wire_u64(tb_work_answer(w), 1));
+    tb_json_out_key_bool(o, "lifted", tb_wire_u64(tb_work_answer(w), 2) != 0);
+    tb_json_out_close(o, '}');
+}
+
 /* ---- reveal and export ------------------------------------------------------------------------------------ */
 
 static void reveal_read(struct tb_work *w, struct tb_json_object *o)
@@ -328,6 +345,8 @@ const struct tb_work_op tb_work_role_put = {
     TB_OP_ROLE_PUT, sizeof(struct tb_cmd_role_put), role_read, role_write, NULL, 0};
 const struct tb_work_op tb_work_erase = {
     TB_OP_ERASE, sizeof(struct tb_cmd_erase), erase_read, erase_write, erase_after, 0};
+const struct tb_work_op tb_work_unfreeze = {
+    TB_OP_UNFREEZE, sizeof(struct tb_cmd_unfreeze), unfreeze_read, unfreeze_write, NULL, 0};
 const struct tb_work_op tb_work_reveal = {
     TB_OP_REVEAL, sizeof(struct tb_cmd_reveal), reveal_read, reveal_write, NULL, 0};
 const struct tb_work_op tb_work_export = {

@@ -358,6 +358,16 @@ static void test_frozen_component(void **state)
     struct tb_cmd_link in = {.a = p, .b = profile_of(f, "card", "C5"), .kind = TB_LINK_NEVER,
                              .reason = S("x")};
     fx_refused(f, TB_OP_LINK, &in, TB_CODE_FROZEN, "");
+    /* Lifted by hand, with a reason; what is still too large freezes with its next contact. */
+    uint64_t frozen = fx_count(f, TB_COUNT_FROZEN);
+    struct tb_cmd_unfreeze lift = {.who = {.profile = p}};
+    fx_refused(f, TB_OP_UNFREEZE, &lift, TB_CODE_REASON_REQUIRED, "reason");
+    lift.reason = S("reviewed");
+    fx_done(f, TB_OP_UNFREEZE, &lift);
+    bool was = fx_uint(f, 2, 0) == 1;
+    assert_int_equal(fx_count(f, TB_COUNT_FROZEN), frozen - was);
+    fx_done(f, TB_OP_UNFREEZE, &lift);
+    assert_int_equal(fx_uint(f, 2, 0), 0);
     fx_free(f);
 }
 

@@ -200,6 +200,8 @@ void tb_identity_apply_person_frozen(struct tb_txn *t, const struct tb_ev_person
     if (!ev->lifted)
         head->flags |= TB_PERSON_FROZEN;
     tb_person_recount(t, before, classes_now(t, ev->person));
+    if (ev->lifted)
+        tb_person_touch(t, head->oldest_profile);
 }
 
 void tb_identity_apply_profile_sealed(struct tb_txn *t, const struct tb_ev_profile_sealed *ev)

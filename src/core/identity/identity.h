@@ -208,6 +208,15 @@ struct tb_cmd_erase {
     struct tb_str reason;
 };
 
+/* UNFREEZE: the person's identifiers were reviewed and may join others again. A component that
+ * is still beyond the bound freezes again with its next contact: block the value that holds it
+ * together first. Answer body: 1 id, 2 1 = she was frozen. Refusals: UNKNOWN_MEMBER, ERASED,
+ * REASON_REQUIRED.                                                                           */
+struct tb_cmd_unfreeze {
+    struct tb_who who;
+    struct tb_str reason;
+};
+
 /* MEMBER_GET (read). Answer body: 1 id, 2 packed person block (detail), 3 = a device seen with
  * her {1 block, 2 namespace, 3 first_ms, 4 last_ms, 5 visits, 6 touchpoint, 7 1 = hers alone},
  * repeated (detail), 4 = a suggestion {1 id of the other person, 2 namespace}, repeated
@@ -256,6 +265,8 @@ enum tb_outcome tb_identity_role_put(struct tb_txn *t, const struct tb_command *
                                      struct tb_answer *a);
 enum tb_outcome tb_identity_erase(struct tb_txn *t, const struct tb_command *cmd,
                                   struct tb_answer *a);
+enum tb_outcome tb_identity_unfreeze(struct tb_txn *t, const struct tb_command *cmd,
+                                     struct tb_answer *a);
 enum tb_outcome tb_identity_member_get(struct tb_txn *t, const struct tb_command *cmd,
                                        struct tb_answer *a);
 enum tb_outcome tb_identity_probe(struct tb_txn *t, const struct tb_command *cmd,

@@ -318,6 +318,28 @@ enum tb_outcome tb_identity_erase(struct tb_txn *t, const struct tb_command *cmd
     return TB_DONE;
 }
 
+enum tb_outcome tb_identity_unfreeze(struct tb_txn *t, const struct tb_command *cmd,
+                                     struct tb_answer *a)
+{
+    const struct tb_cmd_unfreeze *in = cmd->input;
+    uint32_t person = tb_identity_who(t, &in->who, NULL, a);
+    if (person == 0)
+        return TB_REFUSED;
+    if (!reason_given(in->reason))
+        return tb_refuse(a, TB_CODE_REASON_REQUIRED, "reason");
+    struct tb_block *b = person_block(t, person);
+    bool frozen = (tb_person_of(b)->flags & TB_PERSON_FROZEN) != 0;
+    tb_wire_put_uint(&a->body, 1, tb_person_id(b));
+    tb_wire_put_uint(&a->body, 2, frozen);
+    if (frozen)
+        tb_emit_person_frozen(t, &(struct tb_ev_person_frozen){.person = person,
+                                                               .profiles = b->n[TB_PERSON_PROFILE],
+                                                               .lifted = 1,
+                                                               .actor = cmd->actor,
+                                                               .reason = in->reason});
+    return TB_DONE;
+}
+
 /* The sealed bytes of a profile's value or attribute; n = 0 when nothing is kept. */
 static struct tb_str sealed_of(const struct tb_txn *t, struct tb_block *b, uint32_t profile,
                                uint32_t attribute, uint32_t *number)

@@ -97,7 +97,7 @@ GOOD = {
     "post_enrolment": {"terms_version": 1}, "patch_attributes": {"attributes": {"n": 1}},
     "post_consent": {"purpose": "news", "state": "granted", "text_version": 1},
     "post_role": {"role": "buyer_for", "subject": "pet"}, "post_erase": {"reason": "r"},
-    "post_reveal": {"reason": "r"}, "post_export": {"reason": "r"},
+    "post_unfreeze": {"reason": "r"}, "post_reveal": {"reason": "r"}, "post_export": {"reason": "r"},
     "post_return": {"return": "R1", "lines": [{"line": 0, "quantity": 1}]}, "post_hold_post": {},
     "post_reverse": {"reason": "r"},
 }

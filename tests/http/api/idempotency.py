@@ -57,6 +57,7 @@ def cases(t, ids):
                       {"a": a, "b": b, "kind": "cleared", **reason}),
         "post_unmerge": (f"/v1/members/{other}/unmerge", {"identifiers": part, **reason},
                          {"identifiers": part, "reason": "s"}),
+        "post_unfreeze": (f"/v1/members/{a}/unfreeze", reason, {"reason": "s"}),
         "post_reveal": (f"/v1/members/{a}/reveal", reason, {"reason": "s"}),
         "post_erase": (f"/v1/members/{e}/erase", reason, {"reason": "s"}),
         "post_order": ("/v1/orders", {"order": "O3", **ORDER}, {"order": "O4", **ORDER}),
