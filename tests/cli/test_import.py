@@ -286,11 +286,12 @@ def test_resume():
     kills = 0
     words = [TONGBAO, "import", "orders", "--map", str(shop_map()), "--data", str(data), str(path),
              "--report", str(work / "killed.json")]
-    for delay in (0.4, 0.3, 0.3, 0.3, 0.3):
+    # once work is done, stops as early as can be: while what was done is being skipped
+    for delay, how in ((0.6, "KILL"), (0.1, "INT"), (0.2, "INT"), (0.5, "KILL"), (0.15, "INT"), (0.3, "INT")):
         p = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(delay + 0.3)
+        time.sleep(delay)
         if p.poll() is None:
-            p.send_signal(signal.SIGINT if kills % 2 else signal.SIGKILL)
+            p.send_signal(signal.SIGINT if how == "INT" else signal.SIGKILL)
             kills += 1
         p.wait()
         if not list((data / "imports").glob("*.progress")) and p.returncode == 0:
@@ -305,7 +306,8 @@ def test_resume():
         equal("resumed: " + table, sql(data, ask), sql(work / "whole", ask))
     a, b = (sorted(next((d / "imports").glob("*.rejects.csv")).read_text().splitlines())
             for d in (data, work / "whole"))
-    equal("resumed: the same rejects", a, b)
+    equal("resumed: rejects", len(a), len(b))
+    check("resumed: the same rejects", a == b, str(set(a) ^ set(b))[:400])
     good("check", "--data", data)
     return r
 

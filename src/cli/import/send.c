@@ -447,6 +447,8 @@ bool tb_send_finish(struct tb_import *imp)
     o->done_lines = 0;
     o->match_n = 0;
     tb_arena_reset(&o->batch);
-    imp->tally.groups = o->open.closed;
+    /* stopped while it still skips, an import is no further back than it was */
+    if (o->open.closed > imp->tally.groups)
+        imp->tally.groups = o->open.closed;
     return tb_import_checkpoint(imp);
 }
