@@ -167,7 +167,7 @@ class Pair:
         subprocess.run([self.script, "restart", self.folder], check=True, stdout=subprocess.DEVNULL)
         time.sleep(1.0)
         # Either may give up when its data base goes away; whoever does starts again.
-        for _ in range(40):
+        for _ in range(160):
             if self.leader.child.poll() is not None:
                 ended_well(self.leader, "leader without a server", (3,))
                 self.leader = self.standby
