@@ -346,6 +346,7 @@ static void set_options(struct tb_cell *c, const struct tb_cell_options *o)
     DEFAULT(queue_total, 65536);
     DEFAULT(queue_tenant, 16384);
     DEFAULT(idem_rows, 1000000);
+    DEFAULT(idem_tenant, 33554432);
     DEFAULT(idem_hours, 26);
     DEFAULT(flush_ms, 250);
     DEFAULT(pending_bytes, (uint64_t)1 << 30);
@@ -387,7 +388,7 @@ static void make_core(struct tb_cell *c)
     tb_fair_init(&c->fair);
     tb_regions_init(&c->idem_regions);
     tb_pool_init(&c->idem_pool, tb_regions_mem(&c->idem_regions));
-    tb_idem_init(&c->idem, &c->idem_pool, c->o.idem_rows, c->o.idem_hours * 3600);
+    tb_idem_init(&c->idem, &c->idem_pool, c->o.idem_rows, c->o.idem_tenant, c->o.idem_hours * 3600);
     tb_due_init(&c->due, &c->pool);
 }
 

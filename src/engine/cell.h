@@ -160,6 +160,7 @@ struct tb_cell_options {
     uint32_t queue_total;       /* requests waiting [65,536] */
     uint32_t queue_tenant;      /* of one tenant [16,384] */
     uint32_t idem_rows;         /* answers kept in memory whole [1,000,000] */
+    uint32_t idem_tenant;       /* older keys of one tenant, beyond those [33,554,432] */
     uint32_t idem_hours;        /* [26] */
     uint32_t flush_ms;          /* [250] */
     uint64_t pending_bytes;     /* images waiting for the flusher; then LAGGING [1 GiB] */

@@ -7,6 +7,8 @@
 #include "engine/heap.h"
 
 #define CHUNK_BYTES ((size_t)256 << 10)
+#define TIDY_KEYS 4096u /* in one go */
+#define TIDY_LANES 256u
 
 struct tb_idem_chunk {
     struct tb_idem_chunk *next; /* newer */
@@ -27,13 +29,16 @@ static uint64_t map_key(uint32_t tenant, uint64_t key)
     return k ? k : 1;
 }
 
-void tb_idem_init(struct tb_idem *m, struct tb_pool *pool, uint64_t rows_max, uint32_t keep_s)
+void tb_idem_init(struct tb_idem *m, struct tb_pool *pool, uint64_t rows_max, uint32_t tenant_max,
+                  uint32_t keep_s)
 {
+    tb_assert(tenant_max > 0 && tenant_max <= 1u << 30);
     memset(m, 0, sizeof *m);
     m->pool = pool;
     tb_map_init(&m->map, pool);
     m->rows_max = rows_max;
     m->keep_s = keep_s;
+    m->lane_max = tenant_max;
 }
 
 void tb_idem_deinit(struct tb_idem *m)
@@ -44,9 +49,12 @@ void tb_idem_deinit(struct tb_idem *m)
         free(c);
     }
     free(m->spare);
-    free(m->cold);
+    for (uint32_t i = 0; i < m->lanes; i++)
+        free(m->lane[i].cold);
+    free(m->lane);
     m->spare = NULL;
-    m->cold = NULL;
+    m->lane = NULL;
+    m->lanes = 0;
 }
 
 enum tb_idem_found tb_idem_find(const struct tb_idem *m, uint32_t tenant, uint64_t key,
@@ -105,20 +113,51 @@ void tb_idem_add(struct tb_idem *m, const struct tb_idem_row *head, struct tb_st
     tb_map_put(&m->map, map_key(r.tenant, r.key), (uintptr_t)to);
 }
 
+static struct tb_idem_lane *lane_of(struct tb_idem *m, uint32_t tenant)
+{
+    if (tenant >= m->lanes) {
+        uint32_t n = tenant < 32 ? 64 : tenant * 2;
+        m->lane = tb_heap_resize(m->lane, n * sizeof *m->lane);
+        memset(m->lane + m->lanes, 0, (n - m->lanes) * sizeof *m->lane);
+        m->lanes = n;
+    }
+    return &m->lane[tenant];
+}
+
+/* The lane's oldest key. A newer entry of the same key stays. */
+static void forget(struct tb_idem *m, struct tb_idem_lane *l)
+{
+    const struct tb_idem_cold *c = &l->cold[l->head];
+    uint64_t v;
+    if (tb_map_get(&m->map, c->map_key, &v) && (v & 1) && (uint32_t)(v >> 1) == c->seq_low)
+        (void)tb_map_remove(&m->map, c->map_key);
+    l->head = (l->head + 1) & (l->cap - 1);
+    if (--l->n > 0)
+        return;
+    free(l->cold);
+    *l = (struct tb_idem_lane){0};
+}
+
+static void grow(struct tb_idem_lane *l)
+{
+    uint32_t cap = l->cap ? l->cap * 2 : 64;
+    struct tb_idem_cold *fresh = tb_heap_take(cap * sizeof *fresh);
+    for (uint32_t i = 0; i < l->n; i++)
+        fresh[i] = l->cold[(l->head + i) & (l->cap - 1)];
+    free(l->cold);
+    l->cold = fresh;
+    l->head = 0;
+    l->cap = cap;
+}
+
 static void cool(struct tb_idem *m, uint64_t key, const struct tb_idem_row *r)
 {
-    if (m->cold_n == m->cold_cap) {
-        uint64_t cap = m->cold_cap ? m->cold_cap * 2 : 4096;
-        struct tb_idem_cold *fresh = tb_heap_take(cap * sizeof *fresh);
-        for (uint64_t i = 0; i < m->cold_n; i++)
-            fresh[i] = m->cold[(m->cold_head + i) & (m->cold_cap - 1)];
-        free(m->cold);
-        m->cold = fresh;
-        m->cold_head = 0;
-        m->cold_cap = cap;
-    }
-    m->cold[(m->cold_head + m->cold_n++) & (m->cold_cap - 1)] =
-        (struct tb_idem_cold){key, r->at_s, (uint32_t)r->seq};
+    struct tb_idem_lane *l = lane_of(m, r->tenant);
+    if (l->n == m->lane_max)
+        forget(m, l);
+    if (l->n == l->cap)
+        grow(l);
+    l->cold[(l->head + l->n++) & (l->cap - 1)] = (struct tb_idem_cold){key, r->at_s, (uint32_t)r->seq};
     tb_map_put(&m->map, key, r->seq << 1 | 1);
 }
 
@@ -155,14 +194,13 @@ void tb_idem_tidy(struct tb_idem *m, uint32_t now_s)
         if (m->rows > m->rows_max || (uint64_t)first->at_s + m->keep_s < now_s)
             drop_chunk(m, now_s);
     }
-    for (uint32_t i = 0; i < 4096 && m->cold_n > 0; i++) {
-        const struct tb_idem_cold *c = &m->cold[m->cold_head];
-        uint64_t v;
-        if ((uint64_t)c->at_s + m->keep_s >= now_s)
-            break;
-        if (tb_map_get(&m->map, c->map_key, &v) && (v & 1) && (uint32_t)(v >> 1) == c->seq_low)
-            (void)tb_map_remove(&m->map, c->map_key);
-        m->cold_head = (m->cold_head + 1) & (m->cold_cap - 1);
-        m->cold_n--;
+    uint32_t forgotten = 0;
+    for (uint32_t i = 0; i < TIDY_LANES && i < m->lanes && forgotten < TIDY_KEYS; i++) {
+        m->tidy_at = m->tidy_at + 1 < m->lanes ? m->tidy_at + 1 : 0;
+        struct tb_idem_lane *l = &m->lane[m->tidy_at];
+        while (l->n > 0 && forgotten < TIDY_KEYS && (uint64_t)l->cold[l->head].at_s + m->keep_s < now_s) {
+            forget(m, l);
+            forgotten++;
+        }
     }
 }

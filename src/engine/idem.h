@@ -4,7 +4,11 @@
  * Rows stand in a ring of chunks in the order of their entries; a map leads from the key
  * to the row. When the ring is over its bound the oldest rows lose their answer and stay
  * as (key -> seq of their entry): the answer is then read from the history in SQL. After
- * the time of options.idem_hours a key is forgotten. Cell's thread alone.               */
+ * the time of options.idem_hours a key is forgotten.
+ * Bound  a tenant has options.idem_tenant such cold keys (about 40 bytes each); beyond, its
+ *        own oldest is forgotten early, whatever other tenants do. A request that comes again
+ *        after that is decided anew: business facts (an order's number) still hold.
+ * Cell's thread alone.                                                                   */
 #ifndef TB_ENGINE_IDEM_H
 #define TB_ENGINE_IDEM_H
 
@@ -36,11 +40,16 @@ struct tb_idem {
     uint64_t rows; /* with their answer in memory */
     uint64_t rows_max;
     uint32_t keep_s;
-    /* cold keys in the order of their time: (map key, at_s) */
-    struct tb_idem_cold *cold;
-    uint64_t cold_head;
-    uint64_t cold_n;
-    uint64_t cold_cap; /* a power of two */
+    /* a tenant's cold keys in the order of their time */
+    struct tb_idem_lane {
+        struct tb_idem_cold *cold;
+        uint32_t head;
+        uint32_t n;
+        uint32_t cap; /* a power of two; 0 = nothing is kept */
+    } *lane; /* by tenant */
+    uint32_t lanes;
+    uint32_t lane_max; /* cold keys of a tenant */
+    uint32_t tidy_at;  /* lane */
 };
 
 enum tb_idem_found {
@@ -49,7 +58,8 @@ enum tb_idem_found {
     TB_IDEM_COLD, /* *seq: look into the history */
 };
 
-void tb_idem_init(struct tb_idem *m, struct tb_pool *pool, uint64_t rows_max, uint32_t keep_s);
+void tb_idem_init(struct tb_idem *m, struct tb_pool *pool, uint64_t rows_max, uint32_t tenant_max,
+                  uint32_t keep_s);
 void tb_idem_deinit(struct tb_idem *m);
 enum tb_idem_found tb_idem_find(const struct tb_idem *m, uint32_t tenant, uint64_t key,
                                 const struct tb_idem_row **row, uint64_t *seq);
