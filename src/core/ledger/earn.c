@@ -71,9 +71,8 @@ void tb_debt_settle(struct tb_txn *t, uint32_t person, uint32_t unit)
 
 /* Trims to the caps of the unit. kind of refusal only when the unit rejects. */
 static enum tb_code cap_earning(const struct tb_txn *t, struct tb_block *b, const struct tb_earn *e,
-                                int64_t *amount, int32_t *cap_start)
+                                const struct tb_unit *u, int64_t *amount, int32_t *cap_start)
 {
-    const struct tb_unit *u = tb_unit_head(t, e->unit);
     *cap_start = 0;
     if (e->cause != TB_CAUSE_EARN)
         return TB_CODE_OK;
@@ -99,7 +98,7 @@ static enum tb_code cap_earning(const struct tb_txn *t, struct tb_block *b, cons
         if (*amount > room)
             *amount = room;
     }
-    return tb_cap_apply(t, b, e->unit, 1, amount, trims, cap_start);
+    return u->earn_cap ? tb_cap_apply(t, b, e->unit, 1, amount, trims, cap_start) : TB_CODE_OK;
 }
 
 void tb_ledger_slide(struct tb_txn *t, uint32_t person, uint32_t unit)
@@ -137,14 +136,15 @@ enum tb_code tb_ledger_earn(struct tb_txn *t, const struct tb_earn *e, struct tb
     const struct tb_unit *u = tb_unit_head(t, e->unit);
     int64_t amount = e->amount;
     int32_t cap_start;
-    enum tb_code code = cap_earning(t, b, e, &amount, &cap_start);
+    enum tb_code code = cap_earning(t, b, e, u, &amount, &cap_start);
     if (code != TB_CODE_OK || amount == 0)
         return code;
     const struct tb_account *account = tb_account_find(t, b, e->profile, e->unit);
     if (amount > TB_AMOUNT_MAX - (account ? account->credits + account->pending : 0))
         return TB_CODE_AMOUNT_OVERFLOW;
-    int64_t release = e->cause == TB_CAUSE_EARN ? tb_unit_release_ms(u, tb_tenant_zone(t), t->now_ms)
-                                                : t->now_ms;
+    int64_t release = t->now_ms;
+    if (e->cause == TB_CAUSE_EARN && u->release != TB_RELEASE_AT_ONCE)
+        release = tb_unit_release_ms(u, tb_tenant_zone(t), t->now_ms);
     bool pending = release > t->now_ms;
     int64_t due = pending ? release : tb_ledger_expiry_ms(t, e->unit, t->now_ms);
     int32_t today = tb_today(t);
@@ -171,7 +171,8 @@ enum tb_code tb_ledger_earn(struct tb_txn *t, const struct tb_earn *e, struct tb
                               .cap = cap_start ? 1 : 0,
                               .cap_start = cap_start};
     tb_emit_posted(t, &ev);
-    tb_ledger_slide(t, person, e->unit);
+    if (u->expiry == TB_EXPIRY_SLIDING_DAYS)
+        tb_ledger_slide(t, person, e->unit);
     if (!pending)
         tb_debt_settle(t, person, e->unit);
     *out = (struct tb_earned){.amount = amount, .lot = lot.lot};

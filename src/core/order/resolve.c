@@ -309,6 +309,10 @@ static bool order_field(const struct tb_resolve *r, uint16_t slot, struct tb_exp
         return false;
     int64_t sum = 0;
     struct tb_block *b;
+    if (slot == TB_SLOT_ORDER_NET && r->draft != NULL) {
+        *out = money(r, r->draft->net);
+        return true;
+    }
     switch (slot) {
     case TB_SLOT_ORDER_NET:
     case TB_SLOT_ORDER_GROSS:
