@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Bounds that look at several offers at once: the rate of an offer by line, and the ceiling of a node (T1,
+ * T2 and T3 of price.h).                                                                             */
+#include "core/price/price_int.h"
+
+#define RATE_ALL (INT64_C(1) << 20)
+
+static int64_t share_of(int64_t part, int64_t whole)
+{
+    __int128 up = ((__int128)part * RATE_ALL + whole - 1) / whole;
+    return up > RATE_ALL ? RATE_ALL : (int64_t)up;
+}
+
+/* The dearest `n` parts in scope, or 0 when there are fewer. */
+static int64_t dearest(struct tb_picks *v, uint32_t n)
+{
+    if (v->count < n)
+        return 0;
+    tb_price_sort(v, 0, TB_PICK_TOP);
+    int64_t sum = 0;
+    for (uint32_t i = 0; n > 0; i++) {
+        uint32_t part = v->at[i].n < n ? v->at[i].n : n;
+        sum += v->at[i].left * part;
+        n -= part;
+    }
+    return sum;
+}
+
+/* The same in every line of scope, or < 0: FIXED and TABLE differ by line, others have none. */
+static int64_t flat_rate(struct tb_price_plan *p, const struct tb_offer *o, const struct tb_price_state *start)
+{
+    int64_t most = 0;
+    switch (o->mechanic) {
+    case TB_PRICE_PERCENT:
+    case TB_PRICE_BUY_GET:
+        return share_of(o->ppm, TB_PPM_ALL);
+    case TB_PRICE_CHEAPEST:
+        return share_of(o->ppm * o->get, (int64_t)TB_PPM_ALL * o->need);
+    case TB_PRICE_AMOUNT:
+        return share_of(o->amount, o->min_amount);
+    case TB_PRICE_LADDER:
+        if (o->step[0].ppm > 0)
+            return share_of(o->step[o->step_n - 1].ppm, TB_PPM_ALL);
+        for (uint32_t i = 0; i < o->step_n; i++) {
+            int64_t r = share_of(o->step[i].off, o->step[i].at);
+            most = r > most ? r : most;
+        }
+        return most;
+    case TB_PRICE_N_FOR:
+    case TB_PRICE_BUNDLE:
+        tb_price_gather(p, o, start);
+        if (o->mechanic == TB_PRICE_N_FOR)
+            most = dearest(&p->pick, o->need);
+        else
+            most = tb_price_bundle_most(p, o, true);
+        return most <= o->amount ? 0 : share_of(most - o->amount, most);
+    case TB_PRICE_AMOUNT_EACH:
+    case TB_PRICE_FIXED:
+    case TB_PRICE_TABLE:
+    case TB_PRICE_GIFT:
+    case TB_PRICE_POINTS:
+        break;
+    }
+    return -1;
+}
+
+/* May stand in the sum by lines (T2). */
+bool tb_price_rated(const struct tb_offer *o)
+{
+    if (!o->one_per_product || o->initial)
+        return false;
+    switch (o->mechanic) {
+    case TB_PRICE_AMOUNT:
+        return o->min_amount > 0 && o->max_units == 0;
+    case TB_PRICE_LADDER:
+        return o->step[0].ppm > 0 || !o->by_pieces;
+    case TB_PRICE_PERCENT:
+    case TB_PRICE_FIXED:
+    case TB_PRICE_TABLE:
+    case TB_PRICE_CHEAPEST:
+    case TB_PRICE_N_FOR:
+    case TB_PRICE_BUY_GET:
+    case TB_PRICE_BUNDLE:
+        return true;
+    case TB_PRICE_AMOUNT_EACH:
+    case TB_PRICE_GIFT:
+    case TB_PRICE_POINTS:
+        return false;
+    }
+    return false;
+}
+
+/* What rounding may add to the rates of an offer, in 2^-20 minor units. */
+static int64_t slack(struct tb_price_plan *p, const struct tb_offer *o, const struct tb_price_state *start)
+{
+    bool rate = o->mechanic == TB_PRICE_PERCENT || o->mechanic == TB_PRICE_BUY_GET ||
+                o->mechanic == TB_PRICE_CHEAPEST || (o->mechanic == TB_PRICE_LADDER && o->step[0].ppm > 0);
+    if (!rate || o->rounding == TB_ROUND_DOWN || (o->mechanic != TB_PRICE_LADDER && o->ppm == TB_PPM_ALL))
+        return 0;
+    int64_t one = o->rounding == TB_ROUND_UP ? RATE_ALL : RATE_ALL / 2;
+    if (o->mechanic != TB_PRICE_CHEAPEST || o->overall)
+        return one;
+    tb_price_gather(p, o, start);
+    return one * (p->pick.count / o->need);
+}
+
+/* Rates by line of the offers wanted, from the basket before any offer. */
+void tb_price_rates(struct tb_price_plan *p, const struct tb_price_state *start, uint64_t wanted)
+{
+    p->rated = 0;
+    uint32_t line_n = p->basket->line_n;
+    for (uint64_t m = wanted; m != 0; m &= m - 1) {
+        uint32_t j = (uint32_t)__builtin_ctzll(m);
+        const struct tb_offer *o = p->offer[j];
+        uint32_t *rate = p->rate + (size_t)j * line_n;
+        int64_t flat = flat_rate(p, o, start);
+        p->slack[j] = slack(p, o, start);
+        p->rated |= m & -m;
+        const uint64_t *scope = o->mechanic == TB_PRICE_BUY_GET ? o->scope_y : o->scope;
+        for (uint32_t i = 0; i < line_n; i++)
+            rate[i] = flat >= 0 && tb_price_in(scope, i) ? (uint32_t)flat : 0;
+        if (flat >= 0)
+            continue;
+        for (uint32_t i = 0; i < start->run_n; i++) {
+            const struct tb_run *r = &start->run[i];
+            int64_t target = tb_price_in(o->scope, r->line) ? tb_price_target(p, o, r->line) : -1;
+            if (target < 0 || r->left <= target)
+                continue;
+            uint32_t one = (uint32_t)share_of(r->left - target, r->left);
+            rate[r->line] = one > rate[r->line] ? one : rate[r->line];
+        }
+    }
+}
+
+/* Best-of groups by their best, others by their sum. Values of groups land in each[], if wanted. */
+static int64_t by_groups(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among, int64_t *each,
+                         uint32_t *each_n)
+{
+    int64_t sum = 0;
+    while (among != 0) {
+        uint32_t j = (uint32_t)__builtin_ctzll(among);
+        uint64_t group = p->peers[j] & among;
+        int64_t best = 0;
+        for (uint64_t m = group; m != 0; m &= m - 1) {
+            int64_t one = n->most[__builtin_ctzll(m)];
+            best = one > best ? one : best;
+        }
+        among &= ~group;
+        sum += best;
+        if (each != NULL)
+            each[(*each_n)++] = best;
+    }
+    return sum;
+}
+
+/* The `room` greatest of the groups' bests. */
+static int64_t joint_coupons(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among)
+{
+    uint32_t limit = p->basket->coupons_max;
+    uint32_t used = (uint32_t)__builtin_popcountll(n->in & p->coupons);
+    if (limit == 0 || used + (uint32_t)__builtin_popcountll(among) <= limit)
+        return by_groups(p, n, among, NULL, NULL);
+    int64_t each[TB_PRICE_OFFERS_MAX];
+    uint32_t each_n = 0;
+    (void)by_groups(p, n, among, each, &each_n);
+    int64_t sum = 0;
+    for (uint32_t room = limit - used; room > 0 && each_n > 0; room--) {
+        uint32_t best = 0;
+        for (uint32_t i = 1; i < each_n; i++)
+            best = each[i] > each[best] ? i : best;
+        sum += each[best];
+        each[best] = each[--each_n];
+    }
+    return sum;
+}
+
+static int64_t the_best(const struct tb_price_node *n, uint64_t among)
+{
+    int64_t best = 0;
+    for (uint64_t m = among; m != 0; m &= m - 1) {
+        int64_t one = n->most[__builtin_ctzll(m)];
+        best = one > best ? one : best;
+    }
+    return best;
+}
+
+static int64_t together(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among)
+{
+    uint64_t coupons = among & p->coupons;
+    int64_t rules = by_groups(p, n, among & ~coupons, NULL, NULL);
+    int64_t joint = joint_coupons(p, n, coupons & ~p->singles);
+    int64_t single = the_best(n, coupons & p->singles);
+    return rules + (joint > single ? joint : single);
+}
+
+/* The greatest rate of each line times what is left untaken there; minor units. */
+static int64_t line_sum(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among)
+{
+    const struct tb_price_state *s = &n->state;
+    unsigned __int128 sum = 0;
+    for (uint64_t m = among; m != 0; m &= m - 1)
+        sum += (uint64_t)p->slack[__builtin_ctzll(m)];
+    int64_t left = 0;
+    for (uint32_t i = 0; i < s->run_n; i++) {
+        const struct tb_run *r = &s->run[i];
+        left += r->taken ? 0 : r->left * r->n;
+        if ((i + 1 < s->run_n && s->run[i + 1].line == r->line) || left == 0)
+            continue;
+        uint32_t best = 0;
+        for (uint64_t m = among; m != 0; m &= m - 1) {
+            uint32_t one = p->rate[(size_t)__builtin_ctzll(m) * p->basket->line_n + r->line];
+            best = one > best ? one : best;
+        }
+        sum += (unsigned __int128)(uint64_t)left * best;
+        left = 0;
+    }
+    return (int64_t)(sum >> 20);
+}
+
+static int64_t all_that_is_left(const struct tb_price_plan *p, const struct tb_price_node *n)
+{
+    int64_t sum = n->state.shipping;
+    int64_t perks = 0;
+    for (uint32_t i = 0; i < n->state.run_n; i++)
+        sum += n->state.run[i].left * n->state.run[i].n;
+    for (uint64_t m = n->alive; m != 0; m &= m - 1) {
+        const struct tb_offer *o = p->offer[__builtin_ctzll(m)];
+        sum += o->worth;
+        perks += tb_price_is_perk(o);
+    }
+    return sum * (INT64_C(1) << TB_KEY_MONEY) + perks * (INT64_C(1) << TB_KEY_PERK);
+}
+
+/* No set below this node has a greater key than node key + this. by_line also reckons T2. */
+int64_t tb_price_ceiling(const struct tb_price_plan *p, const struct tb_price_node *n, bool by_line)
+{
+    uint64_t others = n->alive & ~p->alone;
+    int64_t best = together(p, n, others);
+    uint64_t rated = others & p->rated;
+    if (by_line && (rated & (rated - 1)) != 0) {
+        int64_t money = line_sum(p, n, rated) * (INT64_C(1) << TB_KEY_MONEY);
+        int64_t second = money + together(p, n, others & ~rated);
+        best = second < best ? second : best;
+    }
+    int64_t alone = the_best(n, n->alive & p->alone);
+    best = alone > best ? alone : best;
+    int64_t all = all_that_is_left(p, n);
+    return all < best ? all : best;
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the files of the solver share; the checker (proof.c) uses none of it.
+ *
+ * A line's parts are held as runs: neighbouring pieces with the same list amount, the same amount left
+ * and the same history. A state is the runs that still cost something plus the shipping left; applying
+ * an offer writes a new state and splits few runs.                                                  */
+#ifndef TB_CORE_PRICE_PRICE_INT_H
+#define TB_CORE_PRICE_PRICE_INT_H
+
+#include "core/price/price.h"
+
+#define TB_KEY_MONEY 14
+#define TB_KEY_PERK 7
+
+struct tb_run {
+    int64_t left;
+    int64_t list;
+    uint16_t line;
+    uint16_t first;
+    uint16_t n;
+    uint16_t taken; /* by a one_per_product offer */
+};
+
+struct tb_price_state {
+    struct tb_run *run;
+    uint32_t run_n;
+    int64_t shipping;
+};
+
+/* Pieces first..first + n - 1 of a run, while one offer is reckoned. */
+struct tb_pick {
+    int64_t left;
+    int64_t list;
+    int64_t each;
+    int64_t weight;
+    int64_t rest;
+    uint32_t run;
+    uint16_t line;
+    uint16_t first;
+    uint16_t n;
+    uint16_t mark;
+};
+
+struct tb_picks {
+    struct tb_pick *at;
+    uint32_t n;
+    uint32_t max;
+    int64_t sum;    /* left, over all; by tb_price_gather */
+    uint32_t count; /* parts, over all */
+    bool moved;     /* no longer in order of place */
+};
+
+enum tb_pick_order {
+    TB_PICK_PLACE,
+    TB_PICK_TOP,
+    TB_PICK_LINE_TOP,
+    TB_PICK_LIST,
+    TB_PICK_EACH,
+    TB_PICK_REST,
+};
+
+struct tb_price_plan {
+    const struct tb_basket *basket;
+    const struct tb_offer *caller;
+    const struct tb_offer *offer[TB_PRICE_OFFERS_MAX]; /* in order of application */
+    uint8_t origin[TB_PRICE_OFFERS_MAX];               /* index in the caller's array */
+    uint8_t rank[TB_PRICE_OFFERS_MAX];                 /* bit in the tie-break mask */
+    uint8_t position[TB_PRICE_OFFERS_MAX];             /* of the caller's offer i */
+    uint64_t conflict[TB_PRICE_OFFERS_MAX];
+    uint64_t touch[TB_PRICE_OFFERS_MAX];
+    uint64_t peers[TB_PRICE_OFFERS_MAX]; /* of a BEST_OF group: the group, itself included */
+    int64_t slack[TB_PRICE_OFFERS_MAX];  /* what rounding adds to the rates, 2^-20 minor units */
+    uint64_t rated;                      /* offers with rates by line */
+    uint64_t twins;    /* equal to the one before it in order */
+    uint64_t coupons;
+    uint64_t singles;
+    uint64_t alone;    /* of an EXCLUSIVE group */
+    uint64_t best_of;  /* of a BEST_OF group */
+    uint64_t excluded; /* of a FIRST group, not the first */
+    uint64_t shipping;
+    struct tb_offer *made; /* BUY_GET with equal scopes, as CHEAPEST overall */
+    uint32_t made_n;
+    uint32_t n;
+    uint32_t part_n;
+    struct tb_picks pick;  /* what is in scope */
+    struct tb_picks part;  /* what is concerned, for mechanics with groups */
+    struct tb_run *level;  /* part_n runs each */
+    struct tb_price_line *line;
+    int64_t *line_sum;
+    uint32_t *rate; /* [n][line_n], when rated */
+    struct tb_price_share *share;
+    uint32_t share_max;
+    uint32_t levels;
+};
+
+/* One node of the search: some offers decided in, some out, those alive undecided. */
+struct tb_price_node {
+    struct tb_price_state state;
+    int64_t key;
+    uint64_t in;
+    uint64_t alive;
+    const int64_t *most; /* key of U_j, of those alive */
+};
+
+/* What one offer did. */
+struct tb_effect {
+    int64_t saving;
+    int64_t sum; /* in scope */
+    int64_t next_missing;
+    uint32_t count;
+    uint32_t applications;
+    uint32_t gift_units;
+    bool in_force;
+    bool strict_short;            /* void: the budget is too small */
+    const struct tb_picks *picks; /* in order of place, or NULL */
+};
+
+static inline bool tb_price_in(const uint64_t *scope, uint32_t line)
+{
+    return scope == NULL || (scope[line >> 6] >> (line & 63) & 1) != 0;
+}
+
+/* The lines of word w of a scope; bits beyond are not read. */
+static inline uint64_t tb_price_word(uint32_t line_n, uint32_t w)
+{
+    return line_n - w * 64 >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << (line_n & 63)) - 1;
+}
+
+static inline bool tb_price_takes(const struct tb_offer *o)
+{
+    return o->one_per_product;
+}
+
+static inline bool tb_price_is_perk(const struct tb_offer *o)
+{
+    return o->mechanic == TB_PRICE_GIFT || o->mechanic == TB_PRICE_POINTS;
+}
+
+/* a * b / c down, and its remainder; 0 <= a, b; c > 0; the quotient fits. */
+static inline int64_t tb_price_mul_div(int64_t a, int64_t b, int64_t c, int64_t *rest)
+{
+    if (((a | b) >> 31) == 0) {
+        uint64_t product = (uint64_t)a * (uint64_t)b;
+        *rest = (int64_t)(product % (uint64_t)c);
+        return (int64_t)(product / (uint64_t)c);
+    }
+    unsigned __int128 product = (unsigned __int128)a * (unsigned __int128)b;
+    *rest = (int64_t)(product % (unsigned __int128)c);
+    return (int64_t)(product / (unsigned __int128)c);
+}
+
+static inline int64_t tb_price_rate(int64_t amount, int64_t ppm, enum tb_rounding mode)
+{
+    int64_t rest;
+    int64_t q = tb_price_mul_div(amount, ppm, TB_PPM_ALL, &rest);
+    switch (mode) {
+    case TB_ROUND_DOWN:
+        return q;
+    case TB_ROUND_HALF_EVEN:
+        return q + (2 * rest > TB_PPM_ALL || (2 * rest == TB_PPM_ALL && (q & 1)));
+    case TB_ROUND_HALF_UP:
+        return q + (2 * rest >= TB_PPM_ALL);
+    case TB_ROUND_UP:
+        return q + (rest > 0);
+    }
+    return q;
+}
+
+/* Key of an offer that saves `saving` (> 0), or is in force as gift or points rule; else 0. */
+static inline int64_t tb_price_key(const struct tb_offer *o, int64_t saving)
+{
+    if (saving == 0 && !tb_price_is_perk(o))
+        return 0;
+    int64_t key = (saving + (tb_price_is_perk(o) ? o->worth : 0)) * (INT64_C(1) << TB_KEY_MONEY);
+    key += tb_price_is_perk(o) ? INT64_C(1) << TB_KEY_PERK : 0;
+    return key - (o->coupon != TB_PRICE_RULE);
+}
+
+/* plan.c */
+enum tb_price_answer tb_price_check(const struct tb_basket *b, const struct tb_offer *offer, uint32_t offer_n,
+                                    uint32_t *parts, uint32_t *at);
+enum tb_price_answer tb_price_plan_make(struct tb_price_plan *p, const struct tb_price_work *work,
+                                        const struct tb_basket *b, const struct tb_offer *offer, uint32_t offer_n,
+                                        uint32_t *at);
+struct tb_run *tb_price_level(const struct tb_price_plan *p, uint32_t level);
+void tb_price_start(const struct tb_price_plan *p, struct tb_price_state *s);
+void tb_price_touch(struct tb_price_plan *p, uint64_t among);
+uint64_t tb_price_to_order(const struct tb_price_plan *p, uint64_t set);   /* caller's bits -> order of application */
+uint64_t tb_price_to_caller(const struct tb_price_plan *p, uint64_t mask); /* and back */
+uint64_t tb_price_to_rank(const struct tb_price_plan *p, uint64_t mask);
+bool tb_price_legal(const struct tb_price_plan *p, uint64_t mask);
+int64_t tb_price_target(const struct tb_price_plan *p, const struct tb_offer *o, uint32_t line); /* < 0: none */
+
+/* pick.c */
+void tb_price_gather(struct tb_price_plan *p, const struct tb_offer *o, const struct tb_price_state *s);
+void tb_price_sort(struct tb_picks *v, uint32_t from, enum tb_pick_order order);
+void tb_price_spread(struct tb_picks *v, uint32_t from, int64_t total);
+void tb_price_weigh(struct tb_picks *v, uint32_t from, bool by_share);
+uint32_t tb_price_groups_max(const struct tb_offer *o);
+
+/* effect.c: applies offer j of the order to `in`; `out` has own runs, or NULL: only the effect is wanted. */
+void tb_price_effect(struct tb_price_plan *p, uint32_t j, const struct tb_price_state *in,
+                     struct tb_price_state *out, struct tb_effect *e);
+
+/* group.c: fills p->part from p->pick; the sum of all groups' discounts. */
+int64_t tb_price_groups(struct tb_price_plan *p, const struct tb_offer *o, struct tb_effect *e);
+
+/* result.c: prices mask (order of application) and fills every field but the proof. */
+void tb_price_settle(struct tb_price_plan *p, uint64_t mask, struct tb_price_result *result);
+
+/* bound.c */
+int64_t tb_price_bundle_most(struct tb_price_plan *p, const struct tb_offer *o, bool first_only);
+int64_t tb_price_most(struct tb_price_plan *p, uint32_t j, const struct tb_price_state *s);
+
+/* ceiling.c */
+int64_t tb_price_ceiling(const struct tb_price_plan *p, const struct tb_price_node *n, bool by_line);
+bool tb_price_rated(const struct tb_offer *o);
+void tb_price_rates(struct tb_price_plan *p, const struct tb_price_state *start, uint64_t wanted);
+
+#endif

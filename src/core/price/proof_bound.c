@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The checker's own bounds: U of one offer, and T1, T2, T3 of several (price.h has the proofs). */
+#include "core/price/proof_int.h"
+
+#define WHOLE (INT64_C(1) << 20)
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+int64_t plain_key(const struct tb_offer *o, int64_t saving)
+{
+    if (plain_perk(o))
+        return (saving + o->worth) * 16384 + 128 - (o->coupon != TB_PRICE_RULE);
+    return saving == 0 ? 0 : saving * 16384 - (o->coupon != TB_PRICE_RULE);
+}
+
+/* Sum of the greatest `most` of value over pick (0: of all). */
+static int64_t greatest(uint32_t *pick, uint32_t n, uint32_t most, const int64_t *value)
+{
+    plain_sort(pick, n, value);
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < n && (most == 0 || i < most); i++)
+        sum += value[pick[i]];
+    return sum;
+}
+
+static int64_t ladder_bound(const struct tb_offer *o, int64_t sum, int64_t parts)
+{
+    int64_t total = o->by_pieces ? parts : sum;
+    __int128 best = 0;
+    for (uint32_t i = 0; i < o->step_n; i++) {
+        const struct tb_price_step *s = &o->step[i];
+        if (s->at > total)
+            continue;
+        __int128 off = s->ppm > 0 ? plain_rate(sum, s->ppm, o->rounding) : s->off;
+        if (o->every && o->step_n > 1)
+            off = (__int128)total * s->off / s->at;
+        else if (o->every)
+            off *= smaller(total / s->at, o->max_applications ? o->max_applications : INT64_MAX);
+        best = off > best ? off : best;
+    }
+    return best < sum ? (int64_t)best : sum;
+}
+
+/* Groups from the top of who[0..n), sorted: sum of savings, and of the cheapest. */
+static int64_t group_bound(const struct tb_offer *o, const struct plain_state *s, const uint32_t *who, uint32_t n,
+                           uint32_t need, uint32_t most, int64_t *cheapest)
+{
+    int64_t total = 0;
+    for (uint32_t at = 0; n - at >= need && most > 0; at += need, most--) {
+        int64_t group = 0;
+        int64_t cheap = 0;
+        for (uint32_t i = 0; i < need; i++) {
+            group += s->left[who[at + i]];
+            cheap += i >= need - o->get ? s->left[who[at + i]] : 0;
+        }
+        *cheapest += cheap;
+        int64_t off = o->mechanic == TB_PRICE_N_FOR ? group - o->amount : plain_rate(cheap, o->ppm, o->rounding);
+        total += larger(off, 0);
+    }
+    return total;
+}
+
+static int64_t groups_bound(struct plain *c, const struct tb_offer *o, const struct plain_state *s, uint32_t need,
+                            bool overall)
+{
+    uint32_t n = plain_scope(c, o, s, o->scope, c->pick);
+    int64_t cheapest = 0;
+    int64_t total = 0;
+    if (o->same_line) {
+        for (uint32_t from = 0; from < n;) {
+            uint32_t to = from;
+            while (to < n && c->line[c->pick[to]] == c->line[c->pick[from]])
+                to++;
+            plain_sort(c->pick + from, to - from, s->left);
+            total += group_bound(o, s, c->pick + from, to - from, need, UINT32_MAX, &cheapest);
+            from = to;
+        }
+        return total;
+    }
+    plain_sort(c->pick, n, s->left);
+    total = group_bound(o, s, c->pick, n, need, o->max_applications ? o->max_applications : UINT32_MAX, &cheapest);
+    return overall ? plain_rate(cheapest, o->ppm, o->rounding) : total;
+}
+
+static int64_t buy_get_bound(struct plain *c, const struct tb_offer *o, const struct plain_state *s)
+{
+    uint32_t x = plain_scope(c, o, s, o->scope, c->pick);
+    uint32_t all = x;
+    uint32_t y = plain_scope(c, o, s, o->scope_y, c->pick);
+    for (uint32_t i = 0; i < y; i++)
+        all += !plain_in(o->scope, c->line[c->pick[i]]);
+    uint32_t times = x / o->need;
+    times = y / o->get < times ? y / o->get : times;
+    times = all / (o->need + o->get) < times ? all / (o->need + o->get) : times;
+    if (o->max_applications && o->max_applications < times)
+        times = o->max_applications;
+    if (times == 0)
+        return 0;
+    return plain_rate(greatest(c->pick, y, times * o->get, s->left), o->ppm, o->rounding);
+}
+
+/* The k-th bundle is at most the k-th batch of every slot taken for itself. first: what the first costs. */
+static int64_t bundle_bound(struct plain *c, const struct tb_offer *o, const struct plain_state *s, bool first)
+{
+    uint32_t times = o->max_applications ? o->max_applications : UINT32_MAX;
+    for (uint32_t t = 0; t < o->slot_n; t++) {
+        uint32_t n = plain_scope(c, o, s, o->slot[t].scope, c->pick);
+        times = n / o->slot[t].count < times ? n / o->slot[t].count : times;
+    }
+    times = first && times > 1 ? 1 : times;
+    for (uint32_t k = 0; k < times; k++)
+        c->rest[k] = 0;
+    for (uint32_t t = 0; t < o->slot_n; t++) {
+        uint32_t n = plain_scope(c, o, s, o->slot[t].scope, c->pick);
+        plain_sort(c->pick, n, s->left);
+        for (uint32_t i = 0; i < times * o->slot[t].count; i++)
+            c->rest[i / o->slot[t].count] += s->left[c->pick[i]];
+    }
+    int64_t total = 0;
+    for (uint32_t k = 0; k < times; k++)
+        total += larger(c->rest[k] - (first ? 0 : o->amount), 0);
+    return total;
+}
+
+static int64_t each_bound(struct plain *c, const struct tb_offer *o, const struct plain_state *s)
+{
+    uint32_t n = plain_scope(c, o, s, o->scope, c->pick);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t u = c->pick[i];
+        int64_t off = o->amount;
+        if (o->mechanic != TB_PRICE_AMOUNT_EACH) {
+            int64_t price = plain_price_of(c, o, c->line[u]);
+            off = price < 0 ? 0 : (o->initial ? c->list[u] : s->left[u]) - price;
+        }
+        c->value[u] = larger(0, smaller(off, s->left[u]));
+    }
+    return greatest(c->pick, n, o->max_units, c->value);
+}
+
+static int64_t goods_bound(struct plain *c, const struct tb_offer *o, const struct plain_state *s)
+{
+    uint32_t n = plain_scope(c, o, s, o->scope, c->pick);
+    int64_t all = greatest(c->pick, n, 0, s->left);
+    int64_t top = greatest(c->pick, n, o->max_units, s->left);
+    switch (o->mechanic) {
+    case TB_PRICE_AMOUNT:
+        return smaller(o->amount, top);
+    case TB_PRICE_PERCENT:
+        return smaller(top, plain_rate(o->initial ? greatest(c->pick, n, o->max_units, c->list) : top, o->ppm,
+                                       o->rounding));
+    case TB_PRICE_AMOUNT_EACH:
+    case TB_PRICE_FIXED:
+    case TB_PRICE_TABLE:
+        return each_bound(c, o, s);
+    case TB_PRICE_LADDER:
+        return ladder_bound(o, all, n);
+    case TB_PRICE_CHEAPEST:
+    case TB_PRICE_N_FOR:
+        return groups_bound(c, o, s, o->need, o->overall);
+    case TB_PRICE_BUY_GET:
+        return plain_one_scope(c, o) ? groups_bound(c, o, s, o->need + o->get, true) : buy_get_bound(c, o, s);
+    case TB_PRICE_BUNDLE:
+        return bundle_bound(c, o, s, false);
+    case TB_PRICE_GIFT:
+    case TB_PRICE_POINTS:
+        return 0;
+    }
+    return 0;
+}
+
+static int64_t capped(struct plain *c, const struct tb_offer *o, const struct plain_state *s, int64_t most)
+{
+    int64_t units = 0;
+    int64_t lines = 0;
+    for (uint32_t i = 0; i < c->basket->line_n; i++)
+        c->room[i] = o->cap_line;
+    for (uint32_t u = 0; u < c->part_n; u++) {
+        uint32_t line = c->line[u];
+        bool in = plain_in(o->scope, line) || (o->mechanic == TB_PRICE_BUY_GET && plain_in(o->scope_y, line));
+        if (!in || (o->one_per_product && s->taken[u]))
+            continue;
+        units += smaller(s->left[u], o->cap_unit);
+        int64_t part = smaller(s->left[u], c->room[line]);
+        c->room[line] -= part;
+        lines += part;
+    }
+    most = o->cap_unit ? smaller(most, units) : most;
+    most = o->cap_line ? smaller(most, lines) : most;
+    most = o->cap_order ? smaller(most, o->cap_order) : most;
+    return o->budget_rule == TB_PRICE_NO_BUDGET ? most : smaller(most, o->budget);
+}
+
+int64_t plain_most(struct plain *c, const struct tb_offer *o, const struct plain_state *s)
+{
+    if (!plain_gate(c, o, s))
+        return 0;
+    int64_t most;
+    if (o->level == TB_PRICE_SHIPPING && !plain_perk(o)) {
+        most = o->amount;
+        if (o->mechanic == TB_PRICE_PERCENT)
+            most = plain_rate(s->shipping, o->ppm, o->rounding);
+        if (o->mechanic == TB_PRICE_FIXED)
+            most = larger(s->shipping - o->amount, 0);
+        most = smaller(most, s->shipping);
+    } else {
+        most = goods_bound(c, o, s);
+    }
+    return plain_key(o, capped(c, o, s, most));
+}
+
+static enum tb_price_rule rule(const struct plain *c, uint32_t i)
+{
+    uint32_t g = c->offer[i].group;
+    return g < c->basket->group_n ? c->basket->group[g] : TB_PRICE_STACKABLE;
+}
+
+/* T1 over the offers of `among`. */
+static int64_t by_rules(const struct plain *c, uint64_t in, uint64_t among, const int64_t *most)
+{
+    int64_t rules = 0;
+    int64_t single = 0;
+    int64_t best_rule[TB_PRICE_GROUPS_MAX] = {0};
+    int64_t best_coupon[TB_PRICE_GROUPS_MAX] = {0};
+    int64_t joint[2 * TB_PRICE_OFFERS_MAX];
+    uint32_t joint_n = 0;
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < c->n; i++) {
+        const struct tb_offer *o = &c->offer[i];
+        used += (in >> i & 1) && o->coupon != TB_PRICE_RULE;
+        if (!(among >> i & 1))
+            continue;
+        bool grouped = rule(c, i) == TB_PRICE_BEST_OF;
+        if (o->coupon == TB_PRICE_SINGLE)
+            single = larger(single, most[i]);
+        else if (o->coupon == TB_PRICE_JOINT && grouped)
+            best_coupon[o->group] = larger(best_coupon[o->group], most[i]);
+        else if (o->coupon == TB_PRICE_JOINT)
+            joint[joint_n++] = most[i];
+        else if (grouped)
+            best_rule[o->group] = larger(best_rule[o->group], most[i]);
+        else
+            rules += most[i];
+    }
+    for (uint32_t g = 0; g < TB_PRICE_GROUPS_MAX; g++) {
+        rules += best_rule[g];
+        joint[joint_n++] = best_coupon[g];
+    }
+    uint32_t room = c->basket->coupons_max == 0 ? joint_n : c->basket->coupons_max - used;
+    int64_t coupons = 0;
+    for (uint32_t k = 0; k < room && k < joint_n; k++) {
+        for (uint32_t i = k + 1; i < joint_n; i++)
+            if (joint[i] > joint[k]) {
+                int64_t swap = joint[i];
+                joint[i] = joint[k];
+                joint[k] = swap;
+            }
+        coupons += joint[k];
+    }
+    return rules + larger(coupons, single);
+}
+
+static int64_t ratio(int64_t part, int64_t whole)
+{
+    __int128 up = ((__int128)part * WHOLE + whole - 1) / whole;
+    return up < WHOLE ? (int64_t)up : WHOLE;
+}
+
+static bool has_rate(const struct tb_offer *o)
+{
+    if (!o->one_per_product || o->initial || plain_perk(o) || o->mechanic == TB_PRICE_AMOUNT_EACH)
+        return false;
+    if (o->mechanic == TB_PRICE_AMOUNT)
+        return o->min_amount > 0 && o->max_units == 0;
+    return o->mechanic != TB_PRICE_LADDER || o->step[0].ppm > 0 || !o->by_pieces;
+}
+
+/* Rates of one offer raise max_rate[line]; what rounding adds. Reckoned on the basket before any offer. */
+static int64_t add_rates(struct plain *c, const struct tb_offer *o, const struct plain_state *start, int64_t *max_rate)
+{
+    int64_t flat = -1;
+    int64_t dearest;
+    uint32_t n = plain_scope(c, o, start, o->scope, c->pick);
+    int64_t count = n;
+    uint32_t need = o->need;
+    bool overall = o->overall;
+    const uint64_t *scope = o->scope;
+    bool rounded = o->ppm != TB_PPM_ALL;
+    if (o->mechanic == TB_PRICE_BUY_GET) {
+        scope = o->scope_y;
+        flat = ratio(o->ppm, TB_PPM_ALL);
+        if (plain_one_scope(c, o)) {
+            need = o->need + o->get;
+            flat = ratio(o->ppm * o->get, (int64_t)TB_PPM_ALL * need);
+        }
+        overall = true;
+    } else if (o->mechanic == TB_PRICE_PERCENT) {
+        flat = ratio(o->ppm, TB_PPM_ALL);
+        overall = true;
+    } else if (o->mechanic == TB_PRICE_CHEAPEST) {
+        flat = ratio(o->ppm * o->get, (int64_t)TB_PPM_ALL * need);
+    } else if (o->mechanic == TB_PRICE_AMOUNT) {
+        flat = ratio(o->amount, o->min_amount);
+        rounded = false;
+    } else if (o->mechanic == TB_PRICE_LADDER) {
+        rounded = o->step[0].ppm > 0;
+        overall = true;
+        for (uint32_t i = 0; i < o->step_n; i++)
+            flat = larger(flat, rounded ? ratio(o->step[i].ppm, TB_PPM_ALL) : ratio(o->step[i].off, o->step[i].at));
+    } else if (o->mechanic == TB_PRICE_N_FOR || o->mechanic == TB_PRICE_BUNDLE) {
+        rounded = false;
+        if (o->mechanic == TB_PRICE_BUNDLE)
+            dearest = bundle_bound(c, o, start, true);
+        else
+            dearest = n < need ? 0 : greatest(c->pick, n, need, start->left);
+        flat = dearest > o->amount ? ratio(dearest - o->amount, dearest) : 0;
+    } else {
+        rounded = false;
+    }
+    for (uint32_t u = 0; u < c->part_n; u++) {
+        uint32_t line = c->line[u];
+        if (start->left[u] == 0 || !plain_in(scope, line))
+            continue;
+        int64_t rate = flat;
+        if (flat < 0) {
+            int64_t price = plain_price_of(c, o, line);
+            rate = price < 0 || price >= start->left[u] ? 0 : ratio(start->left[u] - price, start->left[u]);
+        }
+        max_rate[line] = larger(max_rate[line], rate);
+    }
+    if (!rounded || o->rounding == TB_ROUND_DOWN)
+        return 0;
+    int64_t one = o->rounding == TB_ROUND_UP ? WHOLE : WHOLE / 2;
+    return overall ? one : one * (count / need);
+}
+
+/* T2: what the rated offers of `among` may save together, minor units. */
+static int64_t by_lines(struct plain *c, const struct plain_state *s, uint64_t among)
+{
+    struct plain_state start = plain_state_at(c, 0);
+    int64_t *max_rate = c->share;
+    for (uint32_t i = 0; i < c->basket->line_n; i++)
+        max_rate[i] = 0;
+    __int128 sum = 0;
+    for (uint32_t i = 0; i < c->n; i++)
+        if (among >> i & 1)
+            sum += add_rates(c, &c->offer[i], &start, max_rate);
+    for (uint32_t u = 0; u < c->part_n; u++)
+        if (!s->taken[u])
+            sum += (__int128)s->left[u] * max_rate[c->line[u]];
+    return (int64_t)(sum / WHOLE);
+}
+
+int64_t plain_ceiling(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t open, const int64_t *most)
+{
+    uint64_t others = 0;
+    uint64_t rated = 0;
+    int64_t alone = 0;
+    int64_t worth = 0;
+    int64_t perks = 0;
+    for (uint32_t i = 0; i < c->n; i++) {
+        if (!(open >> i & 1))
+            continue;
+        worth += c->offer[i].worth;
+        perks += plain_perk(&c->offer[i]);
+        if (rule(c, i) == TB_PRICE_EXCLUSIVE) {
+            alone = larger(alone, most[i]);
+            continue;
+        }
+        others |= UINT64_C(1) << i;
+        rated |= (uint64_t)has_rate(&c->offer[i]) << i;
+    }
+    int64_t best = by_rules(c, in, others, most);
+    if (rated != 0)
+        best = smaller(best, by_rules(c, in, others & ~rated, most) + by_lines(c, s, rated) * 16384);
+    best = larger(best, alone);
+    int64_t left = s->shipping + worth;
+    for (uint32_t u = 0; u < c->part_n; u++)
+        left += s->left[u];
+    return smaller(best, left * 16384 + perks * 128);
+}

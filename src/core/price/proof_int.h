@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the files of the checker share. Everything is kept part by part, in arrays by part number; parts are
+ * numbered by line, then piece, so a smaller number is an earlier place.                            */
+#ifndef TB_CORE_PRICE_PROOF_INT_H
+#define TB_CORE_PRICE_PROOF_INT_H
+
+#include "core/price/proof.h"
+
+struct plain_state {
+    int64_t *left;
+    uint8_t *taken;
+    int64_t shipping;
+};
+
+struct plain {
+    const struct tb_basket *basket;
+    const struct tb_offer *offer; /* the caller's */
+    uint32_t n;
+    uint32_t part_n;
+    uint8_t order[TB_PRICE_OFFERS_MAX]; /* position -> the caller's index */
+    uint8_t rank[TB_PRICE_OFFERS_MAX];  /* the caller's index -> tie-break bit */
+    uint64_t not_first;                 /* the caller's bits: of a FIRST group, not the first */
+    uint16_t *line;                     /* by part */
+    int64_t *list;
+    int64_t *share;
+    int64_t *rest;
+    int64_t *value;
+    uint8_t *concerned;
+    uint8_t *used;
+    uint32_t *pick;
+    uint32_t *sorted;
+    uint32_t *group;
+    int64_t *room;   /* by line */
+    int64_t *states; /* offers + 2 arrays by part */
+    uint8_t *flags;  /* the same */
+};
+
+bool plain_make(struct plain *c, const struct tb_price_work *work, const struct tb_basket *b,
+                const struct tb_offer *offer, uint32_t offer_n);
+struct plain_state plain_state_at(const struct plain *c, uint32_t depth);
+void plain_start(const struct plain *c, struct plain_state *s);
+void plain_copy(const struct plain *c, const struct plain_state *from, struct plain_state *to);
+bool plain_in(const uint64_t *scope, uint32_t line);
+bool plain_one_scope(const struct plain *c, const struct tb_offer *o);
+bool plain_slots_meet(const struct plain *c, const struct tb_offer *o);
+int64_t plain_rate(int64_t amount, int64_t ppm, enum tb_rounding mode);
+int64_t plain_price_of(const struct plain *c, const struct tb_offer *o, uint32_t line);
+bool plain_perk(const struct tb_offer *o);
+int64_t plain_key(const struct tb_offer *o, int64_t saving);
+bool plain_legal(const struct plain *c, uint64_t set);
+
+/* Parts in c->pick[0..n): of a scope, still costing something, open to the offer. */
+uint32_t plain_scope(const struct plain *c, const struct tb_offer *o, const struct plain_state *s,
+                     const uint64_t *scope, uint32_t *pick);
+/* By value falling, then place. */
+void plain_sort(uint32_t *pick, uint32_t n, const int64_t *value);
+/* Thresholds: is there anything, and enough? */
+bool plain_gate(const struct plain *c, const struct tb_offer *o, const struct plain_state *s);
+
+/* Applies an offer to s in place; what it saves. *in_force also for gifts and points. */
+int64_t plain_apply(struct plain *c, const struct tb_offer *o, struct plain_state *s, bool *in_force);
+
+/* proof_bound.c: key of U (0: no effect possible), and of all of R (the caller's bits) together. */
+int64_t plain_most(struct plain *c, const struct tb_offer *o, const struct plain_state *s);
+int64_t plain_ceiling(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t open, const int64_t *most);
+
+#endif
