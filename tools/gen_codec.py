@@ -119,7 +119,19 @@ def put_tag(f):
         out.append(v & 127 | 128)
         v >>= 7
     out.append(v)
-    return "".join(f"tb_buf_byte(b, {x}); " for x in out)
+    return "".join(f"*p++ = {x}; " for x in out)
+
+
+VARINT_MAX = {"uint32": 5, "bool": 1, "fixed64": 8}
+
+
+def room_fixed(fields):
+    """Bytes that a message takes at most, strings and repeated fields aside."""
+    n = 0
+    for f in fields:
+        if not f.repeated:
+            n += varint_len(tag(f)) + (5 if f.kind in ("string", "bytes") else VARINT_MAX.get(f.kind, 10))
+    return n
 
 
 def gen_struct(name, fields):
@@ -161,30 +173,66 @@ def gen_size(name, fields):
     return "\n".join(out)
 
 
-def gen_encode(name, fields):
+def gen_room(name, fields, messages):
+    """An upper bound that costs less than the size: what is written below it needs no look."""
     s = snake(name)
-    out = [f"void tb_ev_{s}_encode(struct tb_buf *b, const struct tb_ev_{s} *m)", "{"]
+    body = []
+    for f in fields:
+        x = f"m->{f.name}"
+        t = varint_len(tag(f))
+        if f.repeated and f.scalar:
+            body.append(f"    n += {t + 5} + (size_t){x}_n * 10;")
+        elif f.repeated:
+            inner = messages[f.kind]
+            if all(g.scalar and not g.repeated and g.kind not in ("string", "bytes") for g in inner):
+                body.append(f"    n += (size_t){x}_n * {t + 5 + room_fixed(inner)};")
+            else:
+                body.append(f"    for (uint32_t i = 0; i < {x}_n; i++)\n"
+                            f"        n += {t + 5} + room_{snake(f.kind)}(&{x}[i]);")
+        elif f.kind in ("string", "bytes"):
+            body.append(f"    n += {x}.n;")
+    out = [f"__attribute__((unused)) static inline size_t room_{s}(const struct tb_ev_{s} *m)", "{",
+           f"    size_t n = {room_fixed(fields)};", *(body or ["    (void)m;"]), "    return n;", "}"]
+    return "\n".join(out)
+
+
+def gen_write(name, fields):
+    s = snake(name)
+    out = [f"static uint8_t *write_{s}(uint8_t *p, const struct tb_ev_{s} *m)", "{"]
     if not fields:
-        out.append("    (void)b;\n    (void)m;")
+        out.append("    (void)m;")
     for f in fields:
         x = f"m->{f.name}"
         if f.repeated and f.scalar:
-            out.append(f"    if ({x}_n) {{\n        {put_tag(f)}put_packed(b, {x}, {x}_n);\n    }}")
+            out.append(f"    if ({x}_n) {{\n        {put_tag(f)}p = write_packed(p, {x}, {x}_n);\n    }}")
         elif f.repeated:
             k = snake(f.kind)
-            out.append(f"    for (uint32_t i = 0; i < {x}_n; i++) {{\n        {put_tag(f)}"
-                       f"put_varint(b, tb_ev_{k}_size(&{x}[i]));\n        tb_ev_{k}_encode(b, &{x}[i]);\n    }}")
+            out.append(f"    for (uint32_t i = 0; i < {x}_n; i++) {{\n        {put_tag(f)}\n"
+                       f"        uint8_t *part = ++p;\n"
+                       f"        p = close_part(part, write_{k}(p, &{x}[i]));\n    }}")
         elif f.kind in ("string", "bytes"):
-            out.append(f"    if ({x}.n) {{\n        {put_tag(f)}put_varint(b, {x}.n);\n"
-                       f"        tb_buf_str(b, {x});\n    }}")
+            out.append(f"    if ({x}.n) {{\n        {put_tag(f)}p = write_bytes(p, {x});\n    }}")
         elif f.kind == "fixed64":
-            out.append(f"    if ({x}) {{\n        {put_tag(f)}put_fixed64(b, {x});\n    }}")
+            out.append(f"    if ({x}) {{\n        {put_tag(f)}p = write_fixed64(p, {x});\n    }}")
         elif f.kind == "sint64":
-            out.append(f"    if ({x}) {{\n        {put_tag(f)}put_varint(b, zigzag({x}));\n    }}")
+            out.append(f"    if ({x}) {{\n        {put_tag(f)}p = write_varint(p, zigzag({x}));\n    }}")
         else:
-            out.append(f"    if ({x}) {{\n        {put_tag(f)}put_varint(b, {x});\n    }}")
-    out.append("}")
+            out.append(f"    if ({x}) {{\n        {put_tag(f)}p = write_varint(p, {x});\n    }}")
+    out += ["    return p;", "}"]
     return "\n".join(out)
+
+
+def gen_encode(name):
+    s = snake(name)
+    return f"""void tb_ev_{s}_encode(struct tb_buf *b, const struct tb_ev_{s} *m)
+{{
+    size_t left = b->overflowed ? 0 : b->cap - b->n;
+    if (left < room_{s}(m) && (b->overflowed || left < tb_ev_{s}_size(m))) {{
+        b->overflowed = true;
+        return;
+    }}
+    b->n = (size_t)(write_{s}(b->p + b->n, m) - b->p);
+}}"""
 
 
 def gen_decode(name, fields):
@@ -268,6 +316,99 @@ __attribute__((unused)) static size_t packed_size(const uint64_t *v, uint32_t n)
     return size;
 }
 
+/* The bytes above the lowest seven, of a number that has some. */
+static uint8_t *write_more(uint8_t *p, uint64_t v)
+{
+    do {
+        *p++ = (uint8_t)(v | 128);
+        v >>= 7;
+    } while (v > 127);
+    *p++ = (uint8_t)v;
+    return p;
+}
+
+static inline uint8_t *write_varint(uint8_t *p, uint64_t v)
+{
+    if (v > 127)
+        return write_more(p, v);
+    *p = (uint8_t)v;
+    return p + 1;
+}
+
+static inline uint8_t *write_fixed64(uint8_t *p, uint64_t v)
+{
+    memcpy(p, &v, sizeof v); /* little-endian hosts */
+    return p + sizeof v;
+}
+
+static inline uint8_t *write_bytes(uint8_t *p, struct tb_str s)
+{
+    p = write_varint(p, s.n);
+    if (s.n)
+        memcpy(p, s.p, s.n);
+    return p + s.n;
+}
+
+__attribute__((unused)) static uint8_t *write_packed(uint8_t *p, const uint64_t *v, uint32_t n)
+{
+    p = write_varint(p, packed_size(v, n));
+    for (uint32_t i = 0; i < n; i++)
+        p = write_varint(p, v[i]);
+    return p;
+}
+
+/* Puts the length of a part, [part, end), before it: one byte is kept for it, and a part that
+ * needs more moves up. Returns the end.                                                   */
+static inline uint8_t *close_part(uint8_t *part, uint8_t *end)
+{
+    size_t n = (size_t)(end - part);
+    if (TB_LIKELY(n < 128)) {
+        part[-1] = (uint8_t)n;
+        return end;
+    }
+    size_t more = varint_size(n) - 1;
+    memmove(part + more, part, n);
+    (void)write_varint(part - 1, n);
+    return end + more;
+}
+
+/* What stands before an event's body, at most: two tags of up to five bytes, two lengths. */
+#define FRAME_MAX 32u
+
+/* Ends Event { number: body }: the body was written where it stands when it is short, and
+ * moves up when its lengths take more than a byte each.                                   */
+static void close_event(struct tb_buf *b, uint32_t inner_tag, uint8_t *body, uint8_t *end)
+{
+    size_t tag_n = varint_size(inner_tag);
+    size_t n = (size_t)(end - body);
+    size_t outer = tag_n + varint_size(n) + n;
+    size_t more = varint_size(n) + varint_size(outer) - 2;
+    if (more > 0)
+        memmove(body + more, body, n);
+    uint8_t *p = b->p + b->n;
+    *p++ = TB_ENTRY_EVENT_TAG;
+    p = write_varint(p, outer);
+    p = write_varint(p, inner_tag);
+    (void)write_varint(p, n);
+    b->n = (size_t)(end + more - b->p);
+}
+
+/* The usual case: there is room for anything up to the bound. */
+static inline bool has_room(const struct tb_buf *b, size_t bound)
+{
+    return !b->overflowed && b->cap - b->n >= bound + FRAME_MAX;
+}
+
+/* The other one: an event of exactly that size fits, or the list overflows. */
+__attribute__((unused)) static bool fits(struct tb_buf *b, uint32_t inner_tag, size_t size)
+{
+    size_t framed = 1 + len_prefixed(varint_size(inner_tag) + len_prefixed(size));
+    if (!b->overflowed && framed <= b->cap - b->n)
+        return true;
+    b->overflowed = true;
+    return false;
+}
+
 static inline void put_varint(struct tb_buf *b, uint64_t v)
 {
     if (TB_UNLIKELY(b->overflowed || b->cap - b->n < 10)) {
@@ -276,26 +417,7 @@ static inline void put_varint(struct tb_buf *b, uint64_t v)
         tb_buf_byte(b, (uint8_t)v);
         return;
     }
-    uint8_t *p = b->p + b->n;
-    for (; v > 127; v >>= 7)
-        *p++ = (uint8_t)(v | 128);
-    *p++ = (uint8_t)v;
-    b->n = (size_t)(p - b->p);
-}
-
-static void put_fixed64(struct tb_buf *b, uint64_t v)
-{
-    uint8_t bytes[8];
-    for (uint32_t i = 0; i < 8; i++)
-        bytes[i] = (uint8_t)(v >> (8 * i));
-    tb_buf_put(b, bytes, 8);
-}
-
-__attribute__((unused)) static void put_packed(struct tb_buf *b, const uint64_t *v, uint32_t n)
-{
-    put_varint(b, packed_size(v, n));
-    for (uint32_t i = 0; i < n; i++)
-        put_varint(b, v[i]);
+    b->n = (size_t)(write_varint(b->p + b->n, v) - b->p);
 }
 
 static bool get_varint(struct cursor *c, uint64_t *out)
@@ -447,23 +569,22 @@ def main(proto, header, source):
     open(header, "w").write("\n".join(h))
 
     c = ["/* Made by tools/gen_codec.py from api/events.proto. Do not edit. */", '#include "events.gen.h"', "",
-         '#include "core/schema/schema.h"', '#include "core/store/txn.h"', "", RUNTIME]
+         "#include <string.h>", "", '#include "core/schema/schema.h"', '#include "core/store/txn.h"', "", RUNTIME]
     for n in names:
-        c += [gen_size(n, fields[n]), "", gen_encode(n, fields[n]), "", gen_decode(n, fields[n]), ""]
+        c += [gen_size(n, fields[n]), "", gen_room(n, fields[n], fields), "", gen_write(n, fields[n]), "", gen_encode(n), "",
+              gen_decode(n, fields[n]), ""]
     c += ["const char *tb_event_name(uint32_t type)", "{", "    switch (type) {"]
     c += [f"    case {f.number}:\n        return \"{f.kind}\";" for f, _ in events]
     c += ["    default:\n        return NULL;", "    }", "}", ""]
     for f, room in events:
         k = snake(f.kind)
-        t = varint_len(tag(f))
         c.append(f"""void tb_emit_{f.name}(struct tb_txn *t, const struct tb_ev_{k} *ev)
 {{
     struct tb_buf *b = tb_txn_events(t);
-    size_t inner = tb_ev_{k}_size(ev);
-    tb_buf_byte(b, TB_ENTRY_EVENT_TAG);
-    put_varint(b, {t} + len_prefixed(inner));
-    {put_tag(f)}put_varint(b, inner);
-    tb_ev_{k}_encode(b, ev);
+    if (TB_LIKELY(has_room(b, room_{k}(ev))) || fits(b, {tag(f)}, tb_ev_{k}_size(ev))) {{
+        uint8_t *body = b->p + b->n + {3 + varint_len(tag(f))};
+        close_event(b, {tag(f)}, body, write_{k}(body, ev));
+    }}
     tb_{room}_apply_{f.name}(t, ev);
 }}
 """)
@@ -525,8 +646,13 @@ void tb_wire_put_bytes(struct tb_buf *b, uint32_t field, struct tb_str s)
 
 void tb_wire_put_uint(struct tb_buf *b, uint32_t field, uint64_t v)
 {
-    put_varint(b, (uint64_t)field << 3);
-    put_varint(b, v);
+    if (TB_UNLIKELY(b->overflowed || b->cap - b->n < 20)) {
+        put_varint(b, (uint64_t)field << 3);
+        put_varint(b, v);
+        return;
+    }
+    uint8_t *p = write_varint(b->p + b->n, (uint64_t)field << 3);
+    b->n = (size_t)(write_varint(p, v) - b->p);
 }
 """)
     c += gen_schema(names, fields, events)
