@@ -175,6 +175,8 @@ bool tb_wire_step(struct tb_wire *w);
 uint64_t tb_wire_u64(struct tb_str body, uint32_t field); /* 0 when absent */
 int64_t tb_wire_i64(struct tb_str body, uint32_t field);  /* zigzag */
 struct tb_str tb_wire_str(struct tb_str body, uint32_t field);
+/* v[field] of fields 1 .. n - 1 that are numbers, in one pass; 0 when absent. */
+void tb_wire_numbers(struct tb_str body, uint64_t *v, uint32_t n);
 static inline int64_t tb_unzigzag(uint64_t v)
 {
     return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);

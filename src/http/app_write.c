@@ -26,6 +26,15 @@ uint64_t tb_wire_u64(struct tb_str body, uint32_t field)
     return 0;
 }
 
+void tb_wire_numbers(struct tb_str body, uint64_t *v, uint32_t n)
+{
+    struct tb_wire w = tb_wire_of(body);
+    memset(v, 0, n * sizeof *v);
+    while (tb_wire_step(&w))
+        if (w.field < n && v[w.field] == 0)
+            v[w.field] = w.v;
+}
+
 int64_t tb_wire_i64(struct tb_str body, uint32_t field)
 {
     return tb_unzigzag(tb_wire_u64(body, field));

@@ -239,11 +239,13 @@ static void out_amounts(struct tb_work *w, struct tb_json_out *o, const char *ke
     while (tb_wire_step(&body)) {
         if (body.field != 4)
             continue;
+        uint64_t v[5];
+        tb_wire_numbers(body.s, v, TB_COUNT_OF(v));
         tb_json_out_open(o, '{');
-        tb_out_code(w, o, "unit", TB_KIND_UNIT, tb_wire_u64(body.s, 1));
-        tb_json_out_key_i64(o, "amount", (int64_t)tb_wire_u64(body.s, 2));
-        tb_json_out_key_i64(o, "available", tb_wire_i64(body.s, 3));
-        tb_json_out_key_i64(o, clawed ? "shortfall" : "pending", (int64_t)tb_wire_u64(body.s, 4));
+        tb_out_code(w, o, "unit", TB_KIND_UNIT, v[1]);
+        tb_json_out_key_i64(o, "amount", (int64_t)v[2]);
+        tb_json_out_key_i64(o, "available", tb_unzigzag(v[3]));
+        tb_json_out_key_i64(o, clawed ? "shortfall" : "pending", (int64_t)v[4]);
         tb_json_out_close(o, '}');
     }
     tb_json_out_close(o, ']');
@@ -275,15 +277,16 @@ static void out_person(struct tb_work *w, struct tb_json_out *o, uint64_t person
 static void order_write(struct tb_work *w, struct tb_json_out *o)
 {
     const struct order_note *note = w->note;
-    struct tb_str body = tb_work_answer(w);
+    uint64_t v[8];
+    tb_wire_numbers(tb_work_answer(w), v, TB_COUNT_OF(v));
     tb_json_out_open(o, '{');
     if (note != NULL)
         tb_json_out_key_str(o, "order", note->key);
-    tb_out_id(w, o, "id", TB_ID_ORDER, tb_wire_u64(body, 1));
-    out_person(w, o, tb_wire_u64(body, 2), tb_wire_u64(body, 7) != 0);
+    tb_out_id(w, o, "id", TB_ID_ORDER, v[1]);
+    out_person(w, o, v[2], v[7] != 0);
     out_amounts(w, o, "earned", false);
-    out_tier(w, o, tb_wire_u64(body, 6), tb_wire_u64(body, 5));
-    tb_json_out_key_bool(o, "repeated", tb_wire_u64(body, 3) != 0);
+    out_tier(w, o, v[6], v[5]);
+    tb_json_out_key_bool(o, "repeated", v[3] != 0);
     tb_json_out_close(o, '}');
 }
 

@@ -13,7 +13,9 @@
 #include "http/json_index.h"
 #include "http/server.h"
 
-#define TB_HTTP_POOL_BYTES 16384   /* libmicrohttpd's memory of one connection */
+/* libmicrohttpd's memory of one connection: a head of 10 KB fits. It is zeroed for every
+ * request, so more of it is paid for in time as well.                                    */
+#define TB_HTTP_POOL_BYTES 16384
 #define TB_HTTP_REQUEST_BYTES 24576 /* struct req, its arena and a small body */
 #define TB_HTTP_BODY_INLINE 4096
 #define TB_HTTP_ARENA_INLINE 1024 /* a larger body gets an arena of its own */

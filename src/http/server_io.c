@@ -7,6 +7,7 @@
  * sleeps, however many answers there are.                                               */
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -374,6 +375,9 @@ static void run_turn(struct tb_http_io *io)
 void *tb_http_io_main(void *user)
 {
     struct tb_http_io *io = user;
+    char name[16];
+    (void)snprintf(name, sizeof name, "tb-http-%u", io->number % 1000);
+    (void)pthread_setname_np(pthread_self(), name);
     tb_http_self = io;
     io->now_ns = tb_http_now_ns();
     for (;;) {

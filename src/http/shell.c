@@ -357,11 +357,11 @@ int64_t tb_call_query_i64(struct tb_call *call, struct tb_str name, int64_t min,
 struct tb_str tb_call_query_str(struct tb_call *call, struct tb_str name, uint32_t bytes_max)
 {
     const struct tb_http_param *p = query_find(call, name);
-    char field[32];
     if (p == NULL)
         return TB_STR_NONE;
-    (void)snprintf(field, sizeof field, "%.*s", TB_STR_ARG(name));
     if (p->value.n > bytes_max) {
+        char field[32];
+        (void)snprintf(field, sizeof field, "%.*s", TB_STR_ARG(name));
         tb_refusal_set(&call->refusal, TB_PROBLEM_TOO_LONG, field, NULL);
         return TB_STR_NONE;
     }
