@@ -6,8 +6,10 @@ usage: meson_tests.py BUILD_FOLDER SUITE
 
 A test program that prints cmocka's summary, "N passed, N failed" or "N cases, N failed" counts as
 that many, any other as one. Exit code 77 is a skip and is said. The output of a failing program is printed.
+With TB_CHECK=long a program's own line of totals ("seed 7: 1000 kills ...", "5000000 steps ...") is printed too.
 """
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -16,6 +18,7 @@ import sys
 OWN = re.compile(r"^(\d+) (passed|cases|checks), (\d+) failed", re.M)
 CMOCKA_OK = re.compile(r"^\[  PASSED  \] (\d+) test", re.M)
 CMOCKA_BAD = re.compile(r"^\[  FAILED  \] +(\d+) test", re.M)
+TOTALS = re.compile(r"^(?:seed \d+: .*|\d+ steps in .*|.*acknowledged commands.*)", re.M)
 SKIP = re.compile(r"^skipped.*", re.M)
 
 
@@ -64,6 +67,9 @@ def main():
             print(reason)
         if result["result"] == "SKIP" and not SKIP.search(text):
             print(f"skipped: {result['name']}")
+        totals = TOTALS.findall(text)
+        if totals and os.environ.get("TB_CHECK") == "long":
+            print(f"totals {result['name']}: {totals[-1]}")
         if bad:
             print(f"==== {result['name']} {result['result']} {result.get('command')}\n{text}")
     print(f"{passed} passed, {failed} failed")

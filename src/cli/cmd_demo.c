@@ -129,14 +129,18 @@ int tb_cmd_demo(struct tb_cli *cli)
     return code;
 }
 
+/* A file goes to one tenant, as the key does that it is sent with. */
 int tb_cmd_sim(struct tb_cli *cli)
 {
     struct tb_sim_options o;
+    const char *tenant = tb_args_text(&cli->args, TB_OPT_TENANT, NULL, "helin");
     int64_t limit;
     static char line[1 << 20];
     if (!world_options(cli, &o) ||
         !tb_args_number(&cli->args, TB_OPT_LIMIT, 1, INT64_MAX, INT64_MAX, &limit, cli->err))
         return TB_EXIT_USAGE;
+    if (strcmp(tenant, "helin") != 0 && strcmp(tenant, "chengdian") != 0)
+        return tb_cli_say(cli, TB_EXIT_USAGE, "the demonstration's tenants are helin and chengdian");
     struct tb_sim *sim = tb_sim_create(&o, NULL);
     if (sim == NULL)
         return tb_cli_say(cli, TB_EXIT_FAULT, "no memory");
@@ -145,7 +149,8 @@ int tb_cmd_sim(struct tb_cli *cli)
         for (uint32_t i = 0; i < wave->n && limit > 0; i++) {
             struct tb_buf out;
             tb_buf_init(&out, line, sizeof line);
-            if (!tb_sim_print(sim, &wave->command[i], &out))
+            if (!tb_str_eq_c(tb_sim_tenant(sim, &wave->command[i]), tenant) ||
+                !tb_sim_print(sim, &wave->command[i], &out))
                 continue;
             tb_buf_byte(&out, '\n');
             (void)fwrite(line, 1, out.n, cli->out);

@@ -45,9 +45,13 @@
              "  --divide N        an N-th of its shoppers (1)\n" \
              "  --seed N          another world\n" TB_USAGE_FOLDER}, \
     {.name = "sim", .place = TB_VERB_ALONE, .run = tb_cmd_sim, \
-     .options = TB_OPT_BIT(SEED) | TB_OPT_BIT(DIVIDE) | TB_OPT_BIT(LIMIT), \
-     .usage = "sim [--divide N] [--limit LINES]", \
-     .what = "prints the demonstration's contacts and orders as lines for POST /v1/bulk\n"}, \
+     .options = TB_OPT_BIT(SEED) | TB_OPT_BIT(DIVIDE) | TB_OPT_BIT(LIMIT) | TB_OPT_BIT(TENANT), \
+     .usage = "sim [--tenant T] [--divide N] [--limit LINES]", \
+     .what = "prints the demonstration's contacts and orders as lines for POST /v1/bulk\n\n" \
+             "  --tenant T        helin (when it is left out) or chengdian\n" \
+             "  --divide N        an N-th of its shoppers (1)\n" \
+             "  --limit LINES     so many at most\n" \
+             "  --seed N          another world\n"}, \
     {.name = "bench", .place = TB_VERB_ALONE, .run = tb_cmd_bench, \
      .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANTS) | TB_OPT_BIT(MEMBERS) | TB_OPT_BIT(SECONDS) | TB_OPT_BIT(RATE), \
      .usage = "bench [--members N] [--tenants N] [--seconds S] [--rate R]", \

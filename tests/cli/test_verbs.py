@@ -40,6 +40,18 @@ def test_usage():
     check("really none", not (work / "none").exists())
 
 
+def test_sim():
+    """One tenant's stream, as her key would send it."""
+    lines = {t: good("sim", "--divide", "300", "--limit", "400", "--tenant", t).stdout.splitlines()
+             for t in ("helin", "chengdian")}
+    check("each has its own", not set(lines["helin"]) & set(lines["chengdian"]))
+    places = {t: {json.loads(line).get("touchpoint", "") for line in lines[t]} for t in lines}
+    check("at its own places", all(p and not p & (places["chengdian"] - {""}) for p in [places["helin"]]), f"{places}")
+    equal("helin when nothing is said", good("sim", "--divide", "300", "--limit", "400").stdout.splitlines(),
+          lines["helin"])
+    equal("no such tenant", run("sim", "--tenant", "shop").returncode, 2)
+
+
 def test_keys():
     key = good("key", "create", "--data", data, "--tenant", "shop", "--role", "owner", "--create-tenant",
                "--name", "Shop").stdout.strip()
@@ -187,6 +199,7 @@ def test_standby(key):
 
 
 test_usage()
+test_sim()
 shop_key = test_keys()
 test_sql(shop_key)
 test_backup(shop_key)

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kills crash_load with SIGKILL at random moments and starts it again on the same folder.
 
-usage: run.py PROGRAM KILLS [SEED]
+usage: run.py PROGRAM [KILLS [SEED]]
+
+Without a number TB_CHECK says how long: fast 15, full 40, long 1,000 kills.
 
 Every start proves that each acknowledged command is there and none is there twice. Some
 kills hit the start itself (recovery), most the load. Prints what it saw and
@@ -62,7 +64,8 @@ class Run:
 
 
 def main():
-    program, kills = sys.argv[1], int(sys.argv[2])
+    long = {"fast": 15, "full": 40, "long": 1000}[os.environ.get("TB_CHECK", "full")]
+    program, kills = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else long
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else int(time.time())
     chance = random.Random(seed)
     folder = tempfile.mkdtemp(prefix="tb-crash-")

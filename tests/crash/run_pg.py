@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A leader and a standby of crash_load on one PostgreSQL server, and what can happen to them.
 
-usage: run_pg.py PROGRAM PG_SCRIPT ROUNDS [SEED]
+usage: run_pg.py PROGRAM PG_SCRIPT [ROUNDS [SEED]]
+
+Without a number TB_CHECK says how long: fast 3, full 6, long 51 rounds.
 
 Each round one of: the leader is killed; the leader is frozen (SIGSTOP), the standby takes
 over, the old one wakes and must acknowledge nothing more; the server is restarted at once
@@ -194,7 +196,8 @@ class Pair:
 
 
 def main():
-    program, script, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    long = {"fast": 3, "full": 6, "long": 51}[os.environ.get("TB_CHECK", "full")]
+    program, script, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else long
     seed = int(sys.argv[4]) if len(sys.argv) > 4 else int(time.time())
     chance = random.Random(seed)
     folder = tempfile.mkdtemp(prefix="tb-crash-pg-")
