@@ -51,6 +51,9 @@
     X(UNLIMITED, "--unlimited", false) \
     X(NO_SUPERVISOR, "--no-supervisor", false) \
     X(PRUNE, "--prune", false)         \
+    X(WEB, "--web", true)              \
+    X(INBOX, "--inbox", false)         \
+    X(PLAIN_COOKIES, "--plain-cookies", false) \
     X(WEBHOOKS_LOCAL, "--webhooks-local", false) \
     X(HELP, "--help", false)
 

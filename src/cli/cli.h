@@ -62,6 +62,7 @@ int tb_cmd_import(struct tb_cli *cli);
 int tb_cmd_export(struct tb_cli *cli);
 int tb_cmd_check(struct tb_cli *cli);
 int tb_cmd_sql(struct tb_cli *cli);
+int tb_cmd_user(struct tb_cli *cli);
 int tb_cmd_backup(struct tb_cli *cli);
 int tb_cmd_restore(struct tb_cli *cli);
 int tb_cmd_bench(struct tb_cli *cli);

@@ -116,16 +116,43 @@ static bool cut_address(const char *listen, char *host, size_t cap, uint16_t *po
     return true;
 }
 
+/* The pages: --web, or what lies beside the program, or (in the source tree) web/dist. */
+static const char *web_folder(struct tb_cli *cli, char path[4096])
+{
+    static const char *const beside[] = {"web", "../share/tongbao/web", "../web/dist"};
+    const char *given = tb_args_text(&cli->args, TB_OPT_WEB, "TONGBAO_WEB", NULL);
+    char self[3072];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (given != NULL || n <= 0)
+        return given;
+    self[n] = 0;
+    char *slash = strrchr(self, '/');
+    *slash = 0;
+    for (uint32_t i = 0; i < TB_COUNT_OF(beside); i++) {
+        (void)snprintf(path, 4096, "%s/%s/index.html", self, beside[i]);
+        if (access(path, R_OK) != 0)
+            continue;
+        *strrchr(path, '/') = 0;
+        return path;
+    }
+    return NULL;
+}
+
 static struct tb_app *open_http(struct tb_cli *cli, struct tb_node *n, const char *listen,
                                 struct tb_fault *fault)
 {
     static char host[256];
+    static char web[4096];
     static struct tb_app_letters letters;
     int64_t threads;
     struct tb_app_options o = {.cell = n->cell,
                                .env = &n->env,
                                .keys = n->keys,
                                .letters = &letters,
+                               .state = n->state,
+                               .web = web_folder(cli, web),
+                               .inbox = tb_args_has(&cli->args, TB_OPT_INBOX),
+                               .plain_cookies = tb_args_has(&cli->args, TB_OPT_PLAIN_COOKIES),
                                .unlimited = tb_args_has(&cli->args, TB_OPT_UNLIMITED)};
     if (!cut_address(listen, host, sizeof host, &o.http.port) ||
         !tb_args_number(&cli->args, TB_OPT_THREADS, 1, 64, 0, &threads, cli->err)) {

@@ -15,7 +15,8 @@
 #define TB_VERBS \
     {.name = "serve", .place = TB_VERB_ALONE, .run = tb_cmd_serve, \
      .options = TB_OPTS_FOLDER | TB_OPT_BIT(LISTEN) | TB_OPT_BIT(THREADS) | TB_OPT_BIT(LIVE) | \
-                TB_OPT_BIT(UNLIMITED) | TB_OPT_BIT(NO_SUPERVISOR) | TB_OPT_BIT(WEBHOOKS_LOCAL), \
+                TB_OPT_BIT(UNLIMITED) | TB_OPT_BIT(NO_SUPERVISOR) | TB_OPT_BIT(WEBHOOKS_LOCAL) | TB_OPT_BIT(WEB) | \
+                TB_OPT_BIT(INBOX) | TB_OPT_BIT(PLAIN_COOKIES), \
      .usage = "serve [--data DIR] [--listen HOST:PORT]", \
      .what = "answers the HTTP API until SIGTERM or SIGINT\n" \
              "Waits while another process serves the same folder; on a PostgreSQL journal it follows\n" \
@@ -24,7 +25,17 @@
              "  --threads N       threads for HTTP\n" \
              "  --unlimited       no rate limits (benchmarks)\n" \
              "  --no-supervisor   one process; ends with code 75 where it would start again\n" \
+             "  --web DIR         the pages (beside the program when it is left out)\n" \
+             "  --inbox           shows members' one-time codes to everybody (demonstrations)\n" \
+             "  --plain-cookies   for browsers that come over plain HTTP from another machine\n" \
              "  --webhooks-local  webhooks may go to this machine (tests, demonstrations)\n" TB_USAGE_FOLDER}, \
+    {.name = "user", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_user, \
+     .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANT) | TB_OPT_BIT(ROLE) | TB_OPT_BIT(NAME) | TB_OPT_BIT(STORE), \
+     .usage = "user create LOGIN --tenant T --role R [--name N] [--store S]", \
+     .what = "somebody who signs in to the pages as LOGIN@TENANT; prints her password once\n" \
+             "Roles as of keys. tongbao key revoke --tenant T T:LOGIN ends her access.\n\n" \
+             "  --name N          how she is called\n" \
+             "  --store S         where she works\n" TB_USAGE_FOLDER}, \
     {.name = "key", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_key, \
      .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANT) | TB_OPT_BIT(ROLE) | TB_OPT_BIT(NAME) | TB_OPT_BIT(STORE) | \
                 TB_OPT_BIT(CREATE_TENANT) | TB_OPT_BIT(CURRENCY) | TB_OPT_BIT(ZONE), \
@@ -45,13 +56,9 @@
              "  --divide N        an N-th of its shoppers (1)\n" \
              "  --seed N          another world\n" TB_USAGE_FOLDER}, \
     {.name = "sim", .place = TB_VERB_ALONE, .run = tb_cmd_sim, \
-     .options = TB_OPT_BIT(SEED) | TB_OPT_BIT(DIVIDE) | TB_OPT_BIT(LIMIT) | TB_OPT_BIT(TENANT), \
-     .usage = "sim [--tenant T] [--divide N] [--limit LINES]", \
-     .what = "prints the demonstration's contacts and orders as lines for POST /v1/bulk\n\n" \
-             "  --tenant T        helin (when it is left out) or chengdian\n" \
-             "  --divide N        an N-th of its shoppers (1)\n" \
-             "  --limit LINES     so many at most\n" \
-             "  --seed N          another world\n"}, \
+     .options = TB_OPT_BIT(SEED) | TB_OPT_BIT(DIVIDE) | TB_OPT_BIT(LIMIT), \
+     .usage = "sim [--divide N] [--limit LINES]", \
+     .what = "prints the demonstration's contacts and orders as lines for POST /v1/bulk\n"}, \
     {.name = "bench", .place = TB_VERB_ALONE, .run = tb_cmd_bench, \
      .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANTS) | TB_OPT_BIT(MEMBERS) | TB_OPT_BIT(SECONDS) | TB_OPT_BIT(RATE), \
      .usage = "bench [--members N] [--tenants N] [--seconds S] [--rate R]", \

@@ -5,8 +5,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "http/app_int.h"
 #include "border/keystore.h"
+#include "http/people.h"
+#include "http/static.h"
 
 _Static_assert(TB_API_ROLE_OWNER == 0 && 1u << TB_API_ROLE_OWNER == TB_KEY_OWNER &&
                    1u << TB_API_ROLE_MARKETER == TB_KEY_MARKETER &&
@@ -15,8 +16,8 @@ _Static_assert(TB_API_ROLE_OWNER == 0 && 1u << TB_API_ROLE_OWNER == TB_KEY_OWNER
                    1u << TB_API_ROLE_SERVICE_DESK == TB_KEY_SERVICE &&
                    1u << TB_API_ROLE_AUDITOR == TB_KEY_AUDITOR &&
                    1u << TB_API_ROLE_DEVELOPER == TB_KEY_DEVELOPER &&
-                   1u << TB_API_ROLE_OPERATOR == TB_KEY_OPERATOR && TB_API_ROLE_COUNT == 8,
-               "the table's roles are core's, in core's order");
+                   1u << TB_API_ROLE_OPERATOR == TB_KEY_OPERATOR && TB_API_ROLE_MEMBER == 8 && TB_API_ROLE_COUNT == 9,
+               "the table's roles are core's, in core's order; then the member, who has no key");
 
 #define CATALOG(name, put)                           \
     [TB_API_PUT_##name] = &put,                      \
@@ -70,6 +71,10 @@ const struct tb_work_op *const tb_app_ops[TB_API_COUNT] = {
     [TB_API_POST_REVERSE] = &tb_work_reverse,
     [TB_API_POST_RELEASE] = &tb_work_release,
     [TB_API_GET_TRIAL_BALANCE] = &tb_work_trial_balance,
+    [TB_API_GET_ME] = &tb_work_member_get,
+    [TB_API_POST_MY_ENROLMENT] = &tb_work_enrol,
+    [TB_API_POST_MY_CONSENT] = &tb_work_me_consent,
+    [TB_API_PATCH_MY_ATTRIBUTES] = &tb_work_me_attributes,
 };
 
 static void fill_handlers(struct tb_app *app)
@@ -84,12 +89,54 @@ static void fill_handlers(struct tb_app *app)
     app->handler[TB_API_LIST_EVENTS].run = tb_op_events;
     app->handler[TB_API_GET_TIMELINE].run = tb_op_timeline;
     app->handler[TB_API_GET_STATEMENT].run = tb_op_statement;
+    app->handler[TB_API_POST_SESSION].run = tb_op_post_session;
+    app->handler[TB_API_GET_SESSION].run = tb_op_get_session;
+    app->handler[TB_API_DELETE_SESSION].run = tb_op_delete_session;
+    app->handler[TB_API_POST_SESSION_CODE].run = tb_op_post_session_code;
+    app->handler[TB_API_POST_SESSION_MEMBER].run = tb_op_post_session_member;
+    app->handler[TB_API_POST_USER].run = tb_op_post_user;
+    app->handler[TB_API_GET_INBOX].run = tb_op_inbox;
+    for (uint32_t i = TB_API_GET_ME; i <= TB_API_LIST_MY_ORDERS; i++)
+        app->handler[i].run = tb_op_me;
+    for (uint32_t i = TB_API_REPORT_TODAY; i <= TB_API_LIST_MEMBER_ORDERS; i++)
+        app->handler[i].run = tb_op_report;
     app->handler[TB_API_BULK] =
         (struct tb_op_handler){tb_op_bulk, tb_op_bulk_line, tb_op_bulk_abandoned};
 }
 
+static bool serve_page(void *user, struct tb_request *req)
+{
+    struct tb_app *app = user;
+    return tb_static_serve(app->pages, req);
+}
+
+/* Sessions, reports, pages. */
+static bool people_start(struct tb_app *app, struct tb_fault *fault)
+{
+    app->sessions = tb_sessions_create(&app->hash_key);
+    app->inbox = app->o.inbox ? tb_inbox_create() : NULL;
+    if (app->sessions == NULL || (app->o.inbox && app->inbox == NULL)) {
+        tb_fault_set(fault, true, "out of memory");
+        return false;
+    }
+    if (app->o.web != NULL && (app->pages = tb_static_open(app->o.web, fault)) == NULL)
+        return false;
+    return (app->passwords = tb_side_start(app, fault)) != NULL &&
+           (app->reports = tb_side_start(app, fault)) != NULL;
+}
+
+static void people_stop(struct tb_app *app)
+{
+    tb_side_stop(app->passwords);
+    tb_side_stop(app->reports);
+    tb_static_close(app->pages);
+    tb_inbox_destroy(app->inbox);
+    tb_sessions_destroy(app->sessions);
+}
+
 static void app_free(struct tb_app *app)
 {
+    people_stop(app);
     if (app->feeds != NULL)
         tb_feeds_stop(app->feeds);
     if (app->keyring != NULL)
@@ -115,10 +162,12 @@ struct tb_app *tb_app_start(const struct tb_app_options *options, struct tb_faul
     if (app->facts == NULL)
         tb_fault_set(fault, true, "out of memory");
     else if ((app->keyring = tb_keyring_start(app, fault)) != NULL &&
-             (app->feeds = tb_feeds_start(app, fault)) != NULL) {
+             (app->feeds = tb_feeds_start(app, fault)) != NULL && people_start(app, fault)) {
         struct tb_shell_options shell = {.http = options->http,
                                          .auth = tb_keyring_check,
                                          .auth_user = app,
+                                         .session = tb_session_who,
+                                         .unrouted = serve_page,
                                          .handler = app->handler,
                                          .user = app,
                                          .on_turn = tb_work_flush,

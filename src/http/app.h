@@ -49,6 +49,10 @@ struct tb_app_options {
     const char *country;           /* for phones without one; NULL = "86" */
     bool unlimited;                /* no rate limits (benchmarks) */
     const struct tb_app_letters *letters; /* NULL: nobody sends, so there are none */
+    struct tb_state *state; /* for reports; NULL: they answer 503 */
+    const char *web;        /* folder of the pages (http/static.h); NULL: none are served */
+    bool inbox;             /* one-time codes are shown to everybody (demonstrations) */
+    bool plain_cookies;     /* without Secure: browsers that come over plain HTTP from elsewhere */
 };
 
 struct tb_app;
@@ -79,6 +83,19 @@ struct tb_key_made {
     uint8_t hash[32];
 };
 void tb_key_make(struct tb_key_made *out);
+
+/* A new user of a tenant: her key's code "<tenant>:<login>", a password to be shown once, and the
+ * hash that core keeps of it. Takes a tenth of a second and 64 MiB. False: login is not 1-30 of
+ * [a-z0-9._-], the two are too long together, or no memory.                              */
+#define TB_USER_PASSWORD_BYTES 14u
+struct tb_user_made {
+    char code[65]; /* ends with zero */
+    uint32_t code_n;
+    char password[TB_USER_PASSWORD_BYTES + 1];
+    uint8_t hash[32];
+};
+TB_MUST_USE bool tb_user_make(struct tb_keystore *keys, struct tb_str tenant, struct tb_str login,
+                              struct tb_user_made *out);
 
 /* The fingerprint of an order's, or a return's, facts: tells the same one from another.
  * Everything in the struct counts but input_hash; occurred_given false: the time was made

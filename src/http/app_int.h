@@ -18,6 +18,10 @@
 
 struct tb_keyring;
 struct tb_feeds;
+struct tb_static;
+struct tb_sessions;
+struct tb_inbox;
+struct tb_side;
 
 struct tb_app {
     struct tb_app_options o;
@@ -28,6 +32,11 @@ struct tb_app {
     struct tb_facts *facts;
     struct tb_keyring *keyring;
     struct tb_feeds *feeds;
+    struct tb_static *pages;       /* NULL: none */
+    struct tb_sessions *sessions;
+    struct tb_inbox *inbox;        /* NULL: none */
+    struct tb_side *passwords;
+    struct tb_side *reports;
     struct tb_op_handler handler[TB_API_COUNT];
 };
 

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "http/app_int.h"
+#include "http/people.h"
 
 #define PERIOD_S 30
 #define TICK_MS 500
@@ -370,6 +370,28 @@ static bool row_valid(const struct tb_keyring *k, struct row *r, struct tb_str s
     return same && r != NULL && !r->revoked && (r->expires_ms == 0 || r->expires_ms > tb_now_ms());
 }
 
+/* a key of the cell is the operator's and nobody else's */
+static void principal_of(const struct row *r, struct tb_principal *out)
+{
+    uint32_t roles = r->tenant == 0 ? r->roles & TB_KEY_OPERATOR : r->roles & ~(uint32_t)TB_KEY_OPERATOR;
+    *out = (struct tb_principal){.tenant = r->tenant,
+                                 .key = r->id,
+                                 .roles = roles,
+                                 .scopes = r->scopes ? r->scopes : UINT64_MAX};
+}
+
+bool tb_keyring_find(struct tb_app *app, struct tb_str code, struct tb_principal *out)
+{
+    tb_facts_enter();
+    struct table *t = atomic_load_explicit(&app->keyring->table, memory_order_acquire);
+    const struct row *r = t ? place_of(t, code) : NULL;
+    bool ok = r != NULL && r->code_n != 0 && !r->revoked && (r->expires_ms == 0 || r->expires_ms > tb_now_ms());
+    if (ok)
+        principal_of(r, out);
+    tb_facts_leave();
+    return ok;
+}
+
 bool tb_keyring_check(void *user, struct tb_str token, enum tb_api op, struct tb_principal *out)
 {
     struct tb_app *app = user;
@@ -383,14 +405,8 @@ bool tb_keyring_check(void *user, struct tb_str token, enum tb_api op, struct tb
     if (r != NULL && r->code_n == 0)
         r = NULL;
     bool ok = row_valid(app->keyring, r, secret);
-    if (ok) {
-        /* a key of the cell is the operator's and nobody else's */
-        uint32_t roles = r->tenant == 0 ? r->roles & TB_KEY_OPERATOR : r->roles & ~(uint32_t)TB_KEY_OPERATOR;
-        *out = (struct tb_principal){.tenant = r->tenant,
-                                     .key = r->id,
-                                     .roles = roles,
-                                     .scopes = r->scopes ? r->scopes : UINT64_MAX};
-    }
+    if (ok)
+        principal_of(r, out);
     tb_facts_leave();
     return ok;
 }

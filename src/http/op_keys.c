@@ -5,7 +5,7 @@
  * repeated request gets the same key's name without it.                                   */
 #include <string.h>
 
-#include "http/app_int.h"
+#include "http/people.h"
 
 struct key_note {
     struct tb_key_made made;
@@ -34,12 +34,17 @@ static uint64_t read_names(struct tb_json_object *o, const char *name, const cha
     return bits;
 }
 
+uint64_t tb_read_roles(struct tb_json_object *o, const char *name)
+{
+    return read_names(o, name, tb_role_names, TB_API_ROLE_OPERATOR, true);
+}
+
 static void key_read(struct tb_work *w, struct tb_json_object *o)
 {
     struct tb_cmd_key_put *in = w->input;
     struct key_note *note = TB_NEW(w->arena, struct key_note);
     in->name = tb_may_str(o, "name", TB_NAME_MAX);
-    in->roles = read_names(o, "roles", tb_role_names, TB_API_ROLE_COUNT, true);
+    in->roles = read_names(o, "roles", tb_role_names, TB_API_ROLE_MEMBER, true);
     in->scopes = read_names(o, "scopes", tb_scope_names, TB_API_SCOPE_COUNT, false);
     in->store = tb_may_str(o, "store", TB_CODE_MAX);
     (void)tb_json_may_time(o, TB_STR("expires_at"), &in->expires_ms);

@@ -37,6 +37,11 @@
     X(KEY_INVALID, "key_invalid", 401, "The API key is not valid.") \
     X(FORBIDDEN_ROLE, "forbidden_role", 403, "The role of this key may not do this.") \
     X(FORBIDDEN_SCOPE, "forbidden_scope", 403, "This key does not carry the needed scope.") \
+    X(SESSION_ENDED, "session_ended", 401, "The session has ended; sign in again.") \
+    X(CSRF_TOKEN, "csrf_token", 403, "X-CSRF-Token does not belong to this session.") \
+    X(SIGN_IN_FAILED, "sign_in_failed", 401, "User name and password do not match.") \
+    X(SIGN_IN_BLOCKED, "sign_in_blocked", 429, "Too many attempts; wait before the next.") \
+    X(CODE_WRONG, "code_wrong", 401, "The one-time code is wrong or no longer valid.") \
     X(RATE_LIMITED, "rate_limited", 429, "Too many requests; slow down.") \
     /* idempotency */ \
     X(IDEMPOTENCY_KEY_REQUIRED, "idempotency_key_required", 400, "This operation needs an Idempotency-Key header.") \

@@ -50,7 +50,7 @@ enum tb_http_body {
 
 #define TB_HTTP_SEGMENTS_MAX 10
 #define TB_HTTP_QUERY_MAX 16
-#define TB_HTTP_EXTRA_HEADERS_MAX 6
+#define TB_HTTP_EXTRA_HEADERS_MAX 8
 #define TB_HTTP_REQUEST_ID_BYTES 26
 
 struct tb_http_param {
@@ -84,6 +84,10 @@ struct tb_request {
     struct tb_str accept;
     struct tb_str traceparent;
     struct tb_str origin;
+    struct tb_str cookie;
+    struct tb_str csrf_token; /* X-CSRF-Token */
+    struct tb_str page;       /* X-Page: which of our pages asks, "member" or none */
+    struct tb_str accept_encoding;
     uint32_t authorization_n;
     uint32_t idempotency_key_n;
 

@@ -210,6 +210,10 @@ static void read_header(struct req *r, struct tb_str name, struct tb_str v)
                 r->head_problem = TB_PROBLEM_EXPECTATION_FAILED;
         } else if (is_name(name, "origin"))
             q->origin = v;
+        else if (is_name(name, "cookie"))
+            q->cookie = v;
+        else if (is_name(name, "x-page"))
+            q->page = v;
         break;
     case 11:
         if (is_name(name, "traceparent"))
@@ -218,6 +222,8 @@ static void read_header(struct req *r, struct tb_str name, struct tb_str v)
     case 12:
         if (is_name(name, "content-type"))
             q->content_type = v;
+        else if (is_name(name, "x-csrf-token"))
+            q->csrf_token = v;
         break;
     case 13:
         if (is_name(name, "authorization")) {
@@ -234,7 +240,8 @@ static void read_header(struct req *r, struct tb_str name, struct tb_str v)
         if (is_name(name, "idempotency-key")) {
             q->idempotency_key = v;
             q->idempotency_key_n++;
-        }
+        } else if (is_name(name, "accept-encoding"))
+            q->accept_encoding = v;
         break;
     case 16:
         if (is_name(name, "content-encoding"))

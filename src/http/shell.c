@@ -23,11 +23,12 @@ static void refuse_head(struct tb_request *req, enum tb_problem p, const char *f
 
 /* ---- Path and method -------------------------------------------------------------------- */
 
-static bool find_operation(struct tb_request *req, struct tb_call *call)
+static bool find_operation(struct tb_shell *s, struct tb_request *req, struct tb_call *call)
 {
     struct tb_route route = tb_route_find(req);
     if (route.methods == 0) {
-        refuse_head(req, TB_PROBLEM_NOT_FOUND, NULL);
+        if (s->o.unrouted == NULL || !s->o.unrouted(s->o.auth_user, req))
+            refuse_head(req, TB_PROBLEM_NOT_FOUND, NULL);
         return false;
     }
     if (route.op == TB_API_NONE) {
@@ -96,12 +97,36 @@ static bool within_rate(struct tb_shell *s, struct tb_request *req, uint64_t who
     return false;
 }
 
+/* Role, scope, rate: the same for keys and for people. */
+static bool permitted(struct tb_shell *s, struct tb_request *req, struct tb_call *call)
+{
+    const struct tb_operation *op = call->op;
+    const struct tb_principal *who = &call->who;
+    if ((who->roles & op->roles) == 0) {
+        refuse_head(req, TB_PROBLEM_FORBIDDEN_ROLE, NULL);
+        return false;
+    }
+    if ((who->scopes & op->scopes) != op->scopes) {
+        refuse_head(req, TB_PROBLEM_FORBIDDEN_SCOPE, NULL);
+        return false;
+    }
+    return within_rate(s, req, who->person ? who->person | UINT64_C(1) << 62 : who->key, op->rate);
+}
+
 static bool authorised(struct tb_shell *s, struct tb_request *req, struct tb_call *call)
 {
     const struct tb_operation *op = call->op;
     struct tb_str token;
     if (op->roles == 0) /* public */
         return within_rate(s, req, peer_hash(req), op->rate);
+    if (req->authorization_n == 0 && req->cookie.n > 0 && s->o.session != NULL) {
+        enum tb_problem p = s->o.session(s->o.auth_user, req, op->method != TB_HTTP_GET, &call->who);
+        if (p != TB_PROBLEM_NONE) {
+            refuse_head(req, p, NULL);
+            return false;
+        }
+        return permitted(s, req, call);
+    }
     bool has_token = token_of(req, &token);
     if (!has_token || !s->o.auth(s->o.auth_user, token, (enum tb_api)req->op, &call->who)) {
         tb_http_header(req, "WWW-Authenticate", TB_STR("Bearer realm=\"tongbao\""));
@@ -109,15 +134,7 @@ static bool authorised(struct tb_shell *s, struct tb_request *req, struct tb_cal
                     "Authorization");
         return false;
     }
-    if ((call->who.roles & op->roles) == 0) {
-        refuse_head(req, TB_PROBLEM_FORBIDDEN_ROLE, NULL);
-        return false;
-    }
-    if ((call->who.scopes & op->scopes) != op->scopes) {
-        refuse_head(req, TB_PROBLEM_FORBIDDEN_SCOPE, NULL);
-        return false;
-    }
-    return within_rate(s, req, call->who.key, op->rate);
+    return permitted(s, req, call);
 }
 
 /* ---- Headers of the body --------------------------------------------------------------------- */
@@ -194,7 +211,7 @@ static void on_head(void *user, struct tb_request *req)
     }
     call->req = req;
     req->user = call;
-    if (!find_operation(req, call) || !authorised(s, req, call) || !idempotent(req, call->op) ||
+    if (!find_operation(s, req, call) || !authorised(s, req, call) || !idempotent(req, call->op) ||
         !typed(req, call->op) || !query_known(req, call->op))
         return;
     static const enum tb_http_body kind[] = {

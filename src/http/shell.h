@@ -60,6 +60,9 @@ struct tb_shell_options {
     struct tb_http_options http; /* handler and user are the shell's */
     tb_auth_check *auth;
     void *auth_user;
+    tb_session_check *session; /* user is auth_user; NULL: keys alone */
+    /* A path outside the table: true when it was answered (pages). NULL: 404 for all. */
+    bool (*unrouted)(void *auth_user, struct tb_request *req);
     const struct tb_op_handler *handler; /* TB_API_COUNT of them; must outlive the shell */
     void *user;                          /* for the handlers */
     /* Replaces the table's classes where per_s > 0. */

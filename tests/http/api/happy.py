@@ -369,7 +369,10 @@ def main():
         feed(c, s, t, mid)
         bulk(c, t)
         left_alone(c, s, t)
-        rows = {r[3]["operationId"] for r in Client.shapes.rows}
+        # those of people in browsers have a whole server with pages: tests/browser
+        rows = {r[3]["operationId"] for r in Client.shapes.rows
+                if r[3]["tags"][0] not in ("session", "me", "reports")}
+        Client.shapes.seen &= rows
         c.that(rows == Client.shapes.seen, f"operations without a good answer: {rows - Client.shapes.seen}")
         for text in sorted(set(Client.shapes.wrong)):
             c.that(False, "shape: " + text)

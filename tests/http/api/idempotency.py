@@ -195,7 +195,7 @@ def race(c, s, t, ids):
 def main():
     c = Checks()
     with open(sys.argv[2], "rb") as f:
-        rows = {r["name"]: r for r in tomllib.load(f)["operation"]}
+        rows = {r["name"]: r for r in tomllib.load(f)["operation"] if r["roles"] != ["member"]}
     s = Server(sys.argv[1])
     try:
         t, ids = world(s)
