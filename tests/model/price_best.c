@@ -271,7 +271,8 @@ int main(int argc, char **argv)
         if (one_world(&b, offers, offers <= 12) != 0)
             return 1;
     }
-    printf("%llu baskets, %llu sets priced, %llu certificates hold (%.1f bytes), %llu mutants, %llu of them proofs too\n",
+    printf("%llu baskets, %llu sets priced, %llu certificates hold (%.1f bytes), %llu mutants, "
+           "%llu of them proofs too\n",
            (unsigned long long)b.n.worlds, (unsigned long long)b.n.sets, (unsigned long long)b.n.proofs,
            (double)b.n.bytes / (double)b.n.proofs, (unsigned long long)b.n.mutants,
            (unsigned long long)b.n.survivors);

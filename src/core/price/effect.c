@@ -285,7 +285,8 @@ static void perk(const struct tb_offer *o, const struct tb_price_state *in, stru
     e->applications = 1;
     if (o->mechanic == TB_PRICE_GIFT) {
         if (o->every)
-            e->applications = (uint32_t)least(e->sum / o->min_amount, least(tb_price_groups_max(o), TB_PRICE_COUNT_MAX));
+            e->applications = (uint32_t)least(e->sum / o->min_amount,
+                                              least(tb_price_groups_max(o), TB_PRICE_COUNT_MAX));
         e->gift_units = e->applications * o->get;
     }
     if (out == NULL)
