@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The verbs with journal and state in PostgreSQL: alone, beside a server, over a take-over."""
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+from common import ROOT, TONGBAO, Served, check, equal, finish, good, run
+
+work = pathlib.Path(tempfile.mkdtemp(prefix="tb-cli-pg-"))
+work.chmod(0o755)
+script = ROOT / "tools" / "pg_for_tests.sh"
+began = subprocess.run([script, "start", work / "pg"], capture_output=True, text=True, check=False)
+if began.returncode == 77:
+    print(began.stdout.strip())
+    sys.exit(77)
+words = dict(w.split("=", 1) for w in began.stdout.split())
+url = f"postgresql://{words['user']}@/{words.get('dbname', 'postgres')}?" + urllib.parse.urlencode(
+    {"host": words["host"], "port": words["port"]})
+data, other = work / "data", work / "other"
+pg = ("--journal", url, "--state", url)
+
+
+def here(*verb, folder=data):
+    return good(*verb, "--data", folder, *pg)
+
+
+def rows(text, folder=data):
+    return [json.loads(x) for x in here("sql", "--format", "json", text, folder=folder).stdout.splitlines()]
+
+
+def order(s, key, number):
+    return s.send("POST", "/v1/orders", {"order": f"O-{number}", "identifiers": [{"ns": "phone", "value": "13912345678"}],
+                                         "lines": [{"sku": "tea", "quantity": 1, "net": 1000}]},
+                  key, {"Idempotency-Key": f"o-{number}"})[0]
+
+
+def alone():
+    """Nobody serves: each verb leads for a moment."""
+    key = here("key", "create", "--tenant", "shop", "--role", "owner", "--create-tenant", "--name", "Shop").stdout.strip()
+    check("a key", key.startswith("tb_"), key)
+    check("listed", key.split("_")[1] in here("key", "list", "--tenant", "shop").stdout)
+    check("no journal in the folder", not (data / "journal").exists() and not (data / "state.db").exists())
+    equal("sql", rows("SELECT code FROM tenants"), [{"code": "shop"}])
+    r = run("sql", "--data", data, *pg, "DELETE FROM tenants")
+    check("sql only reads", r.returncode in (1, 3) and rows("SELECT count(*) AS n FROM tenants") == [{"n": 1}], r.stderr)
+    return key
+
+
+def beside(key):
+    """A server has the folder: verbs go through it."""
+    with Served(data, *pg) as s:
+        equal("an order", order(s, key, 1), 201)
+        equal("sql sees it at once", rows("SELECT net FROM orders"), [{"net": 1000}])
+        lines = here("export", "events", "--tenant", "shop").stdout.splitlines()
+        equal("the feed without gaps", [json.loads(x)["seq"] for x in lines], list(range(1, len(lines) + 1)))
+        check("check", here("check").stdout.endswith("\n0 breaks\n"))
+        here("backup", work / "copy")
+        return len(lines)
+
+
+def restored(events):
+    """The copy of a PostgreSQL journal becomes a folder of its own."""
+    good("restore", work / "copy", "--data", work / "back", "--master", data / "keys" / "master.key")
+    r = good("sql", "--format", "json", "--data", work / "back", "SELECT count(*) AS n FROM orders")
+    equal("every order", json.loads(r.stdout), {"n": 1})
+    r = good("export", "events", "--data", work / "back", "--tenant", "shop")
+    equal("every event", len(r.stdout.splitlines()), events)
+    check("proved", good("check", "--data", work / "back").stdout.endswith("\n0 breaks\n"))
+
+
+def take_over(key):
+    """A second process with the same keys follows, and leads when the first is killed."""
+    other.mkdir()
+    (other / "keys").symlink_to(data / "keys")
+    with Served(data, *pg) as first:
+        second = Served(other, *pg)
+        second.log = tempfile.TemporaryFile("w+")
+        second.process = subprocess.Popen([TONGBAO, "serve", "--data", str(other), "--listen",
+                                           f"127.0.0.1:{second.port}", *pg], stderr=second.log)
+        end = time.time() + 20
+        while time.time() < end and "following" not in second.text():
+            time.sleep(0.1)
+        equal("it is not ready", second.get("/readyz")[0], 503)
+        r = run("key", "list", "--data", work / "third", "--tenant", "shop", *pg)
+        check("a verb of a third folder does not lead either", r.returncode != 0 and "leads" in r.stderr, r.stderr)
+        equal("an order on the first", order(first, key, 2), 201)
+        children = subprocess.run(["pgrep", "-P", str(first.process.pid)], capture_output=True, text=True, check=False)
+        first.process.send_signal(signal.SIGKILL)
+        first.process.wait()
+        check("its worker went with it", bool(children.stdout))
+        second.wait_ready()
+        equal("an order on the second", order(second, key, 3), 201)
+        equal("and the first's is there", order(second, key, 2), 201)
+        equal("each once", rows("SELECT count(*) AS n FROM orders", folder=other), [{"n": 3}])
+        check("check", here("check", folder=other).stdout.endswith("\n0 breaks\n"))
+        equal("stopped cleanly", second.stop(), 0)
+        second.log.close()
+
+
+try:
+    shop_key = alone()
+    restored(beside(shop_key))
+    take_over(shop_key)
+finally:
+    subprocess.run([script, "stop", work / "pg"], capture_output=True, check=False)
+    subprocess.run(["rm", "-rf", str(work)], check=False)
+finish()
