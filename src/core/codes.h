@@ -59,7 +59,18 @@
     X(CONSENT_OLDER, 409, "A newer record of this consent stands.")                             \
     X(PROOF_REQUIRED, 422, "Raising a consent by import needs a proof newer than the denial.")  \
     X(KEY_REVOKED, 409, "The key is revoked.")                                                  \
-    X(BUSY, 503, "The work waits for an earlier job of the same kind.")
+    X(BUSY, 503, "The work waits for an earlier job of the same kind.")                         \
+    X(UNKNOWN_CODE, 404, "No such code is in force.")                                           \
+    X(CODE_VOID, 409, "The code is void.")                                                      \
+    X(CODE_FROZEN, 409, "The code is frozen.")                                                  \
+    X(CODE_BOUND, 409, "A code of the range is bound already.")                                 \
+    X(CODE_NOT_BOUND, 409, "A code of the range is not bound yet.")                             \
+    X(CODE_PACKED, 409, "A code is packed already.")                                            \
+    X(CODE_NOT_PACKED, 409, "The code is not packed, or has nothing in it.")                    \
+    X(CODE_SCANNED, 409, "The code was scanned.")                                               \
+    X(CODE_NOT_SCANNED, 409, "The code was not scanned yet.")                                   \
+    X(CODE_REDEEMED, 409, "The code was redeemed before.")                                      \
+    X(SCAN_LIMITED, 429, "Too many wrong codes; try again within the hour.")
 
 enum tb_code {
 #define TB_CODE_ENUM(name, status, text) TB_CODE_##name,

@@ -2,6 +2,7 @@
 #include "core/core.h"
 
 #include "core/catalog/rule_env.h"
+#include "core/code/code.h"
 #include "core/consent/consent.h"
 #include "core/identity/identity.h"
 #include "core/ledger/ledger.h"
@@ -143,6 +144,8 @@ void tb_core_prefetch(struct tb_core *c, const struct tb_command *cmd, uint32_t 
         const struct tb_cmd_member_get *in = cmd->input;
         if (in->who.profile == 0)
             tb_identity_prefetch(&c->store, cmd->tenant, &in->who.identifier, 1, pass);
+    } else if (cmd->op == TB_OP_CODE_SCAN) {
+        tb_code_prefetch(&c->store, cmd->input, cmd->tenant, pass);
     }
 }
 
@@ -210,6 +213,8 @@ bool tb_core_load(struct tb_core *c, enum tb_kind kind, uint64_t id, struct tb_s
         tb_identity_index(c, b);
     } else if (kind == TB_KIND_UNIT_DAY) {
         index_unit_day(c, b);
+    } else if (kind > TB_KIND_CODE_BATCH && kind <= TB_KIND_CODE_GUESS) {
+        tb_code_index(c, b);
     } else {
         tb_catalog_index(c, b);
     }
@@ -307,5 +312,5 @@ uint64_t tb_core_check(struct tb_core *c, tb_finding_fn found, void *user)
             audit_unit(c, id, sums, found, user, &breaks);
     tb_map_deinit(sums);
     tb_pool_free(&c->store.pool, sums, sizeof *sums);
-    return breaks + tb_identity_check(c, found, user);
+    return breaks + tb_identity_check(c, found, user) + tb_code_check(c, found, user);
 }

@@ -28,6 +28,13 @@ enum tb_kind {
     TB_KIND_WEBHOOK = 18,
     TB_KIND_UNIT_BOOK = 19, /* the tenant's own accounts of one unit; id = the unit's */
     TB_KIND_TRANSFER = 20,  /* sparse: a manual movement that can be reversed */
+    TB_KIND_CODE_BATCH = 30,
+    TB_KIND_CODE_PAGE = 31, /* runs of a batch's serials */
+    TB_KIND_CODE_BINDING = 32,
+    TB_KIND_CODE_PACKAGE = 33,
+    TB_KIND_CODE_SET = 34,   /* scanned and redeemed codes among 4,096 */
+    TB_KIND_CODE_FIRST = 35, /* sparse: first scans of 256 */
+    TB_KIND_CODE_GUESS = 36,
     TB_KINDS
 };
 
@@ -42,6 +49,8 @@ enum tb_map_name {
     TB_MAP_KEY,            /* key id -> key block */
     TB_MAP_HOLD,           /* hold number -> profile */
     TB_MAP_TRANSFER,       /* (tenant, transfer key) -> number, for ever */
+    TB_MAP_CODE_PACKAGE,   /* (batch, serial) -> package */
+    TB_MAP_CODE_SET,       /* (batch, serial / 4096) -> set */
     TB_MAPS
 };
 
@@ -58,6 +67,11 @@ enum tb_counter {
     TB_COUNTER_UNIT_DAY,
     TB_COUNTER_JOB,
     TB_COUNTER_RETURN,
+    TB_COUNTER_CODE_PAGE,
+    TB_COUNTER_CODE_BINDING,
+    TB_COUNTER_CODE_PACKAGE,
+    TB_COUNTER_CODE_SET,
+    TB_COUNTER_CODE_FIRST,
     TB_COUNTERS
 };
 

@@ -53,7 +53,18 @@
     X(91, RETURN, WRITE, tb_order_return, tb_cmd_return)                             \
     X(92, ORDER_CANCEL, WRITE, tb_order_cancel, tb_cmd_order_cancel)                 \
     X(93, ORDER_GET, READ, tb_order_get, tb_cmd_order_get)                           \
-    X(94, RELEASE, WRITE, tb_ledger_release_event, tb_cmd_release)
+    X(94, RELEASE, WRITE, tb_ledger_release_event, tb_cmd_release)                   \
+    X(100, CODE_BATCH_PUT, WRITE, tb_code_batch_put, tb_cmd_code_batch_put)          \
+    X(101, CODES_BIND, WRITE, tb_codes_bind, tb_cmd_codes_bind)                      \
+    X(102, CODES_MOVE, WRITE, tb_codes_move, tb_cmd_codes_move)                      \
+    X(103, CODES_PACK, WRITE, tb_codes_pack, tb_cmd_codes_pack)                      \
+    X(104, CODES_UNPACK, WRITE, tb_codes_unpack, tb_cmd_codes_unpack)                \
+    X(105, CODE_REPLACE, WRITE, tb_code_replace, tb_cmd_code_replace)                \
+    X(106, CODES_RECEIVE, WRITE, tb_codes_receive, tb_cmd_codes_receive)             \
+    X(107, CODE_SCAN, WRITE, tb_code_scan, tb_cmd_code_scan)                         \
+    X(108, CODE_REDEEM, WRITE, tb_code_redeem_by_hand, tb_cmd_code_redeem)           \
+    X(109, CODE_GET, READ, tb_code_get, tb_cmd_code_get)                             \
+    X(110, CODE_BATCH_GET, READ, tb_code_batch_get, tb_cmd_code_batch_get)
 
 enum tb_op {
 #define TB_OP_ENUM(number, name, mode, fn, input) TB_OP_##name = number,

@@ -2,6 +2,7 @@
 /* core/shapes.c - the layout of every kind of block. See core/store/block.h for how a
  * shape may grow: at the end only, with a higher version.                             */
 #include "core/catalog/catalog.h"
+#include "core/code/code.h"
 #include "core/identity/identity.h"
 #include "core/job/job.h"
 #include "core/ledger/ledger.h"
@@ -24,6 +25,7 @@ CONFIG_HEAD(tb_rule);
 CONFIG_HEAD(tb_tier_scheme);
 CONFIG_HEAD(tb_key);
 CONFIG_HEAD(tb_webhook);
+CONFIG_HEAD(tb_code_batch);
 _Static_assert(sizeof(struct tb_person) % 8 == 0, "tb_person");
 _Static_assert(sizeof(struct tb_device) % 8 == 0, "tb_device");
 _Static_assert(sizeof(struct tb_order) % 8 == 0, "tb_order");
@@ -32,7 +34,9 @@ _Static_assert(sizeof(struct tb_unit_day) % 8 == 0, "tb_unit_day");
 _Static_assert(sizeof(struct tb_unit_book) % 8 == 0, "tb_unit_book");
 _Static_assert(sizeof(struct tb_transfer) % 8 == 0, "tb_transfer");
 _Static_assert(TB_PERSON_SECTIONS <= TB_SECTIONS_MAX, "a person has too many sections");
-_Static_assert(TB_KINDS <= 32, "tb_tenant.objects has 32 places");
+_Static_assert(TB_KIND_CODE_BATCH < 32, "tb_tenant.objects has 32 places for kinds that are put");
+_Static_assert(TB_KINDS <= TB_KINDS_MAX, "a store has room for the kinds");
+_Static_assert(TB_MAPS <= TB_MAPS_MAX && TB_COUNTERS <= TB_COUNTERS_MAX, "and for maps and counters");
 
 #define SHAPE(text, v, head, sections) \
     .name = (text), .version = (v), .head_bytes = sizeof(struct head), .section_n = (sections)
@@ -93,4 +97,17 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
     [TB_KIND_UNIT_BOOK] = {SHAPE("unit_book", 1, tb_unit_book, 0)},
     [TB_KIND_TRANSFER] = {SHAPE("transfer", 1, tb_transfer, TB_TRANSFER_SECTIONS),
                           .elem_bytes = {sizeof(struct tb_transfer_lot)}, .sparse = true},
+    [TB_KIND_CODE_BATCH] = {SHAPE("code_batch", 1, tb_code_batch, TB_CODE_BATCH_SECTIONS),
+                            .elem_bytes = {1}},
+    [TB_KIND_CODE_PAGE] = {SHAPE("code_page", 1, tb_code_page, TB_CODE_PAGE_SECTIONS),
+                           .elem_bytes = {sizeof(struct tb_code_run), sizeof(struct tb_code_child)}},
+    [TB_KIND_CODE_BINDING] = {SHAPE("code_binding", 1, tb_code_binding, TB_CODE_BINDING_SECTIONS),
+                              .elem_bytes = {1}},
+    [TB_KIND_CODE_PACKAGE] = {SHAPE("code_package", 1, tb_code_package, TB_CODE_PACKAGE_SECTIONS),
+                              .elem_bytes = {sizeof(struct tb_code_children)}},
+    [TB_KIND_CODE_SET] = {SHAPE("code_set", 1, tb_code_set, TB_CODE_SET_SECTIONS), .elem_bytes = {1, 1}},
+    [TB_KIND_CODE_FIRST] = {SHAPE("code_first", 1, tb_code_firsts, TB_CODE_FIRSTS_SECTIONS),
+                            .elem_bytes = {sizeof(struct tb_code_first)}, .sparse = true},
+    [TB_KIND_CODE_GUESS] = {SHAPE("code_guess", 1, tb_code_guess, TB_CODE_GUESS_SECTIONS),
+                            .elem_bytes = {sizeof(struct tb_code_caller)}},
 };

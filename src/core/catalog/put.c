@@ -5,6 +5,8 @@
  * Not here: the fields of each kind.                                                   */
 #include "core/catalog/put.h"
 
+#include "core/code/code.h"
+
 #include <string.h>
 
 /* Fixed, so that a fingerprint means the same in every cell. */
@@ -20,7 +22,7 @@ static uint32_t bound_of(enum tb_kind kind)
         [TB_KIND_ATTRIBUTE] = TB_ATTRIBUTES_MAX, [TB_KIND_PURPOSE] = TB_PURPOSES_MAX,
         [TB_KIND_RULE] = TB_RULES_MAX,           [TB_KIND_TIER_SCHEME] = TB_SCHEMES_MAX,
         [TB_KIND_KEY] = TB_KEYS_MAX,             [TB_KIND_WEBHOOK] = TB_WEBHOOKS_MAX,
-        [TB_KIND_TENANT] = TB_TENANTS_MAX,
+        [TB_KIND_TENANT] = TB_TENANTS_MAX,       [TB_KIND_CODE_BATCH] = TB_CODE_BATCHES_MAX,
     };
     tb_assert(kind < TB_KINDS && bound[kind] > 0);
     return bound[kind];
@@ -380,7 +382,7 @@ void tb_tenant_window(struct tb_txn *t, uint32_t tenant, uint32_t days)
 
 bool tb_catalog_owns(enum tb_kind kind)
 {
-    return kind == TB_KIND_TENANT || kind == TB_KIND_WEBHOOK ||
+    return kind == TB_KIND_TENANT || kind == TB_KIND_WEBHOOK || kind == TB_KIND_CODE_BATCH ||
            (kind >= TB_KIND_UNIT && kind <= TB_KIND_KEY);
 }
 
