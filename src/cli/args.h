@@ -48,6 +48,8 @@
     X(TENANTS, "--tenants", true)      \
     X(MEMBERS, "--members", true)      \
     X(SECONDS, "--seconds", true)      \
+    X(ORDERS, "--orders", true)        \
+    X(TAIL, "--tail", true)            \
     X(UNLIMITED, "--unlimited", false) \
     X(NO_SUPERVISOR, "--no-supervisor", false) \
     X(PRUNE, "--prune", false)         \

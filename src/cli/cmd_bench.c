@@ -37,12 +37,48 @@ static void print_burst(FILE *out, const char *what, const struct tb_bench_resul
                   rate / limit);
 }
 
-int tb_bench_run(struct tb_bench_world *w, const struct tb_bench_options *o, FILE *out)
+static void sustained(struct tb_bench_world *w, const struct tb_bench_options *o, FILE *out)
+{
+    struct tb_bench_load l = {.first = 0, .n = w->tenant_n, .rate = o->rate, .seconds = o->seconds * 3};
+    struct tb_bench_result r;
+    tb_bench_purchases(w, &l, &r);
+    (void)fprintf(out,
+                  "sustained %u/s for %u s: %.0f/s, p50 %.2f ms, p99 %.2f ms, SQL lag p99 %lld ms, max %lld ms, "
+                  "%.1f KB written to disk each, memory %+.1f MB\n",
+                  o->rate, l.seconds, (double)r.done / r.seconds, r.p50_ms, r.p99_ms, (long long)r.lag_p99_ms,
+                  (long long)r.lag_max_ms, (double)r.disk_bytes / (double)r.done / 1024,
+                  ((double)r.memory_after - (double)r.memory_before) / 1e6);
+    wait_for_flush(w, out);
+}
+
+static void burst(struct tb_bench_world *w, const struct tb_bench_options *o, FILE *out)
+{
+    char path[4096];
+    struct tb_bench_load l = {.first = 0, .n = w->tenant_n, .seconds = o->seconds};
+    struct tb_bench_result r;
+    (void)snprintf(path, sizeof path, "%s/limit.bin", o->data);
+    double limit_before = tb_bench_limit(path, 180, 2);
+    tb_bench_purchases(w, &l, &r);
+    double limit = (limit_before + tb_bench_limit(path, r.bytes_each, 2)) / 2;
+    print_burst(out, "burst", &r, limit);
+    wait_for_flush(w, out);
+}
+
+static void history(struct tb_bench_world *w, const struct tb_bench_options *o, FILE *out)
+{
+    struct tb_bench_load l = {.first = 0, .n = w->tenant_n, .orders = o->orders};
+    struct tb_bench_result r;
+    tb_bench_purchases(w, &l, &r);
+    (void)fprintf(out, "history: %llu orders in %.1f s\n", (unsigned long long)r.done, r.seconds);
+    wait_for_flush(w, out);
+}
+
+int tb_bench_run(struct tb_bench_world *w, const struct tb_node_options *node, const struct tb_bench_options *o,
+                 FILE *out)
 {
     struct tb_cell_figures *f = malloc(sizeof *f);
     if (f == NULL)
         return TB_EXIT_FAULT;
-    struct tb_bench_result r;
     double start = now_s();
     uint64_t resident = tb_bench_resident();
     if (!tb_bench_fill(w, o))
@@ -57,29 +93,15 @@ int tb_bench_run(struct tb_bench_world *w, const struct tb_bench_options *o, FIL
     wait_for_flush(w, out);
     (void)fprintf(out, "resident: %.0f bytes a member, with all buffers of the process\n",
                   (double)(tb_bench_resident() - resident) / (double)o->members);
-    char path[4096];
-    (void)snprintf(path, sizeof path, "%s/limit.bin", o->data);
-    double limit_before = tb_bench_limit(path, 180, 2);
-    tb_bench_purchases(w, o->seconds, 0, 0, w->tenant_n, &r);
-    double limit = (limit_before + tb_bench_limit(path, r.bytes_each, 2)) / 2;
-    print_burst(out, "burst", &r, limit);
-    wait_for_flush(w, out);
-    if (o->flood && w->tenant_n > 1) {
-        struct tb_bench_result alone;
-        tb_bench_purchases(w, o->seconds, 2000, 1, w->tenant_n - 1, &alone);
-        (void)fprintf(out, "quiet tenants alone (2,000/s): p50 %.2f ms, p99 %.2f ms\n", alone.p50_ms,
-                      alone.p99_ms);
-    }
-    if (o->rate) {
-        tb_bench_purchases(w, o->seconds * 3, o->rate, 0, w->tenant_n, &r);
-        (void)fprintf(out,
-                      "sustained %u/s for %u s: p50 %.2f ms, p99 %.2f ms, SQL lag p99 %lld ms, max "
-                      "%lld ms, %.1f KB written to disk each, memory %+.1f MB\n",
-                      o->rate, o->seconds * 3, r.p50_ms, r.p99_ms, (long long)r.lag_p99_ms,
-                      (long long)r.lag_max_ms, (double)r.disk_bytes / (double)r.done / 1024,
-                      ((double)r.memory_after - (double)r.memory_before) / 1e6);
-        wait_for_flush(w, out);
-    }
+    if (o->orders)
+        history(w, o, out);
+    burst(w, o, out);
+    if (w->tenant_n > 1)
+        tb_bench_flood(w, o->seconds, out);
+    if (o->rate)
+        sustained(w, o, out);
+    if (o->restart && !tb_bench_restart(w, node, o->tail, out))
+        return TB_EXIT_FAULT;
     return TB_EXIT_OK;
 }
 
@@ -109,13 +131,15 @@ int tb_cmd_bench(struct tb_cli *cli)
                                  .tenants = number(cli, TB_OPT_TENANTS, 1),
                                  .members = number(cli, TB_OPT_MEMBERS, 100000),
                                  .seconds = number(cli, TB_OPT_SECONDS, 5),
-                                 .rate = number(cli, TB_OPT_RATE, 0)};
-    o.flood = o.tenants > 1;
+                                 .rate = number(cli, TB_OPT_RATE, 0),
+                                 .orders = number(cli, TB_OPT_ORDERS, 0),
+                                 .restart = tb_args_has(&cli->args, TB_OPT_RESTART),
+                                 .tail = number(cli, TB_OPT_TAIL, 200000)};
     struct tb_bench_world w = {0};
     struct tb_fault fault;
     if (tb_node_open(&options, &w.node, &fault) != TB_NODE_DONE)
         return tb_cli_say(cli, TB_EXIT_FAULT, "%s", fault.text);
-    int code = tb_node_lead(w.node, 10000, &fault) ? tb_bench_run(&w, &o, cli->out) : TB_EXIT_FAULT;
+    int code = tb_node_lead(w.node, 10000, &fault) ? tb_bench_run(&w, &options, &o, cli->out) : TB_EXIT_FAULT;
     tb_node_close(w.node);
     return code;
 }

@@ -165,6 +165,7 @@ static enum tb_node_answer start_cell(struct opening *x)
                                                .publisher = tb_node_publisher(n->publishing),
                                                .log = x->o->log,
                                                .log_user = x->o->user,
+                                               .flush_ms = x->o->flush_ms,
                                                .stepping = x->o->stepping};
     if (!tb_cell_create(&n->cell_options, &n->cell, x->fault))
         return TB_NODE_FAULT;

@@ -28,6 +28,7 @@ struct tb_node_options {
     bool must_exist;     /* do not make a folder */
     bool wait;           /* for another process to give the folder free */
     bool stepping;       /* the cell without threads (simulation) */
+    uint32_t flush_ms;   /* between two flushes of the SQL state; 0 = the cell's own choice */
     const struct tb_host *host;         /* NULL = the machine's */
     bool (*go_on)(void *user);          /* asked while waiting; NULL = always */
     void (*log)(void *user, const char *sentence); /* NULL = stderr */

@@ -56,17 +56,25 @@
              "  --divide N        an N-th of its shoppers (1)\n" \
              "  --seed N          another world\n" TB_USAGE_FOLDER}, \
     {.name = "sim", .place = TB_VERB_ALONE, .run = tb_cmd_sim, \
-     .options = TB_OPT_BIT(SEED) | TB_OPT_BIT(DIVIDE) | TB_OPT_BIT(LIMIT), \
-     .usage = "sim [--divide N] [--limit LINES]", \
-     .what = "prints the demonstration's contacts and orders as lines for POST /v1/bulk\n"}, \
+     .options = TB_OPT_BIT(SEED) | TB_OPT_BIT(DIVIDE) | TB_OPT_BIT(LIMIT) | TB_OPT_BIT(TENANT), \
+     .usage = "sim [--tenant T] [--divide N] [--limit LINES]", \
+     .what = "prints the demonstration's contacts and orders as lines for POST /v1/bulk\n\n" \
+             "  --tenant T        helin (when it is left out) or chengdian\n" \
+             "  --divide N        an N-th of its shoppers (1)\n" \
+             "  --limit LINES     so many at most\n" \
+             "  --seed N          another world\n"}, \
     {.name = "bench", .place = TB_VERB_ALONE, .run = tb_cmd_bench, \
-     .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANTS) | TB_OPT_BIT(MEMBERS) | TB_OPT_BIT(SECONDS) | TB_OPT_BIT(RATE), \
-     .usage = "bench [--members N] [--tenants N] [--seconds S] [--rate R]", \
+     .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANTS) | TB_OPT_BIT(MEMBERS) | TB_OPT_BIT(SECONDS) | TB_OPT_BIT(RATE) | \
+                TB_OPT_BIT(ORDERS) | TB_OPT_BIT(RESTART) | TB_OPT_BIT(TAIL), \
+     .usage = "bench [--members N] [--tenants N] [--seconds S] [--rate R] [--orders N] [--restart]", \
      .what = "measures the engine on this machine, in a fresh folder (bench/README.md)\n\n" \
              "  --members N       in all tenants together (100000)\n" \
              "  --tenants N       with more than one, one floods (1)\n" \
              "  --seconds S       of each part (5)\n" \
-             "  --rate R          also R purchases a second, sustained for three times as long\n" TB_USAGE_FOLDER}, \
+             "  --rate R          also R purchases a second, sustained for three times as long\n" \
+             "  --orders N        purchases before anything is measured (0)\n" \
+             "  --restart         also how long starting takes, alone and with a tail to replay\n" \
+             "  --tail N          operations in that tail (200000)\n" TB_USAGE_FOLDER}, \
     {.name = "import", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_import, \
      .options = TB_OPTS_FOLDER | TB_OPT_BIT(MAP) | TB_OPT_BIT(DRY_RUN) | TB_OPT_BIT(REJECTS) | TB_OPT_BIT(REPORT) | \
                 TB_OPT_BIT(RESTART) | TB_OPT_BIT(QUIET), \

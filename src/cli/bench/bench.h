@@ -24,7 +24,7 @@ struct tb_bench_world {
     uint32_t *phone;   /* namespace blocks, per tenant */
     uint32_t *card;
     uint32_t (*attribute)[5];
-    uint64_t orders; /* numbers given so far */
+    _Atomic uint64_t orders; /* numbers given so far */
 };
 
 struct tb_bench_options {
@@ -33,7 +33,9 @@ struct tb_bench_options {
     uint32_t members;
     uint32_t seconds;  /* of each measured part */
     uint32_t rate;     /* purchases a second of the sustained part; 0 = leave it out */
-    bool flood;        /* also measure quiet tenants beside one that floods */
+    uint32_t orders;   /* purchases before anything is measured */
+    bool restart;      /* also measure starting: as stopped, and with a tail of operations to replay */
+    uint32_t tail;     /* operations in that tail */
 };
 
 /* Fills an empty cell; false when something was refused (said on stderr). */
@@ -48,15 +50,28 @@ struct tb_bench_result {
     double p99_ms;
     int64_t lag_max_ms;
     int64_t lag_p99_ms;
+    uint64_t refused;
     uint64_t disk_bytes;
     uint64_t memory_before;
     uint64_t memory_after;
 };
 
-/* Purchases as fast as they are taken (rate 0) or at a rate, for some seconds. only:
- * tenants [first, first + n) take part. */
-void tb_bench_purchases(struct tb_bench_world *w, uint32_t seconds, uint32_t rate, uint32_t first,
-                        uint32_t n, struct tb_bench_result *out);
+/* Purchases of tenants [first, first + n), at a rate or as fast as they are taken (0), until the first of:
+ * stop is set (when given), `orders` are sent (when not 0), the seconds are over.                          */
+struct tb_bench_load {
+    uint32_t first;
+    uint32_t n;
+    uint32_t rate;
+    uint32_t seconds;
+    uint64_t orders;
+    _Atomic bool *stop;
+    bool timed; /* latencies of this load alone, not of all the cell */
+};
+void tb_bench_purchases(struct tb_bench_world *w, const struct tb_bench_load *l, struct tb_bench_result *out);
+/* The quiet tenants' latencies alone, and while the first tenant sends as fast as it can. */
+void tb_bench_flood(struct tb_bench_world *w, uint32_t seconds, FILE *out);
+/* Closes and opens the node: when all is flushed, and when `tail` operations are not. */
+bool tb_bench_restart(struct tb_bench_world *w, const struct tb_node_options *node, uint32_t tail, FILE *out);
 
 /* Appends bytes_each * 256 a turn to a growing file, with fdatasync; operations a second. */
 double tb_bench_limit(const char *path, double bytes_each, uint32_t seconds);
@@ -65,7 +80,8 @@ double tb_bench_limit(const char *path, double bytes_each, uint32_t seconds);
 uint64_t tb_bench_resident(void);
 
 /* All parts that the options name; prints a table. 0 = ok. */
-int tb_bench_run(struct tb_bench_world *w, const struct tb_bench_options *o, FILE *out);
+int tb_bench_run(struct tb_bench_world *w, const struct tb_node_options *node, const struct tb_bench_options *o,
+                 FILE *out);
 
 /* Blind keys of member i, without a key store: a bijection is enough here. */
 void tb_bench_key(uint32_t member, uint32_t which, uint64_t key[2]);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Purchases through tb_cell_submit_many, from one thread that keeps a ring of requests
- * full, as the border would. Latency is submit to release, counted by the cell.          */
+ * full, as the border would. Latency is submit to release, counted by the cell; of a part of the
+ * tenants (a flood beside quiet ones) by the ring itself. Two loads may run at once.       */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,8 @@ struct slot {
     struct tb_identifier id;
     struct tb_order_line_input line[2];
     struct tb_order_tender_input tender;
+    struct ring *ring;
+    double sent_s; /* of a timed ring */
     char key[24];
     uint8_t region[TB_ANSWER_BYTES_MAX];
 };
@@ -32,14 +36,25 @@ struct ring {
     uint64_t back_taken;
     _Atomic uint64_t done;
     _Atomic uint64_t refused;
+    bool timed;
+    uint32_t *took_us; /* ring buffer of the newest SAMPLES; the journal thread's */
 };
 
-static struct ring the_ring;
+#define SAMPLES 1000000u
+
+static double now_s(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
 
 static void released(struct tb_job_request *r)
 {
     struct slot *s = r->user;
-    struct ring *ring = &the_ring;
+    struct ring *ring = s->ring;
+    if (ring->timed)
+        ring->took_us[ring->done % SAMPLES] = (uint32_t)((now_s() - s->sent_s) * 1e6);
     if (r->finish != TB_FINISH_DONE || r->answer.code != TB_CODE_OK)
         ring->refused++;
     /* the journal thread alone writes here */
@@ -47,13 +62,6 @@ static void released(struct tb_job_request *r)
     ring->back[n % SLOTS] = (uint32_t)(s - ring->slot);
     ring->back_n = n + 1;
     ring->done++;
-}
-
-static double now_s(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 uint64_t tb_bench_resident(void)
@@ -98,7 +106,7 @@ static void fill(struct tb_bench_world *w, struct slot *s, uint64_t *seed, uint3
     tb_bench_key(member, 0, s->id.key);
     s->id.ns = w->phone[t];
     s->id.verified = false;
-    uint64_t no = ++w->orders;
+    uint64_t no = atomic_fetch_add(&w->orders, 1) + 1;
     int len = snprintf(s->key, sizeof s->key, "B%llu", (unsigned long long)no);
     int64_t a = 100 + (int64_t)(random_next(seed) % 9900);
     int64_t b = 100 + (int64_t)(random_next(seed) % 9900);
@@ -146,10 +154,7 @@ static void push(struct tb_cell *cell, struct tb_job_request **list, uint32_t n)
     }
 }
 
-struct lag {
-    int64_t *sample;
-    uint32_t n;
-};
+#define LAGS 100000u
 
 static int by_size(const void *a, const void *b)
 {
@@ -158,73 +163,122 @@ static int by_size(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-void tb_bench_purchases(struct tb_bench_world *w, uint32_t seconds, uint32_t rate, uint32_t first,
-                        uint32_t n, struct tb_bench_result *out)
+static int by_time(const void *a, const void *b)
 {
-    struct ring *ring = &the_ring;
-    if (ring->slot == NULL)
-        ring->slot = calloc(SLOTS, sizeof *ring->slot);
-    tb_assert(ring->slot != NULL);
-    struct tb_cell *cell = w->node->cell;
-    ring->free_n = 0;
-    ring->back_n = ring->back_taken = 0;
-    ring->done = 0;
-    for (uint32_t i = 0; i < SLOTS; i++)
+    uint32_t x = *(const uint32_t *)a;
+    uint32_t y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The cell's figures count every request; a timed ring's its own. */
+static void latencies(struct ring *ring, struct tb_bench_result *out)
+{
+    uint64_t n = ring->done < SAMPLES ? ring->done : SAMPLES;
+    if (n == 0)
+        return;
+    qsort(ring->took_us, n, sizeof *ring->took_us, by_time);
+    out->p50_ms = (double)ring->took_us[n / 2] / 1e3;
+    out->p99_ms = (double)ring->took_us[n * 99 / 100] / 1e3;
+}
+
+static struct ring *ring_make(bool timed)
+{
+    struct ring *ring = calloc(1, sizeof *ring);
+    tb_assert(ring != NULL);
+    ring->slot = calloc(SLOTS, sizeof *ring->slot);
+    ring->timed = timed;
+    ring->took_us = timed ? calloc(SAMPLES, sizeof *ring->took_us) : NULL;
+    tb_assert(ring->slot != NULL && (!timed || ring->took_us != NULL));
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        ring->slot[i].ring = ring;
         ring->free_list[ring->free_n++] = i;
-    static struct tb_cell_figures before;
-    static struct tb_cell_figures after;
-    static int64_t lag[100000];
+    }
+    return ring;
+}
+
+static void ring_free(struct ring *ring)
+{
+    free(ring->slot);
+    free(ring->took_us);
+    free(ring);
+}
+
+/* Prepares and submits want purchases. */
+static void send(struct tb_bench_world *w, struct ring *ring, uint64_t *seed, const struct tb_bench_load *l,
+                 uint32_t want)
+{
+    int64_t now_ms = (int64_t)time(NULL) * 1000;
+    double t = now_s();
+    struct tb_job_request *list[CHUNK];
+    for (uint32_t i = 0; i < want; i++) {
+        struct slot *s = &ring->slot[ring->free_list[--ring->free_n]];
+        fill(w, s, seed, l->first, l->n, now_ms);
+        s->sent_s = t;
+        list[i] = &s->r;
+    }
+    push(w->node->cell, list, want);
+}
+
+static bool goes_on(const struct tb_bench_load *l, double t, uint64_t sent)
+{
+    if (l->stop != NULL)
+        return !atomic_load(l->stop);
+    return l->orders ? sent < l->orders : t < l->seconds;
+}
+
+void tb_bench_purchases(struct tb_bench_world *w, const struct tb_bench_load *l, struct tb_bench_result *out)
+{
+    struct ring *ring = ring_make(l->timed);
+    struct tb_cell *cell = w->node->cell;
+    struct tb_cell_figures *before = calloc(2, sizeof *before);
+    struct tb_cell_figures *after = before + 1;
+    int64_t *lag = calloc(LAGS, sizeof *lag);
+    tb_assert(before != NULL && lag != NULL);
     uint32_t lag_n = 0;
-    tb_cell_figures(cell, &before);
+    tb_cell_figures(cell, before);
     uint64_t disk = written_bytes();
     *out = (struct tb_bench_result){.memory_before = tb_bench_resident()};
-    uint64_t seed = 42 + w->orders;
+    uint64_t seed = 42 + w->orders + l->first;
     uint64_t sent = 0;
     double start = now_s();
     double next_look = start;
-    while (now_s() - start < seconds) {
+    for (double t = start; goes_on(l, t - start, sent); t = now_s()) {
         collect(ring);
-        double t = now_s();
-        uint64_t allowed = rate ? (uint64_t)((t - start) * rate) : UINT64_MAX;
+        uint64_t allowed = l->rate ? (uint64_t)((t - start) * l->rate) : UINT64_MAX;
         uint32_t want = ring->free_n < CHUNK ? 0 : CHUNK;
-        if (rate && sent + want > allowed)
+        if (l->rate && sent + want > allowed)
             want = allowed > sent ? (uint32_t)(allowed - sent) : 0;
-        if (t >= next_look && lag_n < TB_COUNT_OF(lag)) {
-            tb_cell_figures(cell, &after);
-            lag[lag_n++] = after.lag_ms;
+        if (t >= next_look && lag_n < LAGS) {
+            tb_cell_figures(cell, after);
+            lag[lag_n++] = after->lag_ms;
             next_look = t + .05;
         }
-        if (want == 0) {
+        if (want == 0)
             (void)nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
-            continue;
-        }
-        int64_t now_ms = (int64_t)time(NULL) * 1000;
-        struct tb_job_request *list[CHUNK];
-        for (uint32_t i = 0; i < want; i++) {
-            struct slot *s = &ring->slot[ring->free_list[--ring->free_n]];
-            fill(w, s, &seed, first, n, now_ms);
-            list[i] = &s->r;
-        }
-        push(cell, list, want);
+        else
+            send(w, ring, &seed, l, want);
         sent += want;
     }
     while (ring->done < sent)
         (void)nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
     out->seconds = now_s() - start;
-    tb_cell_figures(cell, &after);
+    tb_cell_figures(cell, after);
     out->done = sent;
-    if (ring->refused)
-        (void)fprintf(stderr, "bench: %llu purchases were refused\n",
-                      (unsigned long long)ring->refused);
-    out->bytes_each = (double)(after.bytes - before.bytes) / (double)sent;
-    out->engine_us = (double)(after.engine_ns - before.engine_ns) / 1e3 / (double)sent;
+    out->refused = ring->refused;
+    out->bytes_each = (double)(after->bytes - before->bytes) / (double)sent;
+    out->engine_us = (double)(after->engine_ns - before->engine_ns) / 1e3 / (double)sent;
     for (uint32_t i = 0; i < TB_LATENCY_BUCKETS; i++)
-        after.latency[i] -= before.latency[i];
-    out->p50_ms = (double)tb_latency_quantile_ns(after.latency, 500000) / 1e6;
-    out->p99_ms = (double)tb_latency_quantile_ns(after.latency, 990000) / 1e6;
+        after->latency[i] -= before->latency[i];
+    out->p50_ms = (double)tb_latency_quantile_ns(after->latency, 500000) / 1e6;
+    out->p99_ms = (double)tb_latency_quantile_ns(after->latency, 990000) / 1e6;
+    if (l->timed)
+        latencies(ring, out);
     qsort(lag, lag_n, sizeof *lag, by_size);
     out->lag_max_ms = lag_n ? lag[lag_n - 1] : 0;
     out->lag_p99_ms = lag_n ? lag[(uint32_t)((uint64_t)lag_n * 99 / 100)] : 0;
     out->disk_bytes = written_bytes() - disk;
     out->memory_after = tb_bench_resident();
+    free(lag);
+    free(before);
+    ring_free(ring);
 }
