@@ -61,9 +61,9 @@ static int64_t lifetime(const struct tb_txn *t, struct tb_block *person,
 static int32_t window_start(const struct tb_txn *t, struct tb_block *person,
                             const struct tb_tier_scheme *s, int32_t to_day)
 {
-    struct tb_date d = tb_date_from_days(to_day - 1);
     if (s->window == TB_WINDOW_ROLLING)
         return tb_days_add_months(to_day, -(int32_t)s->window_months);
+    struct tb_date d = tb_date_from_days(to_day - 1);
     int32_t january = tb_days_from_date((struct tb_date){d.year, 1, 1});
     if (s->window == TB_WINDOW_CALENDAR_YEAR)
         return january;

@@ -32,34 +32,47 @@ struct tb_block *tb_order_find(struct tb_txn *t, struct tb_str key, bool *need)
     return b != NULL && tb_order_key_is(t, b, key) ? b : NULL;
 }
 
-/* What an answer says was earned. */
+/* What an answer says was earned, and what the member then has of that unit. */
 struct earned_row {
     uint32_t unit;
     int64_t amount;
+    struct tb_balance balance;
 };
 #define EARNED_ROWS_MAX 5u
 
-static void put_earned(struct tb_txn *t, struct tb_block *person, const struct earned_row *row,
-                       struct tb_answer *a)
+static void put_earned(const struct earned_row *row, struct tb_answer *a)
 {
-    struct tb_balance balance = tb_ledger_balance(t, person, row->unit, t->now_ms);
     tb_buf_byte(&a->body, 4 << 3 | 2);
     size_t length = a->body.n; /* one byte: four numbers are shorter than 128 bytes */
     tb_buf_byte(&a->body, 0);
     tb_wire_put_uint(&a->body, 1, row->unit);
     tb_wire_put_uint(&a->body, 2, (uint64_t)row->amount);
-    tb_wire_put_uint(&a->body, 3, tb_order_zigzag(balance.available));
-    tb_wire_put_uint(&a->body, 4, (uint64_t)balance.pending);
+    tb_wire_put_uint(&a->body, 3, tb_order_zigzag(row->balance.available));
+    tb_wire_put_uint(&a->body, 4, (uint64_t)row->balance.pending);
     if (!a->body.overflowed)
         a->body.p[length] = (uint8_t)(a->body.n - length - 1);
 }
 
-static void put_member(struct tb_txn *t, struct tb_block *person, const struct earned_row *row,
-                       uint32_t n, struct tb_answer *a)
+/* Two rules may have given the same unit: one look is enough for both. */
+static void find_balance(const struct tb_txn *t, struct tb_block *person, struct earned_row *row,
+                         uint32_t i)
+{
+    for (uint32_t k = 0; k < i; k++)
+        if (row[k].unit == row[i].unit) {
+            row[i].balance = row[k].balance;
+            return;
+        }
+    row[i].balance = tb_ledger_balance(t, person, row[i].unit, t->now_ms);
+}
+
+static void put_member(struct tb_txn *t, struct tb_block *person, struct earned_row *row, uint32_t n,
+                       struct tb_answer *a)
 {
     tb_wire_put_uint(&a->body, 2, tb_person_id(person));
-    for (uint32_t i = 0; i < n; i++)
-        put_earned(t, person, &row[i], a);
+    for (uint32_t i = 0; i < n; i++) {
+        find_balance(t, person, row, i);
+        put_earned(&row[i], a);
+    }
     uint32_t scheme;
     uint32_t tier;
     if (tb_membership_tier(t, person, &scheme, &tier)) {
@@ -76,8 +89,10 @@ static void answer_placed(struct tb_txn *t, const struct tb_ev_order_placed *ev,
     tb_wire_put_uint(&a->body, 1, ev->order);
     if (who->created)
         tb_wire_put_uint(&a->body, 7, 1);
-    for (; n < ev->earn_n && n < EARNED_ROWS_MAX; n++)
-        row[n] = (struct earned_row){(uint32_t)ev->earn[n].unit, ev->earn[n].amount};
+    for (; n < ev->earn_n && n < EARNED_ROWS_MAX; n++) {
+        row[n].unit = (uint32_t)ev->earn[n].unit;
+        row[n].amount = ev->earn[n].amount;
+    }
     if (ev->profile)
         put_member(t, tb_read(t, TB_KIND_PERSON, who->person), row, n, a);
 }
@@ -90,8 +105,10 @@ static void answer_stood(struct tb_txn *t, struct tb_block *b, struct tb_answer 
     uint32_t n = 0;
     tb_wire_put_uint(&a->body, 1, b->id);
     tb_wire_put_uint(&a->body, 3, 1);
-    for (; n < b->n[TB_ORDER_EARN] && n < EARNED_ROWS_MAX; n++)
-        row[n] = (struct earned_row){earn[n].unit, earn[n].amount};
+    for (; n < b->n[TB_ORDER_EARN] && n < EARNED_ROWS_MAX; n++) {
+        row[n].unit = earn[n].unit;
+        row[n].amount = earn[n].amount;
+    }
     if (order->profile)
         put_member(t, tb_read(t, TB_KIND_PERSON, tb_person_by_profile(t, order->profile)), row, n, a);
 }

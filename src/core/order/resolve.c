@@ -77,17 +77,19 @@ static bool member_field(const struct tb_resolve *r, uint16_t slot, struct tb_ex
 }
 
 /* Counts the order that is being placed. */
-static void count_draft(const struct tb_resolve *r, struct tb_past *past)
+static void count_draft(struct tb_resolve *r, struct tb_past *past)
 {
-    const struct tb_ev_order_placed *d = r->draft;
-    const struct tb_day_bucket *today =
-        tb_order_find_bucket(r->t, r->person, (uint32_t)d->profile, (int32_t)d->day);
-    past->spend += d->net;
+    past->spend += r->draft->net;
     past->orders++;
-    past->visits += today == NULL || today->orders == 0;
+    if (r->first == TB_FIRST_UNKNOWN) {
+        const struct tb_day_bucket *day = tb_order_find_bucket(
+            r->t, r->person, (uint32_t)r->draft->profile, (int32_t)r->draft->day);
+        r->first = day == NULL || day->orders == 0 ? TB_FIRST_TODAY : TB_FIRST_NOT;
+    }
+    past->visits += r->first == TB_FIRST_TODAY;
 }
 
-static struct tb_past past_of(const struct tb_resolve *r, uint32_t days)
+static struct tb_past past_of(struct tb_resolve *r, uint32_t days)
 {
     if (r->person == NULL)
         return (struct tb_past){0};
@@ -99,7 +101,7 @@ static struct tb_past past_of(const struct tb_resolve *r, uint32_t days)
     return past;
 }
 
-static struct tb_past ever_of(const struct tb_resolve *r, int64_t *last_ms)
+static struct tb_past ever_of(struct tb_resolve *r, int64_t *last_ms)
 {
     struct tb_past past = {0};
     *last_ms = INT64_MIN;
@@ -119,18 +121,18 @@ static struct tb_past ever_of(const struct tb_resolve *r, int64_t *last_ms)
     return past;
 }
 
-static bool days_since_order(const struct tb_resolve *r, struct tb_expr_value *out)
+static bool days_since_order(struct tb_resolve *r, struct tb_expr_value *out)
 {
     int64_t last;
     (void)ever_of(r, &last);
     if (last == INT64_MIN)
         return false;
     int32_t today = tb_tenant_day(r->t, r->at_ms, NULL, NULL);
-    *out = tb_expr_of_int(today - tb_zone_day_of(tb_tenant_zone(r->t), last));
+    *out = tb_expr_of_int(today - tb_zone_day_of(r->zone, last));
     return true;
 }
 
-static bool window_slot(const struct tb_resolve *r, uint16_t slot, const struct tb_expr_value *args,
+static bool window_slot(struct tb_resolve *r, uint16_t slot, const struct tb_expr_value *args,
                         struct tb_expr_value *out)
 {
     int64_t last;
@@ -208,7 +210,7 @@ static bool attribute_value(const struct tb_resolve *r, uint32_t attribute, stru
         *out = tb_expr_of_str(tb_attribute_bytes(r->t, r->person, value));
         return true;
     case TB_ATTRIBUTE_DATE:
-        *out = tb_expr_of_time(tb_zone_day_start_ms(tb_tenant_zone(r->t), (int32_t)value->value));
+        *out = tb_expr_of_time(tb_zone_day_start_ms(r->zone, (int32_t)value->value));
         return true;
     case TB_ATTRIBUTE_TIME:
         *out = tb_expr_of_time(value->value);
@@ -392,7 +394,7 @@ static bool tender_field(const struct tb_resolve *r, uint16_t slot, uint64_t at,
 bool tb_order_resolve(void *user, uint16_t slot, const struct tb_expr_value *args, uint32_t argc,
                       struct tb_expr_value *out)
 {
-    const struct tb_resolve *r = user;
+    struct tb_resolve *r = user;
     (void)argc;
     if (slot == TB_SLOT_NOW) {
         *out = tb_expr_of_time(r->at_ms);

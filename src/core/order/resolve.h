@@ -17,7 +17,10 @@ struct tb_resolve {
     /* The same order as it will be placed: its lines' products are known, and the member's
      * past counts it already though her block does not. NULL: none.                      */
     const struct tb_ev_order_placed *draft;
+    const struct tb_zone *zone; /* the tenant's */
     int64_t at_ms;
+    /* The draft is the profile's first order of its day: found when it is asked for. */
+    enum { TB_FIRST_UNKNOWN = 0, TB_FIRST_TODAY, TB_FIRST_NOT } first;
     uint8_t digits; /* of the currency */
 };
 

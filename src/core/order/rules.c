@@ -15,7 +15,7 @@ static bool evaluate(struct tb_resolve *r, const struct tb_expr_program *program
     struct tb_expr_run run = {.resolve = tb_order_resolve,
                               .user = r,
                               .arena = r->t->scratch,
-                              .zone = tb_tenant_zone(r->t)};
+                              .zone = r->zone};
     return tb_expr_eval(program, &run, out);
 }
 
@@ -78,6 +78,7 @@ enum tb_code tb_order_earn(struct tb_txn *t, const struct tb_cmd_order *in, uint
     struct tb_resolve r = {.t = t,
                            .order = in,
                            .draft = draft,
+                           .zone = tb_tenant_zone(t),
                            .at_ms = in->occurred_ms,
                            .digits = (uint8_t)tb_tenant_of(t)->currency_digits};
     for (uint32_t i = 0; i < n && draft->earn_n < TB_ORDER_EARNS_MAX; i++) {
