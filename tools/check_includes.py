@@ -46,7 +46,7 @@ LIBRARIES = {
     "unicode/": ["border", "channel"],
     "sodium": ["border", "http", "channel"],
     "openssl/": ["journal", "border", "http", "channel"],
-    "curl/": ["channel", "sink"],
+    "curl/": ["channel", "sink", "cli"],
     "qrencode": ["border"],
     "zstd": ["border", "journal", "sink"],
     "xxhash": ["border", "journal", "engine", "http"],

@@ -10,6 +10,7 @@
 
 #include "base/ids.h"
 #include "cli/cli.h"
+#include "cli/remote.h"
 #include "core/catalog/catalog.h"
 #include "core/order/order.h"
 #include "core/person.h"
@@ -396,6 +397,8 @@ int tb_cmd_export(struct tb_cli *cli)
 {
     const char *what = cli->args.n == 1 ? cli->args.positional[0] : "";
     bool known = strcmp(what, "members") == 0 || strcmp(what, "orders") == 0 || strcmp(what, "events") == 0;
+    if (known && tb_args_has(&cli->args, TB_OPT_SERVER))
+        return tb_remote_export(cli, what);
     if (!known || !tb_args_has(&cli->args, TB_OPT_TENANT)) {
         tb_verb_usage(tb_verb_find("export"), cli->err);
         return TB_EXIT_USAGE;

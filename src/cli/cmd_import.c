@@ -14,6 +14,7 @@
 
 #include "border/open.h"
 #include "cli/import/import.h"
+#include "cli/remote.h"
 #include "core/ops.h"
 
 #define REGION_BYTES (256u << 10)
@@ -393,6 +394,8 @@ int tb_cmd_import(struct tb_cli *cli)
     const char *what = cli->args.n > 0 ? cli->args.positional[0] : "";
     while (kind < TB_COUNT_OF(kind_name) && strcmp(kind_name[kind], what) != 0)
         kind++;
+    if (cli->args.n > 1 && tb_args_has(&cli->args, TB_OPT_SERVER))
+        return tb_remote_import(cli, what);
     if (kind == TB_COUNT_OF(kind_name) || cli->args.n < 2 || !tb_args_has(&cli->args, TB_OPT_MAP)) {
         tb_verb_usage(tb_verb_find("import"), cli->err);
         return TB_EXIT_USAGE;

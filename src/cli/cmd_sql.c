@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/remote.h"
 #include "http/json_write.h"
 
 #define TABLE_ROWS_MAX 10000u
@@ -204,6 +205,8 @@ int tb_cmd_sql(struct tb_cli *cli)
     const char *named = tb_args_text(&cli->args, TB_OPT_FORMAT, NULL, "table");
     while (f < TB_COUNT_OF(format) && strcmp(format[f], named) != 0)
         f++;
+    if (tb_args_has(&cli->args, TB_OPT_SERVER))
+        return tb_remote_sql(cli);
     if (cli->args.n != 1 || f == TB_COUNT_OF(format)) {
         tb_verb_usage(tb_verb_find("sql"), cli->err);
         return TB_EXIT_USAGE;

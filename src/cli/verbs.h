@@ -7,6 +7,9 @@
 #include "cli/cli.h"
 
 #define TB_OPTS_FOLDER (TB_OPT_BIT(DATA) | TB_OPT_BIT(JOURNAL) | TB_OPT_BIT(STATE))
+#define TB_OPTS_SERVER (TB_OPT_BIT(SERVER) | TB_OPT_BIT(KEY))
+#define TB_USAGE_SERVER "  --server URL      http://host:port of a server\n" \
+                        "  --key KEY         its API key (or TONGBAO_KEY, which others on the machine do not see)"
 #define TB_USAGE_FOLDER "  --data DIR        the data folder (./data; or TB_DATA)\n" \
                         "  --journal URL     postgres://... instead of DATA/journal (or TONGBAO_JOURNAL)\n" \
                         "  --state URL       postgres://... instead of DATA/state.db (or TONGBAO_STATE)"
@@ -77,8 +80,9 @@
              "  --tail N          operations in that tail (200000)\n" TB_USAGE_FOLDER}, \
     {.name = "import", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_import, \
      .options = TB_OPTS_FOLDER | TB_OPT_BIT(MAP) | TB_OPT_BIT(DRY_RUN) | TB_OPT_BIT(REJECTS) | TB_OPT_BIT(REPORT) | \
-                TB_OPT_BIT(RESTART) | TB_OPT_BIT(QUIET), \
-     .usage = "import orders|members|products|contacts --map FILE FILE...", \
+                TB_OPT_BIT(RESTART) | TB_OPT_BIT(QUIET) | TB_OPTS_SERVER, \
+     .usage = "import orders|members|products|contacts --map FILE FILE...\n" \
+              "       tongbao import lines FILE... --server URL --key KEY", \
      .what = "takes rows from CSV, NDJSON or columns, packed with zstd too\n" \
              "A file inside an archive is ARCHIVE.tar.zst:NAME. Every row is accepted, ignored or rejected\n" \
              "with a reason. An import that was interrupted goes on when the same words are given again;\n" \
@@ -88,18 +92,22 @@
              "  --rejects FILE    where the rejected rows go (DATA/imports/...)\n" \
              "  --report FILE     the figures as JSON\n" \
              "  --restart         from the first row, not from where an interrupted one stopped\n" \
-             "  --quiet           no progress bar\n" TB_USAGE_FOLDER}, \
+             "  --quiet           no progress bar\n" TB_USAGE_FOLDER "\n\n" \
+             "lines: of POST /v1/bulk, as tongbao sim prints them; - is what comes in. Over HTTP alone\n" \
+             TB_USAGE_SERVER}, \
     {.name = "export", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_export, \
-     .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANT) | TB_OPT_BIT(AFTER), \
-     .usage = "export members|orders|events --tenant T", \
+     .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANT) | TB_OPT_BIT(AFTER) | TB_OPTS_SERVER, \
+     .usage = "export members|orders|events --tenant T\n" \
+              "       tongbao export events --server URL --key KEY", \
      .what = "prints a tenant's data as NDJSON, personal values opened\n\n" \
-             "  --after N         events behind number N of the tenant's feed\n" TB_USAGE_FOLDER}, \
+             "  --after N         events behind number N of the tenant's feed\n" TB_USAGE_FOLDER "\n\n" \
+             "Over HTTP: events, as GET /v1/events prints them, of the key's tenant\n" TB_USAGE_SERVER}, \
     {.name = "check", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_check, .options = TB_OPTS_FOLDER, \
      .usage = "check [--data DIR]", \
      .what = "proves journal, state and books; ends with the number of breaks\n" \
              "The whole journal is folded in memory and compared with the SQL state byte by byte.\n" TB_USAGE_FOLDER}, \
     {.name = "sql", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_sql, \
-     .options = TB_OPTS_FOLDER | TB_OPT_BIT(FORMAT) | TB_OPT_BIT(LIMIT), \
+     .options = TB_OPTS_FOLDER | TB_OPT_BIT(FORMAT) | TB_OPT_BIT(LIMIT) | TB_OPTS_SERVER, \
      .usage = "sql [--format table|csv|json] \"SELECT ...\"", \
      .what = "one read-only statement on the tables (docs/tables.md), also while serving\n\n" \
              "  --format F        table, csv, or json (one object a line)\n" \
