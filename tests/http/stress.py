@@ -13,6 +13,7 @@ import os
 import random
 import selectors
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -35,6 +36,8 @@ class Client:
         self.expected = []
 
     def close(self):
+        if self.rng.random() < 0.5:  # with a reset: the server learns it before it answers
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
 
     def ask(self):
@@ -94,7 +97,7 @@ def wave(port, clients, rng, until):
                         c.ask()
                 if events & selectors.EVENT_WRITE:
                     c.write()
-                if rng.random() < 0.002:  # leaves with requests under way
+                if rng.random() < 0.004:  # leaves with requests under way
                     selector.unregister(c.sock)
                     c.close()
                     c.connect()
@@ -130,6 +133,19 @@ def streams(port):
             s.recv(1000)
 
 
+def leavers(port):
+    """Gone, with a reset, while the handler has the request; the next one is answered."""
+    ask = b"POST /v1/shuffle HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nok"
+    for i in range(300):
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            s.sendall(ask)
+            time.sleep(i % 4 / 2000)
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as s:
+        s.sendall(ask)
+        assert s.recv(4096).endswith(b"\r\n\r\nok")
+
+
 def lines(port):
     """Bodies line by line with pauses."""
     body = b"".join(b'{"n":%d}\n' % i for i in range(5000))
@@ -155,6 +171,7 @@ def main():
         clients = [Client(port, i, rng) for i in range(connections)]
         answers, breaks = wave(port, clients, rng, time.monotonic() + seconds)
         streams(port)
+        leavers(port)
         lines(port)
         assert answers > connections * 2, answers
     finally:
