@@ -55,14 +55,14 @@
  *   T1  price rules: sum over groups of: sum (stackable), max (best-of); coupons: the same per group, the
  *       coupons_max greatest of that, or the best SINGLE; exclusive groups: the best alone when nothing is
  *       decided in. Any legal choice obeys each, so T1 = max(rules + coupons, alone).
- *   T2  the one_per_product offers of the kinds listed at struct rates have a rate r_j(l) with: j saves at most
+ *   T2  the one_per_product offers of the kinds listed below have a rate r_j(l) with: j saves at most
  *       the sum over the parts it takes of r_j(line) * left, plus rounding. Their parts are disjoint, so together
  *       they save at most the sum over lines of max_j r_j(l) * left untaken, plus rounding; the others by T1.
  *   T3  nothing saves more than is left of goods and shipping.
  * Rates (2^20 = all, rounded up, reckoned on the basket before any offer): PERCENT (not initial) ppm; LADDER
  * ppm of its last step or, by amount, greatest off/at; AMOUNT with min_amount, without max_units:
- * amount/min_amount; CHEAPEST get/need of ppm (the cheapest of a group are at most their part of it); N_FOR, BUNDLE 1 - amount / (dearest group):
- * a saving g - amount is the part 1 - amount/g of g, greater for a dearer group; BUY_GET ppm on lines of scope_y,
+ * amount/min_amount; CHEAPEST get/need of ppm (the cheapest of a group are at most their part of it);
+ * N_FOR, BUNDLE 1 - amount / (dearest group): a saving g - amount is the part 1 - amount/g of g, greater for a dearer group; BUY_GET ppm on lines of scope_y,
  * 0 elsewhere; FIXED and TABLE (not initial) greatest (left - price) / left in the line, which falls with left.
  * Never above 1. Rounding: DOWN none, UP 1, else 1/2 minor unit, once for PERCENT, LADDER with ppm, BUY_GET and
  * CHEAPEST overall, once a group possible in scope for CHEAPEST; none when ppm is 1,000,000.
