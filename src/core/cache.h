@@ -13,7 +13,7 @@
 #include "base/civil.h"
 
 #define TB_CACHE_TENANTS 64u /* powers of two */
-#define TB_CACHE_CODES 1024u
+#define TB_CACHE_CODES 16384u /* a large shop's assortment: 64 KiB */
 #define TB_CACHE_UNITS 64u
 #define TB_CACHE_TEXTS 8u
 #define TB_CACHE_TEXT_BYTES 64u

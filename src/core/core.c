@@ -50,7 +50,7 @@ void tb_core_init(struct tb_core *c, struct tb_mem mem, const struct tb_core_env
     c->store.fact_maps = 1u << TB_MAP_ORDER | 1u << TB_MAP_RECEIPT | 1u << TB_MAP_RETURN |
                          1u << TB_MAP_TRANSFER;
     c->env = *env;
-    c->cache = (struct tb_core_cache){0};
+    memset(&c->cache, 0, sizeof c->cache);
 }
 
 enum tb_outcome tb_refuse(struct tb_answer *a, enum tb_code code, const char *field)

@@ -90,8 +90,10 @@ static uint32_t place_of(uint32_t tenant, enum tb_kind kind, struct tb_str code)
     } else {
         memcpy(&first, code.p, code.n);
     }
-    uint64_t x = first ^ (last << 23 | last >> 41) ^ ((uint64_t)tenant << 24 | (uint64_t)kind << 16 | code.n);
-    return (uint32_t)(x * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (TB_CACHE_CODES - 1);
+    uint64_t x = (first ^ ((uint64_t)tenant << 24 | (uint64_t)kind << 16 | code.n)) *
+                     UINT64_C(0xff51afd7ed558ccd) + last;
+    x = (x ^ x >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(x >> 40) & (TB_CACHE_CODES - 1);
 }
 
 uint32_t tb_find_code(const struct tb_txn *t, enum tb_kind kind, struct tb_str code)
