@@ -36,11 +36,14 @@ The engine's own tables (`record`, `history`, `feed_mark`, `fact`, `checkpoint`)
   | PostgreSQL | `to_timestamp(occurred_ms / 1000.0)` | `date '1970-01-01' + day::int` |
 
 * **None** is NULL.
-* **How new they are.** Appended tables, orders and configuration are as new as the state itself (about a second
-  behind the answers). The tables of persons (`persons`, `profiles`, `balances`, `lots`, `holds`, `attributes`,
-  `consents`, `member_tiers`, `enrolments`) follow at once while it is quiet and within about half a minute under
-  load, longer only when the machine is saturated; table `published` says up to where they are complete. A
-  snapshot always holds all of it.
+* **How new they are.** Orders and configuration are as new as the state itself (about a second behind the answers).
+  So are the tables whose rows are only appended (`order_lines`, `transfers`, `contacts` ...), except while the
+  state itself falls behind: then their rows are written from the history as soon as there is time between
+  flushes, and row 2 of table `published` says up to which entry they are complete. The tables of persons
+  (`persons`, `profiles`, `balances`, `lots`, `holds`, `attributes`, `consents`, `member_tiers`, `enrolments`)
+  follow at once while it is quiet and within about half a minute under load; row 1 says up to where they are
+  complete.
+  On a saturated machine both take longer, the state does not. A snapshot always holds all of it.
 * **Personal data.** No value of an identifier, no sealed attribute, no secret is ever published. After an erasure
   the person's attributes and enrolment are gone; ledger, orders and the proof of consents stay as numbers.
 

@@ -2,8 +2,6 @@
 /* engine/cell.c - the face of a cell: life, threads, submit. */
 #include "engine/cell.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +11,6 @@
 
 #define SCRATCH_BYTES ((size_t)16 << 20)
 #define IDLE_FOLLOW_NS 50000000
-#define FLUSH_RETRY_NS 200000000
 
 const char *tb_finish_name(enum tb_finish f)
 {
@@ -212,55 +209,6 @@ static void fail_errands(struct tb_cell *c)
         }
 }
 
-/* The last flush: everything durable, unless the state does not answer. */
-static void flush_last(struct tb_cell *c)
-{
-    struct tb_fault f = {0};
-    for (uint32_t tries = 0; tries < 3;) {
-        uint64_t before = atomic_load(&c->flushed_batch);
-        if (!tb_flush_turn(c, true, &f))
-            tries++;
-        else if (atomic_load(&c->flushed_batch) != before)
-            continue;
-        else if (tb_flush_publish(c, &f))
-            return;
-        else
-            tries++;
-    }
-    tb_cell_log(c, "stopped without the last flush (the journal has it): %s", f.text);
-}
-
-/* Answers come before tables: on a machine with as many busy threads as cores the flusher
- * yields to the threads that decide and append, and catches up after the burst. How far it
- * may fall behind is bounded (LAGGING).                                                   */
-#define FLUSHER_NICE 10
-
-static void *flusher_main(void *user)
-{
-    struct tb_cell *c = user;
-    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), FLUSHER_NICE);
-    struct tb_fault f;
-    int64_t pause = (int64_t)c->o.flush_ms * 1000000;
-    int64_t next = cell_mono_ns(c) + pause;
-    while (!atomic_load(&c->writer_gone)) {
-        uint32_t ticket = tb_bell_ticket(&c->flusher_bell);
-        tb_flush_errands(c);
-        int64_t now = cell_mono_ns(c);
-        if (now >= next) {
-            bool ok = tb_flush_turn(c, false, &f);
-            if (!ok && c->flush.failing_ns == 0)
-                tb_cell_log(c, "the SQL state does not take a flush: %s", f.text);
-            c->flush.failing_ns = ok ? 0 : now;
-            next = (ok ? now : cell_mono_ns(c)) + (ok ? pause : FLUSH_RETRY_NS);
-        }
-        tb_bell_wait(&c->flusher_bell, ticket, next - cell_mono_ns(c));
-    }
-    enum tb_cell_state s = tb_cell_state(c);
-    if (atomic_load(&c->flush_at_end) && s != TB_CELL_DEPOSED && s != TB_CELL_FAILED)
-        flush_last(c);
-    return NULL;
-}
-
 static void *loader_main(void *user)
 {
     struct tb_cell *c = user;
@@ -286,7 +234,7 @@ static bool start_leading(struct tb_cell *c)
     c->journal_started = start_thread(&c->journal_thread, journal_main, c, "tb-journal");
     if (!c->journal_started)
         return false;
-    c->flusher_started = start_thread(&c->flusher_thread, flusher_main, c, "tb-flusher");
+    c->flusher_started = start_thread(&c->flusher_thread, tb_flusher_main, c, "tb-flusher");
     return c->flusher_started;
 }
 
@@ -434,7 +382,7 @@ static void stop_stepping(struct tb_cell *c, bool flush)
         idle = tb_cell_step(c) ? 0 : idle + 1;
     tb_loop_refuse_all(c, tb_inbox_close(&c->inbox));
     if (flush && tb_cell_state(c) == TB_CELL_STOPPING)
-        flush_last(c);
+        tb_flusher_last(c);
 }
 
 void tb_cell_stop(struct tb_cell *c, bool flush)

@@ -124,11 +124,18 @@ struct tb_publisher {
     void (*begin)(void *user);
     void (*committed)(void *user);
     /* What on_image put off: while waits is true, catch_up is called in transactions of their
-     * own, once before each flush, and with `all` until nothing waits (a flush that somebody
-     * asked for, a snapshot, the end). A reader of s sees everything up to *c.             */
+     * own, between flushes, and with `all` until nothing waits (a flush that somebody asked
+     * for, a snapshot, the end). A reader of s sees everything up to *c.                   */
     bool (*waits)(void *user, const struct tb_checkpoint *c, bool all);
     enum tb_state_answer (*catch_up)(void *user, struct tb_state *s, const struct tb_checkpoint *c,
                                      bool all, struct tb_fault *f);
+    /* True: on_image need not be called for that block, which is still there. */
+    bool (*notes)(void *user, enum tb_kind kind, uint64_t id);
+    /* Before begin. late: the checkpoint is behind, put off all that can be put off;
+     * slice_ns: how long the next catch_up may take, 0 = as it likes. */
+    void (*pace)(void *user, bool late, int64_t slice_ns);
+    /* Ages of what is put off, 0 = nothing is: appended rows, persons. Any thread. */
+    void (*lags)(const void *user, int64_t now_ms, int64_t *rows_ms, int64_t *persons_ms);
 };
 
 /* Every table of a state: the engine's own three, then the publisher's. Ensure it once for
@@ -241,6 +248,8 @@ struct tb_cell_figures {
     uint64_t flushed_images;
     int64_t lag_ms;         /* age of the oldest durable batch that is not in the SQL state */
     uint64_t pending_bytes; /* images waiting */
+    int64_t rows_lag_ms;    /* published tables: age of the oldest appended row put off */
+    int64_t persons_lag_ms; /* and of the oldest mark of a person */
     uint64_t memory_bytes;  /* of the core's store */
     uint64_t idem_rows;
     uint64_t timers;
@@ -250,6 +259,7 @@ struct tb_cell_figures {
     bool read_only;     /* NO_SPACE */
     bool lagging;
     int64_t engine_ns;  /* spent running batches */
+    int64_t flusher_ns; /* CPU time of the flusher's thread */
     /* submit to release; bucket bounds from tb_latency_bound_ns */
     uint64_t latency[TB_LATENCY_BUCKETS];
 };

@@ -36,7 +36,11 @@ void tb_cell_figures(struct tb_cell *c, struct tb_cell_figures *out)
         .read_only = LOAD(read_only),
         .lagging = LOAD(lagging),
         .engine_ns = LOAD(engine_ns),
+        .flusher_ns = LOAD(flusher_ns),
     };
+    const struct tb_publisher *p = c->o.publisher;
+    if (p != NULL && p->lags != NULL)
+        p->lags(p->user, now_ms, &out->rows_lag_ms, &out->persons_lag_ms);
     for (uint32_t i = 0; i < TB_LATENCY_BUCKETS; i++)
         out->latency[i] = LOAD(latency[i]);
 }

@@ -13,6 +13,7 @@
 
 #define ROWS_A_TRANSACTION 50000u
 #define MARK_EVERY 64u
+#define LATE_MS 700 /* the oldest entry that a flush brings is older than that */
 
 static const struct tb_column record_columns[] = {
     {"kind", TB_COLUMN_I64, "0: the engine's own; else enum tb_kind"},
@@ -76,11 +77,18 @@ static void borrow(struct flush *x, struct tb_tail *t)
     b->tail[b->n++] = t;
 }
 
+/* The last one stays ours, to look on from there next time. */
 static void give_back(struct flush *x)
 {
-    for (uint32_t i = 0; i < x->borrowed.n; i++)
-        tb_tail_release(x->c, x->borrowed.tail[i]);
-    x->borrowed.n = 0;
+    struct borrowed *b = &x->borrowed;
+    struct tb_tail **near = &x->c->flush.near;
+    if (b->n > 0 && *near != NULL)
+        tb_tail_release(x->c, *near);
+    if (b->n > 0)
+        *near = b->tail[--b->n];
+    for (uint32_t i = 0; i < b->n; i++)
+        tb_tail_release(x->c, b->tail[i]);
+    b->n = 0;
 }
 
 static struct tb_value i64(int64_t v)
@@ -130,6 +138,7 @@ static struct tb_tail *read_journal(struct flush *x)
     if (x->reader == NULL &&
         j->ops->reader_open(j, x->cursor + 1, &x->reader, x->f) != TB_JOURNAL_DONE)
         return NULL;
+    tb_fault_set(x->f, false, "the journal ends before batch %" PRIu64 ", which was appended", x->cursor + 1);
     if (j->ops->reader_next(x->reader, &b, x->f) != TB_JOURNAL_DONE)
         return NULL;
     struct tb_tail *t = tb_heap_take(sizeof *t + b.body.n);
@@ -146,7 +155,8 @@ static enum tb_state_answer put_history(struct flush *x, uint64_t upto)
     while (a == TB_STATE_DONE && x->cursor < upto && x->rows < ROWS_A_TRANSACTION) {
         bool dropped;
         const struct borrowed *b = &x->borrowed;
-        const struct tb_tail *near = b->n > 0 && b->tail[b->n - 1]->kept ? b->tail[b->n - 1] : NULL;
+        const struct tb_tail *near = b->n > 0 ? b->tail[b->n - 1] : x->c->flush.near;
+        near = near != NULL && near->kept ? near : NULL;
         struct tb_tail *t = tb_tail_after_batch(x->c, x->cursor, near, &dropped);
         while (dropped && (t == NULL || t->batch <= x->cursor)) {
             if (t != NULL)
@@ -175,6 +185,9 @@ static enum tb_state_answer publish(struct flush *x, const struct tb_image *i)
     struct tb_pool *pool = &x->c->flush.pool;
     struct tb_block *b = NULL;
     if (p == NULL || p->on_image == NULL || i->kind == TB_KIND_ENGINE)
+        return TB_STATE_DONE;
+    if (i->n != TB_IMAGE_DROPPED && p->notes != NULL &&
+        p->notes(p->user, (enum tb_kind)i->kind, i->id))
         return TB_STATE_DONE;
     if (i->n != TB_IMAGE_DROPPED) {
         b = tb_block_unpack(pool, s, i->kind, i->id, (struct tb_str){(const char *)i->p, i->n});
@@ -254,31 +267,72 @@ static enum tb_state_answer end(struct tb_cell *c, enum tb_state_answer a,
     return a;
 }
 
-/* What the publisher put off. */
-static bool catch_up(struct tb_cell *c, bool all, struct tb_fault *f)
+/* A fault that repeating does not mend ends the cell, and with it the process: a state that
+ * stands still unseen would be found when the disk is full of journal. The next start flushes
+ * the same batches, meets the same fault and says the same.                                */
+static void judge(struct tb_cell *c, enum tb_state_answer a, const struct tb_fault *f)
+{
+    if (a == TB_STATE_DEPOSED)
+        tb_cell_break(c, TB_CELL_DEPOSED, f);
+    else if (a == TB_STATE_FAULT && !f->retryable)
+        tb_cell_break(c, TB_CELL_FAILED, f);
+}
+
+/* ---- what the publisher put off ---------------------------------------------------------- */
+
+static bool waits(struct tb_cell *c, bool all)
+{
+    const struct tb_publisher *p = c->o.publisher;
+    return p != NULL && p->waits != NULL && p->waits(p->user, &c->flush.checkpoint, all);
+}
+
+static enum tb_state_answer slice(struct tb_cell *c, bool all, struct tb_fault *f)
 {
     const struct tb_publisher *p = c->o.publisher;
     const struct tb_checkpoint *to = &c->flush.checkpoint;
-    enum tb_state_answer a = TB_STATE_DONE;
     struct flush x = {.c = c, .ops = c->o.state->ops, .state = c->o.state, .f = f};
-    while (p != NULL && p->waits != NULL && p->waits(p->user, to, all)) {
-        a = still_there(&x);
-        if (a == TB_STATE_DONE)
-            a = begin(c, f);
-        if (a == TB_STATE_DONE)
-            a = end(c, p->catch_up(p->user, c->o.state, to, all, f), to, f);
-        if (a != TB_STATE_DONE || !all)
-            break;
-    }
-    if (a == TB_STATE_DEPOSED)
-        tb_cell_break(c, TB_CELL_DEPOSED, f);
-    return a == TB_STATE_DONE;
+    enum tb_state_answer a = still_there(&x);
+    if (a == TB_STATE_DONE)
+        a = begin(c, f);
+    if (a == TB_STATE_DONE)
+        a = end(c, p->catch_up(p->user, c->o.state, to, all, f), to, f);
+    judge(c, a, f);
+    return a;
+}
+
+bool tb_flush_puts_off(struct tb_cell *c)
+{
+    return waits(c, false);
+}
+
+bool tb_flush_slice(struct tb_cell *c, int64_t slice_ns, struct tb_fault *f)
+{
+    const struct tb_publisher *p = c->o.publisher;
+    if (!waits(c, false))
+        return true;
+    if (p->pace != NULL)
+        p->pace(p->user, false, slice_ns);
+    return slice(c, false, f) == TB_STATE_DONE;
 }
 
 bool tb_flush_publish(struct tb_cell *c, struct tb_fault *f)
 {
-    return catch_up(c, true, f);
+    enum tb_state_answer a = TB_STATE_DONE;
+    while (a == TB_STATE_DONE && waits(c, true))
+        a = slice(c, true, f);
+    return a == TB_STATE_DONE;
 }
+
+/* Late: then only what the checkpoint needs is written, and what can follow follows. */
+static void set_pace(struct tb_cell *c, bool all)
+{
+    const struct tb_publisher *p = c->o.publisher;
+    int64_t since = atomic_load(&c->pending_since_ms);
+    bool late = since != 0 && c->host->now_ms(c->host->user) - since > LATE_MS;
+    if (p != NULL && p->pace != NULL)
+        p->pace(p->user, late && !all, 0);
+}
+
 
 /* One transaction; *last when it carried the images. */
 static enum tb_state_answer transact(struct flush *x, const struct tb_image_set *set, bool *last)
@@ -343,14 +397,16 @@ static void written(struct tb_cell *c, struct tb_image_set *set)
     tb_images_destroy(set);
 }
 
-bool tb_flush_turn(struct tb_cell *c, bool all, struct tb_fault *f)
+bool tb_flush_checkpoint(struct tb_cell *c, bool all, struct tb_fault *f)
 {
     struct tb_flusher *fl = &c->flush;
-    if (!catch_up(c, false, f))
+    if (!fl->begun && !tb_flush_slice(c, 0, f)) /* the publisher looks where it stands */
         return false;
+    fl->begun = true;
     struct tb_image_set *set = take_set(c, all);
     if (set == NULL)
         return true;
+    set_pace(c, all);
     if (!fl->pool_made) {
         tb_regions_init(&fl->regions);
         tb_pool_init(&fl->pool, tb_regions_mem(&fl->regions));
@@ -370,9 +426,13 @@ bool tb_flush_turn(struct tb_cell *c, bool all, struct tb_fault *f)
         written(c, set);
         return true;
     }
-    if (a == TB_STATE_DEPOSED)
-        tb_cell_break(c, TB_CELL_DEPOSED, f);
+    judge(c, a, f);
     return false;
+}
+
+bool tb_flush_turn(struct tb_cell *c, bool all, struct tb_fault *f)
+{
+    return tb_flush_checkpoint(c, all, f) && tb_flush_slice(c, 0, f);
 }
 
 /* ---- errands ----------------------------------------------------------------------------- */
@@ -467,6 +527,8 @@ bool tb_errand_run(struct tb_cell *c, struct tb_errand *e)
 
 void tb_flush_deinit(struct tb_cell *c)
 {
+    if (c->flush.near != NULL)
+        tb_tail_release(c, c->flush.near);
     if (c->flush.pool_made)
         tb_regions_deinit(&c->flush.regions);
     free(c->flush.mark_stamp);

@@ -132,6 +132,8 @@ struct tb_flusher {
     int64_t next_ns;
     int64_t failing_ns;
     struct tb_image_set *set; /* being written; kept over a failure */
+    bool begun;
+    struct tb_tail *near;     /* the last body whose rows are committed; or NULL */
 };
 
 /* Something that the flusher or the journal thread does for another thread. */
@@ -276,6 +278,7 @@ struct tb_cell {
     _Atomic uint64_t memory_bytes;
     _Atomic uint32_t n_tenants;
     _Atomic int64_t engine_ns;
+    _Atomic int64_t flusher_ns;
     _Atomic uint64_t latency[TB_LATENCY_BUCKETS];
 };
 
@@ -361,6 +364,12 @@ extern const struct tb_table tb_engine_tables[4];
 #define TABLE_HISTORY(c) (&(c)->o.tables->table[1])
 #define TABLE_MARK(c) (&(c)->o.tables->table[2])
 #define TABLE_FACT(c) (&(c)->o.tables->table[3])
+/* Takes the checkpoint to what is durable, in one or more transactions. */
+bool tb_flush_checkpoint(struct tb_cell *c, bool all, struct tb_fault *f);
+/* One transaction of what the publisher put off; whether there is any. */
+bool tb_flush_slice(struct tb_cell *c, int64_t slice_ns, struct tb_fault *f);
+bool tb_flush_puts_off(struct tb_cell *c);
+/* A flush and a slice. */
 bool tb_flush_turn(struct tb_cell *c, bool all, struct tb_fault *f);
 /* Brings the published tables up to date with what is flushed. */
 bool tb_flush_publish(struct tb_cell *c, struct tb_fault *f);
@@ -368,6 +377,10 @@ void tb_flush_errands(struct tb_cell *c);
 void tb_flush_deinit(struct tb_cell *c);
 /* Puts an errand before a thread and waits; stepping: does it. */
 bool tb_errand_run(struct tb_cell *c, struct tb_errand *e);
+
+/* flusher.c: the thread; the flush at the end. */
+void *tb_flusher_main(void *user);
+void tb_flusher_last(struct tb_cell *c);
 
 /* recover.c */
 bool tb_recover(struct tb_cell *c, struct tb_fault *f);

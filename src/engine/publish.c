@@ -49,6 +49,7 @@ static void on_begin(void *user)
     p->done_profiles.n = 0;
     p->done_ranges.n = 0;
     p->mark_next = 0;
+    p->rows_next = p->rows_upto;
 }
 
 static void on_committed(void *user)
@@ -76,13 +77,55 @@ static void on_committed(void *user)
     if (p->mark_next != 0)
         p->mark_batch = p->mark_next;
     p->mark_next = 0;
+    p->rows_upto = p->rows_next;
+    if (p->rows_upto == ROWS_ALL)
+        atomic_store(&p->rows_since_ms, 0);
+    if (p->dirty.n == 0)
+        atomic_store(&p->persons_since_ms, 0);
 }
 
 void publish_mark(struct tb_publish *p, uint64_t person)
 {
-    if (p->dirty.n == 0)
-        p->marked_ns = p->o.host->mono_ns(p->o.host->user);
+    if (p->dirty.n == 0) {
+        p->marked_ns = publish_mono_ns(p);
+        atomic_store(&p->persons_since_ms, p->o.host->now_ms(p->o.host->user));
+    }
     bits_set(&p->dirty, person);
+}
+
+static void on_pace(void *user, bool late, int64_t slice_ns)
+{
+    struct tb_publish *p = user;
+    p->late = late;
+    p->slice = slice_ns ? slice_ns : (int64_t)p->o.slice_ms * 1000000;
+}
+
+/* A few persons of a flush are written at once, while nobody waits. */
+static bool at_once(const struct tb_publish *p)
+{
+    return p->started && !p->late && p->dirty.n == 0 && p->scan == SCAN_NONE &&
+           p->quiet_used < p->o.quiet_persons;
+}
+
+static bool on_notes(void *user, enum tb_kind kind, uint64_t id)
+{
+    struct tb_publish *p = user;
+    if (kind != TB_KIND_PERSON || at_once(p))
+        return false;
+    publish_mark(p, id);
+    return true;
+}
+
+static int64_t age_ms(int64_t at, int64_t now_ms)
+{
+    return at == 0 || at > now_ms ? 0 : now_ms - at;
+}
+
+static void on_lags(const void *user, int64_t now_ms, int64_t *rows_ms, int64_t *persons_ms)
+{
+    const struct tb_publish *p = user;
+    *rows_ms = age_ms(atomic_load(&p->rows_since_ms), now_ms);
+    *persons_ms = age_ms(atomic_load(&p->persons_since_ms), now_ms);
 }
 
 static enum tb_state_answer on_image(void *user, struct tb_state *s, uint32_t tenant,
@@ -97,7 +140,7 @@ static enum tb_state_answer on_image(void *user, struct tb_state *s, uint32_t te
     }
     if (block == NULL) /* at once: nothing could find her row after a crash */
         publish_person(p, id, NULL, false);
-    else if (p->started && p->dirty.n == 0 && p->scan == SCAN_NONE && p->quiet_used < p->o.quiet_persons) {
+    else if (at_once(p)) {
         p->quiet_used++;
         publish_person(p, id, block, false);
     } else {
@@ -111,7 +154,9 @@ static enum tb_state_answer on_entry(void *user, struct tb_state *s, const struc
 {
     struct tb_publish *p = user;
     use(p, s, f);
-    publish_entry(p, e);
+    if (p->late && p->rows_next == ROWS_ALL)
+        publish_later_put_off(p, e);
+    publish_entry(p, e, p->rows_next == ROWS_ALL ? ENTRY_ALL : ENTRY_NOTES);
     return p->answer;
 }
 
@@ -153,7 +198,12 @@ struct tb_publish *tb_publish_create(const struct tb_publish_options *options)
                                     .begin = on_begin,
                                     .committed = on_committed,
                                     .waits = publish_waits,
-                                    .catch_up = publish_catch_up};
+                                    .catch_up = publish_catch_up,
+                                    .notes = on_notes,
+                                    .pace = on_pace,
+                                    .lags = on_lags};
+    p->rows_upto = p->rows_next = ROWS_ALL;
+    on_pace(p, false, 0);
     p->face.table = tb_publish_tables(&p->face.table_n);
     p->arena_region = tb_heap_take(ARENA_BYTES);
     tb_arena_init(&p->arena, p->arena_region, ARENA_BYTES);
@@ -195,5 +245,7 @@ void tb_publish_figures(const struct tb_publish *p, struct tb_publish_figures *o
                                        .rows = p->rows,
                                        .marked = p->dirty.n,
                                        .sweeps = p->sweeps,
-                                       .complete_batch = p->mark_batch};
+                                       .complete_batch = p->mark_batch,
+                                       .put_off = p->put_off,
+                                       .rows_upto = p->rows_upto == ROWS_ALL ? 0 : p->rows_upto};
 }

@@ -4,15 +4,17 @@
  * docs/tables.md describes every table; it is made from the descriptions in
  * publish_tables.c (tools/gen_tables_doc.py), so it cannot say anything else.
  *
- * Two speeds. What is appended (orders, lines, transfers, contacts, records of consent) and
- * configuration is written in the transaction that carries the checkpoint: as new as the
- * state itself. A person's rows (persons, profiles, balances, lots, holds, attributes,
+ * Three speeds. Orders and configuration are written in the transaction that carries the
+ * checkpoint: as new as the state itself. So is what is appended (lines, tenders, transfers,
+ * contacts, records of consent), unless the checkpoint is late: then it is put off, and
+ * written from the history while there is time between flushes. A person's rows (persons,
+ * profiles, balances, lots, holds, attributes,
  * consents, tiers, enrolments) lie at random places, and writing a page for one row
  * would cost more than everything else together. So up to quiet_persons of a flush are
  * written at once; beyond that persons are only marked, and a sweep in the order of
  * their numbers writes many rows of each page it touches: lag_ms after the first mark, or
- * sooner when there are few. Table `published` says up to which batch and instant the
- * persons' tables are complete.
+ * sooner when there are few. Table `published` says up to which batch the persons' tables
+ * are complete, and up to which entry the appended ones.
  *
  * Invariant  what is marked is in memory only; the row of `published` is never ahead of
  *            what is written. After a crash the records that changed since then are found
@@ -48,6 +50,8 @@ struct tb_publish_figures {
     uint64_t marked; /* persons waiting */
     uint64_t sweeps; /* ended */
     uint64_t complete_batch;
+    uint64_t put_off;   /* times that appended rows were */
+    uint64_t rows_upto; /* entry up to which appended rows are written; 0 = none is put off */
 };
 /* The flusher's thread, or when it does not run. */
 void tb_publish_figures(const struct tb_publish *p, struct tb_publish_figures *out);

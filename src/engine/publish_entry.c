@@ -15,6 +15,8 @@ struct entry {
     struct tb_publish *p;
     const struct tb_entry *e;
     uint32_t part; /* next row within the entry */
+    bool rows;     /* writes what is appended */
+    bool notes;    /* notes what changed, drops what must go */
 };
 
 /* seq, part, tenant */
@@ -28,12 +30,14 @@ static void begin(struct row *r, struct entry *x, enum publish_table t)
 
 static void is_slow(const struct entry *x, uint64_t profile)
 {
-    bits_set(&x->p->slow, profile);
+    if (x->notes)
+        bits_set(&x->p->slow, profile);
 }
 
 static void lots_changed(const struct entry *x, uint64_t profile)
 {
-    bits_set(&x->p->lots, profile);
+    if (x->notes)
+        bits_set(&x->p->lots, profile);
 }
 
 /* ---- orders ------------------------------------------------------------------------------ */
@@ -166,6 +170,10 @@ static void note_lots(const struct entry *x, const struct tb_ev_lot_change *lot,
 static void posted(struct entry *x, const struct tb_ev_posted *ev)
 {
     struct row r;
+    if (x->notes)
+        note_lots(x, ev->lot, ev->lot_n, ev->profile, ev->cause == TB_CAUSE_EARN);
+    if (!x->rows)
+        return;
     begin(&r, x, T_TRANSFERS);
     row_i64(&r, x->e->now_ms);
     row_i64(&r, ev->day);
@@ -181,7 +189,12 @@ static void posted(struct entry *x, const struct tb_ev_posted *ev)
     row_ref(&r, ev->actor);
     row_borrow(&r, ev->reason);
     row_put(&r);
-    note_lots(x, ev->lot, ev->lot_n, ev->profile, ev->cause == TB_CAUSE_EARN);
+}
+
+static void settled(struct entry *x, const struct tb_ev_lots_settled *ev)
+{
+    if (x->notes)
+        note_lots(x, ev->lot, ev->lot_n, ev->profile, false);
 }
 
 static void held(struct entry *x, const struct tb_ev_held *ev)
@@ -195,7 +208,7 @@ static void hold_taken(struct entry *x, const struct tb_ev_hold_taken *ev)
     struct row r;
     for (uint32_t i = 0; i < ev->piece_n; i++)
         lots_changed(x, ev->piece[i].profile ? ev->piece[i].profile : ev->profile);
-    if (!ev->ended)
+    if (!ev->ended || !x->notes)
         return;
     row_begin(&r, x->p, T_HOLDS);
     row_i64(&r, (int64_t)ev->hold);
@@ -208,6 +221,9 @@ static void contact(struct entry *x, uint64_t profile, int64_t at_ms, uint64_t t
                     uint64_t store, bool is_new)
 {
     struct row r;
+    is_slow(x, profile);
+    if (!x->rows)
+        return;
     begin(&r, x, T_CONTACTS);
     row_i64(&r, (int64_t)profile);
     row_i64(&r, at_ms);
@@ -215,27 +231,28 @@ static void contact(struct entry *x, uint64_t profile, int64_t at_ms, uint64_t t
     row_ref(&r, store);
     row_i64(&r, is_new);
     row_put(&r);
-    is_slow(x, profile);
 }
 
 static void joined(struct entry *x, const struct tb_ev_joined *ev)
 {
     struct row r;
     for (uint32_t i = 0; i < ev->profile_n; i++) {
+        is_slow(x, ev->profile[i]);
+        lots_changed(x, ev->profile[i]); /* another person's range may know less of them */
+        if (!x->rows)
+            continue;
         begin(&r, x, T_MERGES);
         row_i64(&r, (int64_t)ev->profile[i]);
         row_i64(&r, (int64_t)ev->person);
         row_i64(&r, (int64_t)ev->reason);
         row_i64(&r, x->e->now_ms);
         row_put(&r);
-        is_slow(x, ev->profile[i]);
-        lots_changed(x, ev->profile[i]); /* another person's range may know less of them */
     }
 }
 
 static void erased(struct entry *x, const struct tb_ev_erased *ev)
 {
-    for (uint32_t i = 0; i < ev->profile_n; i++) {
+    for (uint32_t i = 0; x->notes && i < ev->profile_n; i++) {
         is_slow(x, ev->profile[i]);
         drop_prefix(x->p, T_ATTRIBUTES, ev->profile[i]);
         drop_prefix(x->p, T_ENROLMENTS, ev->profile[i]);
@@ -245,6 +262,8 @@ static void erased(struct entry *x, const struct tb_ev_erased *ev)
 static void revealed(struct entry *x, const struct tb_ev_revealed *ev)
 {
     struct row r;
+    if (!x->rows)
+        return;
     begin(&r, x, T_REVEALS);
     row_i64(&r, (int64_t)ev->profile);
     row_ref(&r, ev->attribute);
@@ -258,7 +277,7 @@ static void attribute_set(struct entry *x, const struct tb_ev_attribute_set *ev)
 {
     struct row r;
     is_slow(x, ev->profile);
-    if (!ev->removed)
+    if (!ev->removed || !x->notes)
         return;
     row_begin(&r, x->p, T_ATTRIBUTES);
     row_i64(&r, (int64_t)ev->profile);
@@ -269,6 +288,9 @@ static void attribute_set(struct entry *x, const struct tb_ev_attribute_set *ev)
 static void consent_put(struct entry *x, const struct tb_ev_consent_put *ev)
 {
     struct row r;
+    is_slow(x, ev->profile);
+    if (!x->rows)
+        return;
     begin(&r, x, T_CONSENT_RECORDS);
     row_i64(&r, (int64_t)ev->profile);
     row_i64(&r, (int64_t)ev->purpose);
@@ -284,14 +306,13 @@ static void consent_put(struct entry *x, const struct tb_ev_consent_put *ev)
     row_i64(&r, ev->person_wide != 0);
     row_i64(&r, ev->history_only != 0);
     row_put(&r);
-    is_slow(x, ev->profile);
 }
 
 static void tier_set(struct entry *x, const struct tb_ev_tier_set *ev)
 {
     struct row r;
     is_slow(x, ev->profile);
-    if (ev->from == ev->tier)
+    if (ev->from == ev->tier || !x->rows)
         return;
     begin(&r, x, T_TIER_CHANGES);
     row_i64(&r, (int64_t)ev->profile);
@@ -329,12 +350,14 @@ static void profile_added(struct entry *x, const struct tb_ev_profile_added *ev)
 
 static void on_event(struct entry *x, uint32_t type, struct tb_str body)
 {
+    if (!x->rows && (type == TB_EVENT_ORDER_PLACED || type == TB_EVENT_ORDER_RETURNED))
+        return;
     switch (type) {
         ON(TB_EVENT_ORDER_PLACED, order_placed, order_placed(x, &ev))
         ON(TB_EVENT_ORDER_RETURNED, order_returned, order_returned(x, &ev))
         ON(TB_EVENT_POSTED, posted, posted(x, &ev))
         ON(TB_EVENT_RELEASED, released, lots_changed(x, ev.profile))
-        ON(TB_EVENT_LOTS_SETTLED, lots_settled, note_lots(x, ev.lot, ev.lot_n, ev.profile, false))
+        ON(TB_EVENT_LOTS_SETTLED, lots_settled, settled(x, &ev))
         ON(TB_EVENT_HELD, held, held(x, &ev))
         ON(TB_EVENT_HOLD_TAKEN, hold_taken, hold_taken(x, &ev))
         ON(TB_EVENT_PROFILE_ADDED, profile_added, profile_added(x, &ev))
@@ -353,9 +376,9 @@ static void on_event(struct entry *x, uint32_t type, struct tb_str body)
     }
 }
 
-void publish_entry(struct tb_publish *p, const struct tb_entry *e)
+void publish_entry(struct tb_publish *p, const struct tb_entry *e, enum entry_part what)
 {
-    struct entry x = {p, e, 0};
+    struct entry x = {p, e, 0, what != ENTRY_NOTES, what != ENTRY_ROWS};
     struct tb_str list = e->bytes, body;
     uint32_t type;
     bool bad;

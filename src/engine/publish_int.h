@@ -3,6 +3,8 @@
 #ifndef TB_ENGINE_PUBLISH_INT_H
 #define TB_ENGINE_PUBLISH_INT_H
 
+#include <stdatomic.h>
+
 #include "engine/entry.h"
 #include "engine/publish.h"
 
@@ -87,7 +89,16 @@ struct copied_head {
     uint64_t tenant;
 };
 
-enum scan_what { SCAN_NONE = 0, SCAN_PERSONS, SCAN_RECORDS, SCAN_HISTORY };
+enum scan_what { SCAN_NONE = 0, SCAN_PERSONS, SCAN_RECORDS };
+
+/* Of an entry: what is appended, what it says about rows that come from blocks, or both. */
+enum entry_part { ENTRY_ALL = 0, ENTRY_NOTES, ENTRY_ROWS };
+
+#define ROWS_ALL UINT64_MAX /* nothing that is appended was put off */
+#define LAYOUT 1            /* of the tables: another number publishes all of them anew */
+
+/* In table `published`. */
+enum what { WHAT_PERSONS = 1, WHAT_ROWS = 2 };
 
 struct tb_publish {
     struct tb_publisher face;
@@ -116,11 +127,12 @@ struct tb_publish {
     uint64_t newest_lot;  /* seen in an event */
     uint32_t quiet_used;  /* of this transaction */
     int64_t marked_ns;    /* the first of the marks */
-    int64_t slice_ns;     /* end of the last slice */
 
     bool sweeping;
     uint64_t sweep_at; /* next person */
     int64_t sweep_ns;  /* its beginning */
+    int64_t sweep_ms;
+    struct tb_checkpoint sweep_from; /* every mark that is older goes with this sweep */
     uint64_t seen_lot; /* newest in the person's block that was written last */
 
     /* written in the open transaction; marks go with its commit */
@@ -135,6 +147,14 @@ struct tb_publish {
     bool rebuild;
     uint64_t scan_after; /* only records of later batches */
 
+    bool late;        /* the checkpoint is behind: put off what can be */
+    bool rows_turn;   /* of two things put off, the rows are next */
+    int64_t slice;    /* ns; how long the next catch_up may take */
+    uint64_t rows_upto; /* committed: entries up to that one have their rows, or ROWS_ALL */
+    uint64_t rows_next; /* the same in the open transaction */
+    _Atomic int64_t rows_since_ms;    /* when the oldest entry without rows was decided; 0 = none */
+    _Atomic int64_t persons_since_ms; /* the same of the oldest mark */
+
     uint64_t mark_batch; /* in the row of `published` */
     uint64_t mark_next;  /* written, not committed; 0 = none */
     int64_t mark_ns;
@@ -145,6 +165,7 @@ struct tb_publish {
     struct tb_regions regions;
     uint64_t persons_written;
     uint64_t sweeps;
+    uint64_t put_off;
 };
 
 /* ---- rows ------------------------------------------------------------------------------- */
@@ -197,12 +218,22 @@ void publish_order(struct tb_publish *p, struct tb_block *b);
 void publish_device(struct tb_publish *p, uint64_t id, struct tb_block *b);
 /* full: nothing of her rows is taken to be right. */
 void publish_person(struct tb_publish *p, uint64_t id, struct tb_block *b, bool full);
-void publish_entry(struct tb_publish *p, const struct tb_entry *e);
+void publish_entry(struct tb_publish *p, const struct tb_entry *e, enum entry_part what);
 /* publish.c: unpacks and writes one record that came from a reader. */
 void publish_record(struct tb_publish *p, const struct copied_head *h, const uint8_t *body,
                     bool full);
 /* The person waits for a sweep. */
 void publish_mark(struct tb_publish *p, uint64_t person);
+/* The first fault of a reader; true when there was one. */
+bool publish_failed(struct tb_publish *p, enum tb_state_answer a);
+static inline int64_t publish_mono_ns(const struct tb_publish *p)
+{
+    return p->o.host->mono_ns(p->o.host->user);
+}
+/* publish_later.c: appended rows that were put off */
+void publish_later_start(struct tb_publish *p);
+void publish_later_put_off(struct tb_publish *p, const struct tb_entry *e);
+void publish_later_write(struct tb_publish *p, bool all);
 /* publish_sweep.c */
 bool publish_waits(void *user, const struct tb_checkpoint *c, bool all);
 enum tb_state_answer publish_catch_up(void *user, struct tb_state *s,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What was put off, written in the order of the persons' numbers; and what was marked when
+/* Persons that were put off, written in the order of the persons' numbers; and what was marked when
  * the process died, found again in the records.
  *
  * Invariant  a mark is cleared by the commit that carries the person's rows. The row of
@@ -12,19 +12,10 @@
 #include "engine/heap.h"
 #include "engine/publish_int.h"
 
-#define LAYOUT 1 /* of the tables: another number publishes all of them anew */
-#define WHAT_PERSONS 1
 #define RANGE 256u
 #define SCAN_FROM_MARKS 32u /* so many in a range: one scan instead of look-ups */
 #define SCAN_ROWS 5000u     /* looked at in one step */
 #define MARK_EVERY_NS INT64_C(5000000000)
-#define BUSY_NS INT64_C(1000000000) /* so long since the last slice: flushes need all the time */
-#define BUSY_PART 4                 /* then a slice is that much smaller */
-
-static int64_t mono_ns(const struct tb_publish *p)
-{
-    return p->o.host->mono_ns(p->o.host->user);
-}
 
 /* ---- reading records ---------------------------------------------------------------------- */
 
@@ -52,7 +43,7 @@ static const struct copied_head *copied_at(const struct tb_publish *p, size_t *a
     return h;
 }
 
-static bool failed(struct tb_publish *p, enum tb_state_answer a)
+bool publish_failed(struct tb_publish *p, enum tb_state_answer a)
 {
     if (a != TB_STATE_DONE && a != TB_STATE_ABSENT && p->answer == TB_STATE_DONE)
         p->answer = a;
@@ -100,12 +91,12 @@ static void read_range(struct tb_publish *p, uint64_t from)
     struct range x = {p, from + RANGE};
     p->copied.n = 0;
     if (marks_in(&p->dirty, from) >= SCAN_FROM_MARKS) {
-        (void)failed(p, ops->scan(p->reader, record, key, take_marked, &x, p->fault));
+        (void)publish_failed(p, ops->scan(p->reader, record, key, take_marked, &x, p->fault));
         return;
     }
     for (uint64_t id = bits_next(&p->dirty, from); id < x.end; id = bits_next(&p->dirty, id + 1)) {
         key[1].i64 = (int64_t)id;
-        if (failed(p, ops->get(p->reader, record, key, take_row, p, p->fault)))
+        if (publish_failed(p, ops->get(p->reader, record, key, take_row, p, p->fault)))
             return;
     }
 }
@@ -130,33 +121,33 @@ static void publish_range(struct tb_publish *p, uint64_t from)
     numbers_add(&p->done_ranges, newest);
 }
 
-static void sweep(struct tb_publish *p, bool all)
+/* One slice; true when the sweep has come to its end. */
+static bool sweep(struct tb_publish *p, const struct tb_checkpoint *c, bool all)
 {
-    int64_t began = mono_ns(p);
-    int64_t slice = (int64_t)p->o.slice_ms * 1000000;
-    if (p->sweeping && began - p->slice_ns > BUSY_NS)
-        slice /= BUSY_PART;
+    int64_t began = publish_mono_ns(p);
     if (!p->sweeping) {
         p->sweeping = true;
         p->sweep_at = 0;
         p->sweep_ns = began;
+        p->sweep_ms = p->o.host->now_ms(p->o.host->user);
+        p->sweep_from = *c;
     }
     for (;;) {
         uint64_t next = bits_next(&p->dirty, p->sweep_at);
         if (next == UINT64_MAX) {
             p->sweeping = false;
             p->marked_ns = p->sweep_ns; /* what is left was marked behind the sweep */
+            atomic_store(&p->persons_since_ms, p->sweep_ms);
             p->sweeps++;
-            break;
+            return true;
         }
         publish_range(p, next / RANGE * RANGE);
         p->sweep_at = (next / RANGE + 1) * RANGE;
-        if (p->answer != TB_STATE_DONE || (mono_ns(p) - began > slice && !all))
-            break;
+        if (p->answer != TB_STATE_DONE || (publish_mono_ns(p) - began > p->slice && !all))
+            return false;
         if (all && p->rows_at_begin + 200000 < p->rows)
-            break; /* a transaction of a bearable size; waits asks for the next */
+            return false; /* a transaction of a bearable size; waits asks for the next */
     }
-    p->slice_ns = mono_ns(p);
 }
 
 /* ---- finding what was marked, or publishing everything ------------------------------------------ */
@@ -194,36 +185,11 @@ static void scan_records(struct tb_publish *p)
     size_t at = 0;
     const struct copied_head *h;
     p->copied.n = 0;
-    if (failed(p, p->state->ops->scan(p->reader, &p->engine[0], key, scan_row, &x, p->fault)))
+    if (publish_failed(p, p->state->ops->scan(p->reader, &p->engine[0], key, scan_row, &x, p->fault)))
         return;
     while (p->answer == TB_STATE_DONE && (h = copied_at(p, &at)) != NULL)
         publish_record(p, h, (const uint8_t *)(h + 1), true);
-    if (!x.ended)
-        return;
-    p->scan = p->scan == SCAN_RECORDS ? SCAN_HISTORY : SCAN_NONE;
-    p->scan_id = 1;
-}
-
-static bool scan_entry(void *user, const struct tb_value *v, uint32_t n)
-{
-    struct scan *x = user;
-    struct tb_entry e = {.tenant = (uint32_t)v[1].i64, .tenant_seq = (uint64_t)v[2].i64};
-    (void)n;
-    tb_assert(tb_entry_read(v[7].str, &e)); /* the engine wrote it */
-    publish_entry(x->p, &e);
-    x->p->scan_id = (uint64_t)v[0].i64 + 1;
-    x->ended = ++x->rows < SCAN_ROWS;
-    return x->ended && x->p->answer == TB_STATE_DONE;
-}
-
-static void scan_history(struct tb_publish *p)
-{
-    struct scan x = {p, 0, true};
-    struct tb_value key = {.i64 = (int64_t)p->scan_id};
-    p->copy_texts = true;
-    (void)failed(p, p->state->ops->scan(p->reader, &p->engine[1], &key, scan_entry, &x, p->fault));
-    p->copy_texts = false;
-    if (x.ended && p->answer == TB_STATE_DONE)
+    if (x.ended)
         p->scan = SCAN_NONE;
 }
 
@@ -242,10 +208,10 @@ static void start(struct tb_publish *p, const struct tb_checkpoint *c)
 {
     const struct tb_state_ops *ops = p->state->ops;
     struct tb_value key = {.i64 = WHAT_PERSONS};
-    if (p->reader == NULL && failed(p, ops->reader_open(p->state, &p->reader, p->fault)))
+    if (p->reader == NULL && publish_failed(p, ops->reader_open(p->state, &p->reader, p->fault)))
         return;
     p->rebuild = c->batch > 0;
-    if (failed(p, ops->get(p->reader, &p->table[T_PUBLISHED], &key, read_mark, p, p->fault)))
+    if (publish_failed(p, ops->get(p->reader, &p->table[T_PUBLISHED], &key, read_mark, p, p->fault)))
         return;
     p->scan_kind = 0;
     p->scan_id = 0;
@@ -253,8 +219,9 @@ static void start(struct tb_publish *p, const struct tb_checkpoint *c)
     if (p->scan == SCAN_PERSONS)
         p->scan_kind = TB_KIND_PERSON;
     p->scan_after = p->rebuild ? 0 : p->mark_batch;
-    p->mark_ns = mono_ns(p);
-    p->started = true;
+    p->mark_ns = publish_mono_ns(p);
+    publish_later_start(p);
+    p->started = p->answer == TB_STATE_DONE;
 }
 
 /* How far the persons' tables are complete. */
@@ -266,9 +233,10 @@ static void put_mark(struct tb_publish *p, const struct tb_checkpoint *c)
     row_i64(&r, (int64_t)c->batch);
     row_i64(&r, c->at_ms);
     row_i64(&r, LAYOUT);
+    row_null(&r);
     row_put(&r);
     p->mark_next = c->batch;
-    p->mark_ns = mono_ns(p);
+    p->mark_ns = publish_mono_ns(p);
 }
 
 /* ---- the flusher's questions ---------------------------------------------------------------------- */
@@ -276,7 +244,7 @@ static void put_mark(struct tb_publish *p, const struct tb_checkpoint *c)
 static bool mark_due(const struct tb_publish *p, const struct tb_checkpoint *c, bool all)
 {
     return p->dirty.n == 0 && p->scan == SCAN_NONE && c->batch > p->mark_batch &&
-           (all || mono_ns(p) - p->mark_ns >= MARK_EVERY_NS);
+           (all || publish_mono_ns(p) - p->mark_ns >= MARK_EVERY_NS);
 }
 
 static bool sweep_due(const struct tb_publish *p, bool all)
@@ -287,32 +255,39 @@ static bool sweep_due(const struct tb_publish *p, bool all)
     int64_t full = p->o.full_persons;
     int64_t share = (int64_t)p->dirty.n < full ? (int64_t)p->dirty.n : full;
     return all || p->sweeping ||
-           mono_ns(p) - p->marked_ns >= (int64_t)p->o.lag_ms * 1000000 / full * share;
+           publish_mono_ns(p) - p->marked_ns >= (int64_t)p->o.lag_ms * 1000000 / full * share;
 }
 
 bool publish_waits(void *user, const struct tb_checkpoint *c, bool all)
 {
     const struct tb_publish *p = user;
-    return !p->started || p->scan != SCAN_NONE || sweep_due(p, all) || mark_due(p, c, all);
+    return !p->started || p->scan != SCAN_NONE || p->rows_upto != ROWS_ALL || sweep_due(p, all) ||
+           mark_due(p, c, all);
 }
 
 enum tb_state_answer publish_catch_up(void *user, struct tb_state *s,
                                       const struct tb_checkpoint *c, bool all, struct tb_fault *f)
 {
     struct tb_publish *p = user;
+    struct tb_checkpoint upto = *c;
+    bool swept = false;
     p->state = s;
     p->fault = f;
     p->answer = TB_STATE_DONE;
     p->rows_at_begin = p->rows;
+    p->rows_turn = !p->rows_turn;
     if (!p->started)
         start(p, c);
-    else if (p->scan == SCAN_HISTORY)
-        scan_history(p);
     else if (p->scan != SCAN_NONE)
         scan_records(p);
-    else if (sweep_due(p, all))
-        sweep(p, all);
-    if (p->answer == TB_STATE_DONE && p->started && mark_due(p, c, all))
-        put_mark(p, c);
+    else if (p->rows_upto != ROWS_ALL && (p->rows_turn || !sweep_due(p, all)))
+        publish_later_write(p, all);
+    else if (sweep_due(p, all)) {
+        swept = sweep(p, c, all);
+        upto = p->sweep_from;
+    }
+    swept = swept && upto.batch > p->mark_batch;
+    if (p->answer == TB_STATE_DONE && p->started && (swept || mark_due(p, c, all)))
+        put_mark(p, swept ? &upto : c);
     return p->answer;
 }

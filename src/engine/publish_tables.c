@@ -12,10 +12,12 @@
 #define PERSON I("person", "number of the person that the profile belongs to now")
 
 static const struct tb_column published[] = {
-    I("what", "1: the persons' tables"),
-    I("batch", "they hold everything up to that batch of the journal, and perhaps more"),
-    I("at_ms", "when that batch was made"),
+    I("what", "1: the persons' tables; 2: the tables whose rows are only appended, while they are "
+              "behind the state"),
+    I("batch", "1: they hold everything up to that batch of the journal, and perhaps more"),
+    I("at_ms", "when that batch was made, that entry was decided"),
     I("layout", "of the tables; another number publishes everything anew"),
+    I("seq", "2: they hold everything up to that entry of the history"),
 };
 static const struct tb_column tenants[] = {
     TENANT, CODE, NAME, VERSION,

@@ -167,6 +167,7 @@ static void test_bad_text(void **state)
         struct tb_value v[] = {str("m"), {.str = bad[i]}, i64(0), null()};
         assert_int_equal(s->ops->put(s, &table[MEMBER], v, &fault), TB_STATE_FAULT);
         assert_false(fault.retryable);
+        assert_non_null(strstr(fault.text, "member(member of 1 bytes): column name"));
         s->ops->abandon(s);
     }
     scan_is(s, MEMBER, NULL, "");

@@ -144,6 +144,36 @@ static void state_that_fails_is_repeated(void **unused)
     }
 }
 
+/* What repeating does not mend is said, not repeated; and said again after a start. */
+static void state_that_refuses_ends_the_cell(void **unused)
+{
+    (void)unused;
+    struct world w;
+    struct ask a;
+    struct tb_fault f;
+    world_init(&w, 4);
+    world_open(&w);
+    for (int i = 0; i < 2; i++) {
+        add(&w, 1, 1, 5);
+        tb_state_memory_fail(w.state, TB_STATE_MEMORY_BROKEN);
+        world_pass(&w, 3700000); /* a flush is due */
+        (void)tb_cell_step(w.cell);
+        assert_int_equal(tb_cell_state(w.cell), TB_CELL_FAILED);
+        tb_cell_fault(w.cell, &f);
+        assert_string_equal(f.text, "state: told to fail");
+        ask_init(&a, TEST_OP_GET, 1, 1, 0);
+        assert_int_equal(tb_cell_submit(w.cell, &a.r), TB_SUBMIT_FAILED);
+        world_crash(&w);
+        world_open(&w);
+    }
+    add(&w, 1, 1, 5);
+    assert_true(tb_cell_flush(w.cell, &f));
+    ask_init(&a, TEST_OP_GET, 1, 1, 0);
+    ask_now(&w, &a);
+    assert_int_equal(test_answer(&a.r.answer, 1), 15);
+    world_deinit(&w);
+}
+
 static void lagging_refuses_writes(void **unused)
 {
     (void)unused;
@@ -456,6 +486,7 @@ int main(void)
         cmocka_unit_test(silent_journal_is_said_in_time),
         cmocka_unit_test(unknown_outcome_ends_the_cell),
         cmocka_unit_test(state_that_fails_is_repeated),
+        cmocka_unit_test(state_that_refuses_ends_the_cell),
         cmocka_unit_test(lagging_refuses_writes),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(standby_takes_over),

@@ -325,9 +325,14 @@ static void random_history(const struct tb_publish_options *o, uint64_t seed)
     static struct pw w;
     struct history h = {.w = &w, .c = {seed, seed * UINT64_C(0x632be59bd9b4e019)}};
     print_message("seed %" PRIu64 "\n", seed);
+    uint64_t put_off = 0, left_over = 0; /* appended rows, because a flush came late */
     pw_open(&w, tb_state_memory_open(), o);
     for (uint32_t round = 0; round < 6; round++) {
         live(&h, 700);
+        struct tb_publish_figures g;
+        tb_publish_figures(w.publish, &g);
+        put_off += g.put_off;
+        left_over += g.rows_upto != 0;
         if (round == 1 || round == 3)
             pw_crash(&w); /* with marks, without a flush */
         if (round != 3)
@@ -340,6 +345,8 @@ static void random_history(const struct tb_publish_options *o, uint64_t seed)
     for (uint32_t i = 0; i < TB_COUNT_OF(wanted); i++)
         if (h.done[wanted[i]] < 3)
             fail_msg("%s never happened", tb_op_name(wanted[i]));
+    assert_true(put_off > 3);
+    print_message("put off %" PRIu64 " times, %" PRIu64 " rounds ended so\n", put_off, left_over);
     assert_true(sums_of(&w, "merges").rows > 3);
     assert_true(sums_of(&w, "tier_changes").rows > 3);
     pw_close(&w);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "state/memory/state_memory.h"
+#include "state/row.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -197,15 +198,8 @@ static enum tb_state_answer add_change(struct tb_state *base, enum change_kind k
 static enum tb_state_answer memory_put(struct tb_state *base, const struct tb_table *t,
                                        const struct tb_value *v, struct tb_fault *f)
 {
-    for (uint32_t i = 0; i < t->column_n; i++) {
-        if (t->column[i].type != TB_COLUMN_TEXT || v[i].null || v[i].str.n == 0)
-            continue;
-        if (memchr(v[i].str.p, 0, v[i].str.n) != NULL || !tb_utf8_valid(v[i].str)) {
-            tb_fault_set(f, false, "state: %s.%s: not UTF-8, or NUL in it", t->name,
-                         t->column[i].name);
-            return TB_STATE_FAULT;
-        }
-    }
+    if (!tb_row_ok(t, v, f))
+        return TB_STATE_FAULT;
     return add_change(base, PUT, t, v, t->column_n);
 }
 
@@ -260,7 +254,7 @@ static enum tb_state_answer memory_commit(struct tb_state *base, const struct tb
         tb_fault_set(f, false, "state: a later leader's checkpoint is there");
         a = TB_STATE_DEPOSED;
     } else if (fail != TB_STATE_MEMORY_NONE) {
-        tb_fault_set(f, true, "state: told to fail");
+        tb_fault_set(f, fail != TB_STATE_MEMORY_BROKEN, "state: told to fail");
         a = fail == TB_STATE_MEMORY_NO_SPACE ? TB_STATE_NO_SPACE : TB_STATE_FAULT;
     }
     if (a == TB_STATE_DONE || fail == TB_STATE_MEMORY_FAULT_WRITTEN) {

@@ -18,6 +18,7 @@ enum tb_state_memory_fault {
     TB_STATE_MEMORY_NO_SPACE,
     TB_STATE_MEMORY_FAULT,         /* nothing was written */
     TB_STATE_MEMORY_FAULT_WRITTEN, /* FAULT, but all of it was written */
+    TB_STATE_MEMORY_BROKEN,        /* FAULT that repeating does not mend */
 };
 
 /* Never fails: out of memory is an assertion here. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "state/postgres/inside.h"
+#include "state/row.h"
 
 #define CHUNK_ROWS 4096
 #define CHUNK_BYTES (4 << 20)
@@ -220,27 +221,13 @@ static uint32_t index_of(const struct tb_state_postgres *s, const struct tb_tabl
     return (uint32_t)(t - s->table);
 }
 
-static bool text_ok(const struct tb_table *t, const struct tb_value *v, struct tb_fault *f)
-{
-    for (uint32_t i = 0; i < t->column_n; i++) {
-        if (t->column[i].type != TB_COLUMN_TEXT || v[i].null || v[i].str.n == 0)
-            continue;
-        if (memchr(v[i].str.p, 0, v[i].str.n) != NULL || !tb_utf8_valid(v[i].str)) {
-            tb_fault_set(f, false, "state: %s.%s: not UTF-8, or NUL in it", t->name,
-                         t->column[i].name);
-            return false;
-        }
-    }
-    return true;
-}
-
 static enum tb_state_answer postgres_put(struct tb_state *base, const struct tb_table *t,
                                          const struct tb_value *v, struct tb_fault *f)
 {
     struct tb_state_postgres *s = self(base);
     uint32_t i = index_of(s, t);
     struct tb_table_buffer *b = &s->buffer[i];
-    if (!text_ok(t, v, f))
+    if (!tb_row_ok(t, v, f))
         return TB_STATE_FAULT;
     for (uint32_t k = 0; k < t->key_n; k++)
         tb_assert(!v[k].null);

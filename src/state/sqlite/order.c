@@ -54,51 +54,46 @@ void tb_pending_add(struct tb_pending *p, const struct tb_table *t, const struct
     p->n++;
 }
 
-static int bind_row(sqlite3_stmt *s, uint32_t row, const struct tb_table *t,
-                    const struct tb_value *v, uint32_t n)
+static int run(sqlite3_stmt *s)
 {
-    int rc = SQLITE_OK;
-    for (uint32_t i = 0; rc == SQLITE_OK && i < n; i++)
-        rc = tb_state_sqlite_bind(s, (int)(row * t->column_n + i) + 1, &t->column[i], &v[i]);
-    return rc;
-}
-
-static int run_bound(sqlite3_stmt *s, int rc)
-{
-    if (rc != SQLITE_OK)
-        return rc;
-    rc = sqlite3_step(s);
+    int rc = sqlite3_step(s);
     int end = sqlite3_reset(s);
     return rc == SQLITE_DONE || rc == SQLITE_ROW ? end : rc;
 }
 
-/* Puts that follow each other. */
-struct together {
-    const struct tb_value *v[TB_PUT_MANY];
-    uint32_t n;
-};
-
-static int put_together(struct together *m, const struct tb_table *t, struct tb_table_writer *w)
+static int put(struct tb_table_writer *w, struct tb_feed *feed)
 {
-    int rc = SQLITE_OK;
-    bool many = m->n == TB_PUT_MANY;
-    for (uint32_t i = 0; rc == SQLITE_OK && i < m->n; i++) {
-        rc = bind_row(many ? w->put_many : w->put, many ? i : 0, t, m->v[i], t->column_n);
-        if (!many)
-            rc = run_bound(w->put, rc);
-    }
-    m->n = 0;
-    return many ? run_bound(w->put_many, rc) : rc;
+    if (feed->n == 0)
+        return SQLITE_OK;
+    int rc = run(w->put);
+    if (rc == SQLITE_OK)
+        feed->n = 0;
+    return rc;
 }
 
-int tb_pending_apply(struct tb_table_writer *w, const struct tb_table *t)
+static int drop(struct tb_table_writer *w, struct tb_feed *feed, const struct tb_value *key)
+{
+    int rc = SQLITE_OK;
+    for (uint32_t i = 0; rc == SQLITE_OK && i < feed->table->key_n; i++)
+        rc = tb_state_sqlite_bind(w->drop, (int)i + 1, &feed->table->column[i], &key[i]);
+    if (rc == SQLITE_OK)
+        rc = run(w->drop);
+    if (rc != SQLITE_OK) {
+        feed->row[0] = key;
+        feed->at = 0;
+    }
+    return rc;
+}
+
+int tb_pending_apply(struct tb_table_writer *w, const struct tb_table *t, struct tb_feed *feed)
 {
     struct tb_pending *p = &w->pending;
     struct order o = {t, p->value};
-    struct together m = {.n = 0};
     if (p->unsorted)
         qsort_r(p->change, p->n, sizeof *p->change, by_key_then_time, &o);
     int rc = SQLITE_OK;
+    feed->table = t;
+    feed->n = 0;
     for (uint32_t i = 0; rc == SQLITE_OK && i < p->n; i++) {
         const struct tb_value *v = value_of(&o, &p->change[i]);
         /* Of several changes of a key only the last counts, unless the first put does. */
@@ -106,14 +101,14 @@ int tb_pending_apply(struct tb_table_writer *w, const struct tb_table *t)
             compare_keys(t, v, value_of(&o, &p->change[i + 1])) == 0)
             continue;
         if (!p->change[i].drop)
-            m.v[m.n++] = v;
-        if (m.n == TB_PUT_MANY || p->change[i].drop)
-            rc = put_together(&m, t, w);
+            feed->row[feed->n++] = v;
+        if (feed->n == TB_PUT_MANY || p->change[i].drop)
+            rc = put(w, feed);
         if (rc == SQLITE_OK && p->change[i].drop)
-            rc = run_bound(w->drop, bind_row(w->drop, 0, t, v, t->key_n));
+            rc = drop(w, feed, v);
     }
     if (rc == SQLITE_OK)
-        rc = put_together(&m, t, w);
+        rc = put(w, feed);
     tb_pending_clear(p);
     return rc;
 }

@@ -130,8 +130,7 @@ static int prepare(struct tb_state_sqlite *s, struct tb_buf *b, sqlite3_stmt **s
                               NULL);
 }
 
-static int prepare_put(struct tb_state_sqlite *s, const struct tb_table *t, uint32_t rows,
-                       sqlite3_stmt **stmt)
+static int prepare_put(struct tb_state_sqlite *s, const struct tb_table *t, sqlite3_stmt **stmt)
 {
     char sql[TB_STATE_SQL_MAX];
     struct tb_buf b;
@@ -141,13 +140,10 @@ static int prepare_put(struct tb_state_sqlite *s, const struct tb_table *t, uint
     tb_sql_quoted(&b, t->name);
     tb_buf_c(&b, "(");
     tb_sql_columns(&b, t, t->column_n);
-    tb_buf_c(&b, ") VALUES");
-    for (uint32_t k = 0; k < rows; k++) {
-        tb_buf_c(&b, k > 0 ? ",(" : "(");
-        for (uint32_t i = 0; i < t->column_n; i++)
-            tb_buf_c(&b, i > 0 ? ",?" : "?");
-        tb_buf_c(&b, ")");
-    }
+    tb_buf_c(&b, ") SELECT ");
+    for (uint32_t i = 0; i < t->column_n; i++)
+        tb_buf_printf(&b, i > 0 ? ",c%" PRIu32 : "c%" PRIu32, i);
+    tb_buf_c(&b, " FROM " TB_ROWS_TABLE);
     return prepare(s, &b, stmt);
 }
 
@@ -156,9 +152,7 @@ static int prepare_table(struct tb_state_sqlite *s, const struct tb_table *t,
 {
     char sql[TB_STATE_SQL_MAX];
     struct tb_buf b;
-    int rc = prepare_put(s, t, 1, &w->put);
-    if (rc == SQLITE_OK)
-        rc = prepare_put(s, t, TB_PUT_MANY, &w->put_many);
+    int rc = prepare_put(s, t, &w->put);
 
     tb_buf_init(&b, sql, sizeof sql);
     tb_buf_c(&b, "DELETE FROM ");

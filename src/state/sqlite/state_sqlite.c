@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "state/sqlite/inside.h"
+#include "state/row.h"
 
 #define APPLICATION_ID 0x54425354 /* "TBST" */
 #define PENDING_MAX 65536
@@ -107,26 +108,17 @@ static struct tb_table_writer *writer_of(struct tb_state_sqlite *s, const struct
     return &s->writer[t - s->table];
 }
 
-static bool text_ok(const struct tb_table *t, const struct tb_value *v, struct tb_fault *f)
-{
-    for (uint32_t i = 0; i < t->column_n; i++) {
-        if (t->column[i].type != TB_COLUMN_TEXT || v[i].null || v[i].str.n == 0)
-            continue;
-        if (memchr(v[i].str.p, 0, v[i].str.n) != NULL || !tb_utf8_valid(v[i].str)) {
-            tb_fault_set(f, false, "state: %s.%s: not UTF-8, or NUL in it", t->name,
-                         t->column[i].name);
-            return false;
-        }
-    }
-    return true;
-}
-
 static enum tb_state_answer apply_pending(struct tb_state_sqlite *s, uint32_t i,
                                           struct tb_fault *f)
 {
-    struct tb_table_writer *w = &s->writer[i];
-    int rc = tb_pending_apply(w, &s->table[i]);
-    return tb_state_sqlite_answer(s->db, rc, s->table[i].name, f);
+    char row[TB_ROW_NAME_MAX];
+    int rc = tb_pending_apply(&s->writer[i], &s->table[i], &s->feed);
+    enum tb_state_answer a = tb_state_sqlite_answer(s->db, rc, s->table[i].name, f);
+    if (a == TB_STATE_FAULT && !f->retryable) {
+        tb_row_name(&s->table[i], s->feed.row[s->feed.at], row);
+        tb_fault_set(f, false, "state: %s: %s (%d)", row, sqlite3_errmsg(s->db), rc);
+    }
+    return a;
 }
 
 static enum tb_state_answer add_pending(struct tb_state_sqlite *s, const struct tb_table *t,
@@ -142,7 +134,7 @@ static enum tb_state_answer add_pending(struct tb_state_sqlite *s, const struct 
 static enum tb_state_answer sqlite_put(struct tb_state *base, const struct tb_table *t,
                                        const struct tb_value *v, struct tb_fault *f)
 {
-    if (!text_ok(t, v, f))
+    if (!tb_row_ok(t, v, f))
         return TB_STATE_FAULT;
     return add_pending(self(base), t, v, false, f);
 }
@@ -261,7 +253,6 @@ static void finalize_all(struct tb_state_sqlite *s)
 {
     for (uint32_t i = 0; s->writer != NULL && i < s->table_n; i++) {
         sqlite3_finalize(s->writer[i].put);
-        sqlite3_finalize(s->writer[i].put_many);
         sqlite3_finalize(s->writer[i].drop);
         sqlite3_finalize(s->writer[i].drop_prefix);
         tb_pending_free(&s->writer[i].pending);
@@ -385,7 +376,7 @@ static int prepare_own(struct tb_state_sqlite *s)
         {&s->guard, "UPDATE checkpoint SET epoch = ?1, batch = ?2, hash = ?3, at_ms = ?4"
                     " WHERE one = 1 AND (epoch < ?1 OR (epoch = ?1 AND batch <= ?2))"},
     };
-    int rc = SQLITE_OK;
+    int rc = tb_rows_register(s->db, &s->feed);
     for (size_t i = 0; rc == SQLITE_OK && i < TB_COUNT_OF(all); i++)
         rc = sqlite3_prepare_v3(s->db, all[i].sql, -1, SQLITE_PREPARE_PERSISTENT, all[i].stmt,
                                 NULL);

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+/* engine/flusher.c - the flusher's thread: what it does when, and when it steps back.
+ *
+ * Invariant: the checkpoint comes first. Every pause (flush_ms) a flush takes it as far as
+ * the journal is durable; what the publisher put off is written in the time that is left
+ * until the next one, so the published tables may fall behind and the checkpoint does not.
+ * While batches wait for the journal the flusher sleeps, until a share of pending_bytes is
+ * dirty: answers come before tables, and memory before both.
+ * What is not here: the transactions (flush.c).                                         */
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/inside.h"
+
+#define RETRY_NS INT64_C(200000000)
+#define YIELD_NS INT64_C(2000000)  /* until the journal is looked at again */
+#define YIELD_SHARE 4u             /* of pending_bytes: dirtier than that it no longer yields */
+#define SLICE_NS INT64_C(50000000) /* of what was put off, in one transaction */
+#define SLICE_MIN_NS INT64_C(5000000)
+#define REST_PART 5 /* of the pause, free for other work after a flush that took all of it */
+#define NICE 5      /* among threads that all want the processor, answers come first */
+
+/* The journal has more batches waiting than it is writing. */
+static bool yields(struct tb_cell *c)
+{
+    return atomic_load(&c->in_flight) * 2 >= c->o.flights && tb_cell_state(c) == TB_CELL_LEADING &&
+           atomic_load(&c->pending_bytes) < c->o.pending_bytes / YIELD_SHARE;
+}
+
+void tb_flusher_last(struct tb_cell *c)
+{
+    struct tb_fault f = {0};
+    for (uint32_t tries = 0; tries < 3;) {
+        uint64_t before = atomic_load(&c->flushed_batch);
+        if (!tb_flush_turn(c, true, &f))
+            tries++;
+        else if (atomic_load(&c->flushed_batch) != before)
+            continue;
+        else if (tb_flush_publish(c, &f))
+            return;
+        else
+            tries++;
+    }
+    tb_cell_log(c, "stopped without the last flush (the journal has it): %s", f.text);
+}
+
+static void note(struct tb_cell *c, bool ok, const struct tb_fault *f)
+{
+    if (!ok && c->flush.failing_ns == 0 && f->retryable)
+        tb_cell_log(c, "the SQL state does not take a flush: %s", f->text);
+    else if (ok && c->flush.failing_ns != 0)
+        tb_cell_log(c, "the SQL state takes flushes again");
+    c->flush.failing_ns = ok ? 0 : cell_mono_ns(c);
+}
+
+static bool broken(const struct tb_cell *c)
+{
+    enum tb_cell_state s = tb_cell_state(c);
+    return s == TB_CELL_DEPOSED || s == TB_CELL_FAILED;
+}
+
+/* For the figures alone: nothing is decided by it. */
+static int64_t cpu_ns(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Does what is due; how long it may sleep then. */
+static int64_t turn(struct tb_cell *c, int64_t *next)
+{
+    int64_t pause = (int64_t)c->o.flush_ms * 1000000;
+    int64_t began = cell_mono_ns(c);
+    struct tb_fault f = {0};
+    if (broken(c))
+        return RETRY_NS;
+    if (began >= *next) {
+        if (yields(c))
+            return YIELD_NS;
+        bool ok = tb_flush_checkpoint(c, false, &f);
+        note(c, ok, &f);
+        int64_t rest = cell_mono_ns(c) + pause / REST_PART;
+        *next = !ok ? cell_mono_ns(c) + RETRY_NS : rest > began + pause ? rest : began + pause;
+        return 0;
+    }
+    int64_t left = *next - began;
+    if (left < SLICE_MIN_NS || c->flush.failing_ns != 0 || !tb_flush_puts_off(c))
+        return left;
+    if (yields(c))
+        return YIELD_NS;
+    note(c, tb_flush_slice(c, left < SLICE_NS ? left : SLICE_NS, &f), &f);
+    return 0;
+}
+
+void *tb_flusher_main(void *user)
+{
+    struct tb_cell *c = user;
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
+    int64_t next = cell_mono_ns(c) + (int64_t)c->o.flush_ms * 1000000;
+    while (!atomic_load(&c->writer_gone)) {
+        uint32_t ticket = tb_bell_ticket(&c->flusher_bell);
+        tb_flush_errands(c);
+        int64_t wait = turn(c, &next);
+        atomic_store(&c->flusher_ns, cpu_ns());
+        if (wait > 0)
+            tb_bell_wait(&c->flusher_bell, ticket, wait);
+    }
+    if (atomic_load(&c->flush_at_end) && !broken(c))
+        tb_flusher_last(c);
+    return NULL;
+}
