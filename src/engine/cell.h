@@ -15,8 +15,10 @@
  *              run); they must be short and may submit. Never inside submit itself.
  * Order        requests of one tenant run in the order of their submission, by one thread
  *              or under the caller's own order. Tenants share by measured cost. A command
- *              that needs cold rows parks its tenant's later commands until the rows are
- *              there (one look-up in SQL, well under a millisecond when it is cached).
+ *              that needs cold rows waits for them (one look-up in SQL, well under a
+ *              millisecond when it is cached), and with it, in their order, those that need
+ *              the same rows; the tenant's other commands go on. Whoever wants another
+ *              order waits for the answer first.
  * Leading      on a shared journal only the leader runs commands. A cell that was deposed
  *              or has failed answers everything with that and stays so: the process
  *              starts again (its memory may hold what the journal never took).

@@ -64,6 +64,9 @@ struct tb_tail {
 
 struct tb_load {
     struct tb_load *next;
+    struct tb_load *older;         /* of the same tenant; cell's thread */
+    struct tb_job_request *first;  /* wait for it, in their order; cell's thread */
+    struct tb_job_request *last;
     uint32_t tenant;
     uint32_t need_n;
     struct tb_need need[TB_NEEDS_MAX];

@@ -2,8 +2,8 @@
 /* engine/loader.c - cold rows: asked for by the cell's thread, fetched by the loader.
  *
  * A row is looked for among the images that are not yet in SQL first, then in SQL; it
- * enters only if it is still absent. A block belongs to one tenant, so nobody can change it
- * while that tenant is parked.                                                           */
+ * enters only if it is still absent. A row is under way once at a time (run.c, park), so
+ * nobody can have changed it when it enters.                                             */
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,19 +165,38 @@ static bool enter_blocks(struct tb_cell *c, struct tb_load *l)
     return true;
 }
 
+static void take_off(struct tb_tenant_line *line, const struct tb_load *l)
+{
+    struct tb_load **at = &line->loads;
+    while (*at != l)
+        at = &(*at)->older;
+    *at = l->older;
+    line->loads_n--;
+}
+
+/* Those who waited run next; when the rows cannot be had, the first of them is told so, and
+ * the others ask for themselves.                                                          */
+static void wake(struct tb_cell *c, struct tb_load *l, bool ok)
+{
+    struct tb_job_request *r = l->first;
+    if (!ok) {
+        l->first = r->next;
+        tb_loop_left(c, r);
+        tb_cell_finish(c, r, TB_FINISH_FAULT);
+    }
+    if (l->first != NULL)
+        tb_fair_put_front(&c->fair, l->tenant, l->first, l->last);
+}
+
 bool tb_load_enter(struct tb_cell *c)
 {
     struct tb_load *l = atomic_exchange(&c->loads_back, NULL);
     bool some = l != NULL;
-    while (l != NULL) {
+    while (l != NULL) { /* the newest first: the oldest comes to the front */
         struct tb_load *next = l->next;
         bool ok = !l->failed && (l->history_seq != 0 ? enter_answer(c, l) : enter_blocks(c, l));
-        if (!ok) {
-            struct tb_job_request *r = tb_fair_drop_first(&c->fair, l->tenant);
-            tb_loop_left(c, r);
-            tb_cell_finish(c, r, TB_FINISH_FAULT);
-        }
-        tb_fair_unpark(&c->fair, l->tenant);
+        take_off(&c->fair.line[l->tenant], l);
+        wake(c, l, ok);
         c->loads_open--;
         tb_load_free(l);
         l = next;

@@ -65,7 +65,7 @@ void tb_fair_deinit(struct tb_fair *q)
 
 static void activate(struct tb_fair *q, struct tb_tenant_line *t)
 {
-    if (t->active || t->load != NULL || t->first == NULL)
+    if (t->active || t->first == NULL)
         return;
     t->active = true;
     t->deficit_ns = TB_QUANTUM_NS;
@@ -143,7 +143,6 @@ struct tb_job_request *tb_fair_next(struct tb_fair *q)
         }
         struct tb_job_request *r = pop(t);
         t->deficit_ns -= q->cost_ns[r->command.op];
-        t->put_back = NULL;
         if (t->first == NULL)
             take_off_ring(q, t);
         return r;
@@ -151,38 +150,15 @@ struct tb_job_request *tb_fair_next(struct tb_fair *q)
     return NULL;
 }
 
-void tb_fair_put_back(struct tb_fair *q, struct tb_job_request *r)
+void tb_fair_put_front(struct tb_fair *q, uint32_t tenant, struct tb_job_request *first,
+                       struct tb_job_request *last)
 {
-    struct tb_tenant_line *t = line_of(q, r->command.tenant);
-    struct tb_job_request **at = t->put_back ? &t->put_back->next : &t->first;
-    r->next = *at;
-    *at = r;
-    if (r->next == NULL)
-        t->last = r;
-    t->put_back = r;
+    struct tb_tenant_line *t = line_of(q, tenant);
+    last->next = t->first;
+    if (t->first == NULL)
+        t->last = last;
+    t->first = first;
     activate(q, t);
-}
-
-void tb_fair_park(struct tb_fair *q, uint32_t tenant, struct tb_load *load)
-{
-    struct tb_tenant_line *t = line_of(q, tenant);
-    tb_assert(t->load == NULL && load != NULL);
-    t->load = load;
-    take_off_ring(q, t);
-}
-
-void tb_fair_unpark(struct tb_fair *q, uint32_t tenant)
-{
-    struct tb_tenant_line *t = line_of(q, tenant);
-    t->load = NULL;
-    activate(q, t);
-}
-
-struct tb_job_request *tb_fair_drop_first(struct tb_fair *q, uint32_t tenant)
-{
-    struct tb_tenant_line *t = line_of(q, tenant);
-    tb_assert(t->load != NULL);
-    return pop(t);
 }
 
 void tb_fair_measured(struct tb_fair *q, uint32_t op, int64_t ns)

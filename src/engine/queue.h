@@ -5,7 +5,8 @@
  *         tb_inbox_close, after which nothing can be lost in it.
  * Fair    deficit round robin (Shreedhar, Varghese 1995) by the time a command of that
  *         operation has cost lately, so a tenant that floods delays the others by no
- *         more than its turn. A parked tenant takes no turns. Cell's thread alone.      */
+ *         more than its turn. What waits for cold rows stands with its load, not here.
+ *         Cell's thread alone.                                                          */
 #ifndef TB_ENGINE_QUEUE_H
 #define TB_ENGINE_QUEUE_H
 
@@ -35,9 +36,9 @@ static inline bool tb_inbox_empty(struct tb_inbox *i)
 struct tb_tenant_line {
     struct tb_job_request *first;
     struct tb_job_request *last;
-    struct tb_job_request *put_back; /* last one put back in this batch */
     struct tb_tenant_line *next;     /* in the ring */
-    struct tb_load *load;            /* parked until these rows are there */
+    struct tb_load *loads;           /* under way for it, newest first */
+    uint32_t loads_n;
     int64_t deficit_ns;
     uint64_t seq; /* of the newest entry in the tenant's feed */
     uint64_t seq_batch; /* batch stamp that last wrote it out */
@@ -58,13 +59,9 @@ void tb_fair_deinit(struct tb_fair *q);
 void tb_fair_put(struct tb_fair *q, struct tb_job_request *r);
 /* NULL when nothing may run. */
 struct tb_job_request *tb_fair_next(struct tb_fair *q);
-/* A request that tb_fair_next gave and that could not run: to the front of its tenant's
- * line, behind those put back before it in the same batch.                              */
-void tb_fair_put_back(struct tb_fair *q, struct tb_job_request *r);
-void tb_fair_park(struct tb_fair *q, uint32_t tenant, struct tb_load *load);
-void tb_fair_unpark(struct tb_fair *q, uint32_t tenant);
-/* Takes the first one off a parked line. */
-struct tb_job_request *tb_fair_drop_first(struct tb_fair *q, uint32_t tenant);
+/* What waited for rows, linked first to last: before everything else of the tenant. */
+void tb_fair_put_front(struct tb_fair *q, uint32_t tenant, struct tb_job_request *first,
+                       struct tb_job_request *last);
 void tb_fair_measured(struct tb_fair *q, uint32_t op, int64_t ns);
 
 #endif

@@ -11,6 +11,7 @@
 /* No further command starts in a batch that is longer: the longest entry still fits. */
 #define BATCH_FULL (TB_BATCH_BYTES_MAX - TB_ENTRY_BYTES_MAX - 4096u)
 #define TRIES_MAX 16u
+#define LOADS_MAX 32u /* under way for one tenant */
 #define SAMPLE_EVERY 16u
 
 static void done(struct tb_flight *f, struct tb_job_request *r, enum tb_finish finish)
@@ -52,19 +53,50 @@ static void repeat(struct tb_cell *c, struct tb_flight *f, struct tb_job_request
     done(f, r, TB_FINISH_DONE);
 }
 
+static bool shares(const struct tb_load *l, const struct tb_load *wanted)
+{
+    if (wanted->history_seq != 0 && l->history_seq == wanted->history_seq)
+        return true;
+    for (uint32_t i = 0; i < wanted->need_n; i++)
+        for (uint32_t k = 0; k < l->need_n; k++)
+            if (l->need[k].kind == wanted->need[i].kind && l->need[k].id == wanted->need[i].id)
+                return true;
+    return false;
+}
+
+/* The request waits with the rows that it needs, and with it only those that need them too: a
+ * row is under way once, so nobody changes it meanwhile. When the tenant has many loads under
+ * way it waits for the newest of them, whatever that brings, and asks again.               */
 static void park(struct tb_cell *c, struct tb_flight *f, struct tb_job_request *r,
                  const struct tb_load *wanted)
 {
-    if (++r->tries > TRIES_MAX) {
+    struct tb_tenant_line *line = &c->fair.line[r->command.tenant];
+    struct tb_load *l = line->loads;
+    while (l != NULL && !shares(l, wanted))
+        l = l->older;
+    if (l == NULL && line->loads_n >= LOADS_MAX)
+        l = line->loads;
+    else if (++r->tries > TRIES_MAX) {
         done(f, r, TB_FINISH_FAULT);
         return;
     }
-    struct tb_load *l = tb_heap_take(sizeof *l);
-    *l = *wanted;
-    l->tenant = r->command.tenant;
-    tb_fair_park(&c->fair, r->command.tenant, l);
-    tb_fair_put_back(&c->fair, r);
-    tb_load_ask(c, l);
+    bool fresh = l == NULL;
+    if (fresh) {
+        l = tb_heap_take(sizeof *l);
+        *l = *wanted;
+        l->tenant = r->command.tenant;
+        l->older = line->loads;
+        line->loads = l;
+        line->loads_n++;
+    }
+    r->next = NULL;
+    if (l->first == NULL)
+        l->first = r;
+    else
+        l->last->next = r;
+    l->last = r;
+    if (fresh)
+        tb_load_ask(c, l);
 }
 
 bool tb_run_is_gone(const struct tb_cell *c, struct tb_need n)
@@ -270,10 +302,6 @@ void tb_run_batch(struct tb_cell *c, struct tb_flight *f)
     uint32_t ran = 0;
     for (uint32_t i = 0; i < n && f->writer.out.n <= BATCH_FULL; i++) {
         struct tb_job_request *r = c->picked[c->picked_at++];
-        if (c->fair.line[r->command.tenant].load != NULL) {
-            tb_fair_put_back(&c->fair, r);
-            continue;
-        }
         bool sampled = ++c->sample % SAMPLE_EVERY == 0;
         int64_t from = sampled ? cell_mono_ns(c) : 0;
         run_one(c, f, r, c->entropy + (size_t)i * TB_ENTROPY_BYTES);

@@ -429,6 +429,21 @@ static void cold_orders_come_back(void **unused)
         world_crash(&w);
         world_open(&w);
     }
+    /* What waits for a cold row keeps its order; the tenant's other commands do not wait. */
+    struct ask same[2], other;
+    for (int i = 0; i < 2; i++) {
+        ask_init(&same[i], TEST_OP_TAKE, 1, 3, 1);
+        same[i].in.order = 50;
+        assert_int_equal(tb_cell_submit(w.cell, &same[i].r), TB_SUBMIT_TAKEN);
+    }
+    ask_init(&other, TEST_OP_ADD, 1, 3, 1);
+    assert_int_equal(tb_cell_submit(w.cell, &other.r), TB_SUBMIT_TAKEN);
+    (void)tb_cell_step(w.cell);
+    assert_int_equal(other.answered, 1);
+    assert_int_equal(same[0].answered + same[1].answered, 0);
+    world_run(&w);
+    assert_int_equal(test_answer(&same[0].r.answer, 1), 100 + 50 - 3);
+    assert_int_equal(test_answer(&same[1].r.answer, 1), 100 + 50 - 4);
     /* A row that is gone for good is a fault for the one who asks, not for the others. */
     ask_init(&a, TEST_OP_DROP, 1, 3, 1);
     a.in.order = 5;
