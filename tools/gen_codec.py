@@ -571,8 +571,8 @@ def main(proto, header, source):
     c = ["/* Made by tools/gen_codec.py from api/events.proto. Do not edit. */", '#include "events.gen.h"', "",
          "#include <string.h>", "", '#include "core/schema/schema.h"', '#include "core/store/txn.h"', "", RUNTIME]
     for n in names:
-        c += [gen_size(n, fields[n]), "", gen_room(n, fields[n], fields), "", gen_write(n, fields[n]), "", gen_encode(n), "",
-              gen_decode(n, fields[n]), ""]
+        c += [gen_size(n, fields[n]), "", gen_room(n, fields[n], fields), "", gen_write(n, fields[n]), ""]
+        c += [gen_encode(n), "", gen_decode(n, fields[n]), ""]
     c += ["const char *tb_event_name(uint32_t type)", "{", "    switch (type) {"]
     c += [f"    case {f.number}:\n        return \"{f.kind}\";" for f, _ in events]
     c += ["    default:\n        return NULL;", "    }", "}", ""]

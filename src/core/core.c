@@ -129,21 +129,70 @@ bool tb_core_replay(struct tb_core *c, struct tb_txn *t, uint32_t type, struct t
     return tb_event_apply(t, type, body, t->scratch);
 }
 
-void tb_core_prefetch(struct tb_core *c, const struct tb_command *cmd, uint32_t pass)
+static void prefetch_member(struct tb_core *c, uint32_t tenant, const struct tb_identifier *id,
+                            uint32_t pass, struct tb_prefetch *carry)
+{
+    struct tb_store *s = &c->store;
+    if (pass == 0)
+        __builtin_prefetch(id);
+    if (pass == 1) {
+        carry->found = tb_key_identifier(tenant, id->ns, id->key, 0);
+        tb_map_prefetch(&s->map[TB_MAP_IDENTIFIER], carry->found);
+    }
+    if (pass <= 1 || carry->found == 0)
+        return;
+    if (pass == 2) {
+        uint64_t profile = 0;
+        (void)tb_map_get(&s->map[TB_MAP_IDENTIFIER], carry->found, &profile);
+        carry->found = profile;
+        tb_store_prefetch_column(s, TB_COLUMN_PROFILE_PERSON, profile);
+    } else if (pass == 3) {
+        carry->found = tb_store_column(s, TB_COLUMN_PROFILE_PERSON, carry->found);
+        tb_store_prefetch_slot(s, TB_KIND_PERSON, carry->found);
+    } else if (pass == 4) {
+        tb_store_prefetch(s, TB_KIND_PERSON, carry->found);
+    } else {
+        tb_store_prefetch_rest(s, TB_KIND_PERSON, carry->found);
+    }
+}
+
+#define PREFETCH_LINES 8u /* of an order: its products */
+
+static void prefetch_order(struct tb_core *c, uint32_t tenant, const struct tb_cmd_order *in,
+                           uint32_t pass)
+{
+    uint32_t lines = in->line_n < PREFETCH_LINES ? in->line_n : PREFETCH_LINES;
+    if (pass == 0) {
+        __builtin_prefetch(in->key.p);
+        for (uint32_t i = 0; i < lines; i += 2)
+            __builtin_prefetch(&in->line[i]);
+    } else if (pass == 1) {
+        tb_map_prefetch(&c->store.map[TB_MAP_ORDER],
+                        tb_hash_text(&c->env.hash_key, tenant, TB_MAP_ORDER, in->key));
+        for (uint32_t i = 0; i < lines; i++)
+            __builtin_prefetch(in->line[i].sku.p);
+    } else if (pass == 2) {
+        for (uint32_t i = 0; i < lines; i++)
+            tb_core_prefetch_code(c, tenant, TB_KIND_PRODUCT, in->line[i].sku);
+    }
+}
+
+void tb_core_prefetch(struct tb_core *c, const struct tb_command *cmd, uint32_t pass,
+                      struct tb_prefetch *carry)
 {
     if (cmd->op == TB_OP_ORDER) {
         const struct tb_cmd_order *in = cmd->input;
-        tb_identity_prefetch(&c->store, cmd->tenant, in->identifier, in->identifier_n, pass);
-        if (pass == 0)
-            tb_map_prefetch(&c->store.map[TB_MAP_ORDER],
-                            tb_hash_text(&c->env.hash_key, cmd->tenant, TB_MAP_ORDER, in->key));
+        if (in->identifier_n > 0)
+            prefetch_member(c, cmd->tenant, in->identifier, pass, carry);
+        prefetch_order(c, cmd->tenant, in, pass);
     } else if (cmd->op == TB_OP_CONTACT) {
         const struct tb_cmd_contact *in = cmd->input;
-        tb_identity_prefetch(&c->store, cmd->tenant, in->identifier, in->identifier_n, pass);
+        if (in->identifier_n > 0)
+            prefetch_member(c, cmd->tenant, in->identifier, pass, carry);
     } else if (cmd->op == TB_OP_MEMBER_GET) {
         const struct tb_cmd_member_get *in = cmd->input;
         if (in->who.profile == 0)
-            tb_identity_prefetch(&c->store, cmd->tenant, &in->who.identifier, 1, pass);
+            prefetch_member(c, cmd->tenant, &in->who.identifier, pass, carry);
     } else if (cmd->op == TB_OP_CODE_SCAN) {
         tb_code_prefetch(&c->store, cmd->input, cmd->tenant, pass);
     }

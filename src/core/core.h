@@ -56,10 +56,18 @@ struct tb_core {
 /* env.zone and env.seal must stay callable for the core's life. */
 void tb_core_init(struct tb_core *c, struct tb_mem mem, const struct tb_core_env *env);
 
-/* Touches what the command will read, so that a batch's cache misses overlap: every pass
- * over the batch goes one pointer deeper.                                              */
-#define TB_PREFETCH_PASSES 4u
-void tb_core_prefetch(struct tb_core *c, const struct tb_command *cmd, uint32_t pass);
+/* Touches what the command will read, so that cache misses of several commands overlap:
+ * every pass goes one pointer deeper, and carries on what the one before has found. Only a
+ * hint: it may be stale or left out. carry: zeroed before pass 0.                         */
+#define TB_PREFETCH_PASSES 6u
+struct tb_prefetch {
+    uint64_t found; /* key, then profile, then person of the first identifier; 0 = none */
+};
+void tb_core_prefetch(struct tb_core *c, const struct tb_command *cmd, uint32_t pass,
+                      struct tb_prefetch *carry);
+/* The block that the code led to the last time. */
+void tb_core_prefetch_code(const struct tb_core *c, uint32_t tenant, enum tb_kind kind,
+                           struct tb_str code);
 
 /* Between tb_txn_begin and tb_txn_commit / tb_txn_undo, which the engine calls. */
 enum tb_outcome tb_core_run(struct tb_core *c, struct tb_txn *t, const struct tb_command *cmd,

@@ -278,29 +278,56 @@ static void run_one(struct tb_cell *c, struct tb_flight *f, struct tb_job_reques
     tb_assert(false);
 }
 
-static void prefetch(struct tb_cell *c)
+/* Cache misses of commands to come overlap with the running one: each stage of a command goes
+ * one pointer deeper, STRIDE commands after the stage before it. So what was fetched is used
+ * before it is pushed out again.                                                           */
+#define STRIDE 5u
+#define STAGES (2u + TB_PREFETCH_PASSES)
+#define CARRIED 64u
+_Static_assert(STAGES * STRIDE <= CARRIED, "what is carried lasts until it is used");
+
+static void prefetch(struct tb_cell *c, const struct tb_job_request *r, uint32_t stage,
+                     struct tb_prefetch *carry)
 {
-    for (uint32_t i = c->picked_at; i < c->picked_n; i++) {
-        const struct tb_job_request *r = c->picked[i];
-        __builtin_prefetch(r->command.input);
+    if (stage == 0) {
+        __builtin_prefetch(r);
+        __builtin_prefetch((const char *)r + 64);
+    } else if (stage == 1) {
+        *carry = (struct tb_prefetch){0};
+        for (uint32_t i = 0; i < 3; i++)
+            __builtin_prefetch((const char *)r->command.input + i * 64);
         if (r->key_hash != 0)
             tb_idem_prefetch(&c->idem, r->command.tenant, r->key_hash);
+    } else {
+        tb_core_prefetch(&c->core, &r->command, stage - 2, carry);
     }
-    for (uint32_t pass = 0; pass < TB_PREFETCH_PASSES; pass++)
-        for (uint32_t i = c->picked_at; i < c->picked_n; i++)
-            tb_core_prefetch(&c->core, &c->picked[i]->command, pass);
+}
+
+/* Before command i of the n from first on; i < 0: nothing runs yet. */
+static void prefetch_ahead(struct tb_cell *c, uint32_t first, int32_t i, uint32_t n,
+                           struct tb_prefetch *carry)
+{
+    for (uint32_t stage = 0; stage < STAGES; stage++) {
+        int32_t of = i + (int32_t)((STAGES - stage) * STRIDE);
+        if (of >= 0 && of < (int32_t)n)
+            prefetch(c, c->picked[first + (uint32_t)of], stage, &carry[(uint32_t)of % CARRIED]);
+    }
 }
 
 void tb_run_batch(struct tb_cell *c, struct tb_flight *f)
 {
     uint32_t n = c->picked_n - c->picked_at;
-    prefetch(c);
+    uint32_t first = c->picked_at;
     c->host->entropy(c->host->user, c->entropy, (size_t)n * TB_ENTROPY_BYTES);
     tb_batch_begin(&f->writer, f->body, TB_BATCH_BYTES_MAX);
     f->at_ms = c->now_ms;
     f->first_seq = c->seq + 1;
     uint32_t ran = 0;
+    struct tb_prefetch carry[CARRIED] = {0};
+    for (int32_t i = -(int32_t)(STAGES * STRIDE); i < 0; i++)
+        prefetch_ahead(c, first, i, n, carry);
     for (uint32_t i = 0; i < n && f->writer.out.n <= BATCH_FULL; i++) {
+        prefetch_ahead(c, first, (int32_t)i, n, carry);
         struct tb_job_request *r = c->picked[c->picked_at++];
         bool sampled = ++c->sample % SAMPLE_EVERY == 0;
         int64_t from = sampled ? cell_mono_ns(c) : 0;

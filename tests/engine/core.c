@@ -39,9 +39,11 @@ bool tb_op_reads(uint32_t op)
     return op == TEST_OP_GET;
 }
 
-void tb_core_prefetch(struct tb_core *c, const struct tb_command *cmd, uint32_t pass)
+void tb_core_prefetch(struct tb_core *c, const struct tb_command *cmd, uint32_t pass,
+                      struct tb_prefetch *carry)
 {
     const struct test_input *in = cmd->input;
+    (void)carry;
     if (pass == 0 && cmd->op >= TEST_OP_ADD)
         tb_map_prefetch(&c->store.map[TEST_MAP_PERSON], person_key(cmd->tenant, in->person));
 }

@@ -152,14 +152,30 @@ void tb_store_prefetch_column(const struct tb_store *s, uint32_t column, uint64_
         __builtin_prefetch(&c->page[page][at & (PAGE_ENTRIES - 1)]);
 }
 
+#define LINE_BYTES 64u
+#define FIRST_LINES 6u
+#define LINES_MAX 24u
+
+static void prefetch_lines(const struct tb_block *b, uint32_t from, uint32_t to)
+{
+    for (uint32_t i = from; i < to; i++)
+        __builtin_prefetch((const char *)b + (size_t)i * LINE_BYTES, 1);
+}
+
 void tb_store_prefetch(const struct tb_store *s, uint32_t kind, uint64_t id)
+{
+    struct tb_block **slot = slot_of(s, kind, id);
+    if (slot != NULL && *slot != NULL)
+        prefetch_lines(*slot, 0, FIRST_LINES);
+}
+
+void tb_store_prefetch_rest(const struct tb_store *s, uint32_t kind, uint64_t id)
 {
     struct tb_block **slot = slot_of(s, kind, id);
     if (slot == NULL || *slot == NULL)
         return;
-    const char *p = (const char *)*slot;
-    for (uint32_t i = 0; i < 6; i++)
-        __builtin_prefetch(p + i * 64, 1);
+    uint32_t lines = ((*slot)->bytes + LINE_BYTES - 1) / LINE_BYTES;
+    prefetch_lines(*slot, FIRST_LINES, lines < LINES_MAX ? lines : LINES_MAX);
 }
 
 static void add_page(struct tb_store *s, struct tb_directory *d, uint32_t page)

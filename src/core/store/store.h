@@ -113,9 +113,11 @@ static inline struct tb_block *tb_store_get(const struct tb_store *s, uint32_t k
 /* Blocks of a sparse kind that are in memory, in the order of their ids; *at starts at 0 and
  * is the id to look from. NULL at the end. The walk stands any change between two calls. */
 struct tb_block *tb_store_next_sparse(const struct tb_store *s, uint32_t kind, uint64_t *at);
-/* Towards a block in two steps: the directory's slot, then the block itself. */
+/* Towards a dense block in steps: the directory's slot, then the block itself. */
 void tb_store_prefetch_slot(const struct tb_store *s, uint32_t kind, uint64_t id);
 void tb_store_prefetch(const struct tb_store *s, uint32_t kind, uint64_t id);
+/* What of the block lies beyond what the step before has touched. */
+void tb_store_prefetch_rest(const struct tb_store *s, uint32_t kind, uint64_t id);
 void tb_store_prefetch_column(const struct tb_store *s, uint32_t column, uint64_t at);
 /* Puts a block that came from the SQL state; the caller indexes it. Replaces nothing:
  * the id must be free (asserted). */
