@@ -112,6 +112,16 @@
      .what = "one read-only statement on the tables (docs/tables.md), also while serving\n\n" \
              "  --format F        table, csv, or json (one object a line)\n" \
              "  --limit N         rows at most\n" TB_USAGE_FOLDER}, \
+    {.name = "codes", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_codes, \
+     .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANT) | TB_OPT_BIT(FORMAT) | TB_OPT_BIT(AFTER) | TB_OPT_BIT(LIMIT), \
+     .usage = "codes print BATCH [PREFIX] --tenant T\n" \
+              "       tongbao codes show CODE --tenant T", \
+     .what = "item codes for the printer: serial, code, and PREFIX with the code behind it\n" \
+             "show says what stands behind one code.\n\n" \
+             "  PREFIX            what a phone opens: https://example.com/01/06901234567892/21/\n" \
+             "  --after N         from serial N on (0)\n" \
+             "  --limit N         so many at most\n" \
+             "  --format F        csv, or plain: one code a line\n" TB_USAGE_FOLDER}, \
     {.name = "webhooks", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_webhooks, .options = TB_OPTS_FOLDER, \
      .usage = "webhooks [list]\n" \
               "       tongbao webhooks dead [WEBHOOK]\n" \

@@ -325,6 +325,55 @@ def bulk(c, t):
     c.that(codes == [(1, "invalid_json"), (3, "wrong_type"), (4, "line_too_long")], f"broken lines: {codes}")
 
 
+def codes(c, t):
+    """Blank codes, bound at the packing line, scanned by a shopper and by somebody after her."""
+    c.status(t.put("/v1/code-batches/box", {"scene": "inside", "count": 100, "name": "Mouse boxes"}), 200, "batch")
+    c.status(t.put("/v1/code-batches/carton", {"scene": "carton", "level": 1, "count": 4}), 200, "cartons")
+    box = t.get("/v1/code-batches/box/codes?limit=40").json
+    c.that(len(box["codes"]) == 40 == len(set(box["codes"])) and box["next"] == 40, "codes for the printer")
+    box = box["codes"]
+    c.that(t.get("/v1/code-batches/box/codes?from=99&limit=9").json.get("next") is None, "the last of them")
+    carton = t.get("/v1/code-batches/carton/codes").json["codes"]
+    scan = {"code": box[3], "identifiers": [{"ns": "phone", "value": "13700000001"}], "store": "S01", "caller": "a"}
+    for text in (box[3], box[3][:-1]):
+        c.status(t.post("/v1/codes/scan", {"code": text}), 404 if text == box[3] else 400, "blank, or too short")
+    wrong = ("0" if box[3][5] != "0" else "1")
+    c.status(t.post("/v1/codes/scan", {"code": box[3][:5] + wrong + box[3][6:]}), 400, "mistyped", "invalid_value")
+    c.that(c.status(t.post("/v1/codes/pack", {"parent": carton[0], "ranges": [{"batch": "box", "from": 0, "n": 24}],
+                                              "children": [box[30]]}), 200, "pack")["children"] == 25, "in it")
+    c.that(c.status(t.post("/v1/codes/bind", {"parent": carton[0], "product": "X1", "region": "SH", "lot": "L7",
+                                              "activate": True}), 200, "bind")["codes"] == 26, "carton and items")
+    twice = {"batch": "box", "from": 20, "n": 10, "product": "X1"}
+    c.status(t.post("/v1/codes/bind", twice), 409, "twice", "code_bound")
+    c.status(t.post("/v1/codes/receive", {"parent": carton[0], "store": "S01", "associate": "E7"}), 200, "receive")
+    first = c.status(t.post("/v1/codes/scan", {**scan, "code": f"https://a.b/01/09506000134352/21/{box[3]}?x=1"}),
+                     200, "scan")
+    c.that(first["verdict"] == "first" and first["product"] == "X1" and first["credited_store"] == "S01"
+           and first["member"]["new"] and not first["outside_region"], f"first: {first}")
+    low = "-".join((box[3][:4], box[3][4:8], box[3][8:])).lower()
+    again = c.status(t.post("/v1/codes/scan", {**scan, "code": low}), 200, "again")
+    c.that(again["verdict"] == "seen_by_you" and again["first"]["store"] == "S01" and again["scans"] == 2, f"{again}")
+    someone = [{"ns": "phone", "value": "13700000002"}]
+    other = c.status(t.post("/v1/codes/scan", {"code": box[3], "identifiers": someone}), 200, "other")
+    c.that(other["verdict"] == "seen_by_others", f"{other}")
+    use = {"code": box[3], "member": {"ns": "phone", "value": "13700000001"}}
+    c.status(t.post("/v1/codes/redeem", use), 200, "use")
+    c.status(t.post("/v1/codes/redeem", {"code": box[3]}), 409, "used", "code_redeemed")
+    one = c.status(t.get("/v1/codes/" + box[3]), 200, "look up")
+    c.that(one["state"] == "redeemed" and one["serial"] == 3 and one["packed_in"][0]["code"] == carton[0]
+           and one["by_others"] and one["lot"] == "L7", f"{one}")
+    c.status(t.post("/v1/codes/replace", {"old": box[5], "new": box[35], "reason": "wet"}), 200, "replace")
+    c.that(t.get("/v1/codes/" + box[35]).json["packed_in"][0]["code"] == carton[0], "in its place")
+    c.status(t.post("/v1/codes/move", {"parent": carton[0], "verb": "freeze", "reason": "recall"}), 200, "freeze")
+    c.that(t.post("/v1/codes/scan", {"code": box[7]}).json["verdict"] == "frozen", "all that is in it")
+    c.that(c.status(t.post("/v1/codes/unpack", {"parent": carton[0]}), 200, "unpack")["children"] == 0, "empty")
+    for i in range(10):
+        t.post("/v1/codes/scan", {"code": box[38], "caller": "guesser"})
+    c.status(t.post("/v1/codes/scan", {"code": box[7], "caller": "guesser"}), 429, "guesser", "scan_limited")
+    figures = c.status(t.get("/v1/code-batches/box"), 200, "figures")
+    c.that((figures["scanned"], figures["scans"], figures["redeemed"]) == (1, 3, 1), f"{figures}")
+
+
 def left_alone(c, s, t):
     """Clients that leave in the middle of a body, while others go on."""
     line = json.dumps({"op": "contact", "key": "g", "body": {"identifiers": [{"ns": "card", "value": "G1"}]}})
@@ -368,6 +417,7 @@ def main():
         keys(c, s, t)
         feed(c, s, t, mid)
         bulk(c, t)
+        codes(c, t)
         left_alone(c, s, t)
         # those of people in browsers have a whole server with pages: tests/browser
         rows = {r[3]["operationId"] for r in Client.shapes.rows

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tongbao codes: what the printer gets is what the server scans, also after a restore."""
+import pathlib
+import subprocess
+import tempfile
+
+from common import Served, check, equal, finish, good, run
+
+work = pathlib.Path(tempfile.mkdtemp(prefix="tongbao-codes-"))
+data = work / "data"
+key = good("key", "create", "--data", data, "--tenant", "shop", "--role", "owner", "--create-tenant").stdout.strip()
+N = 50000
+shop = ("--data", data, "--tenant", "shop")
+
+
+def batch(s, count):
+    return s.send("PUT", "/v1/code-batches/box", {"scene": "inside", "count": count}, key)
+
+
+with Served(data) as s:
+    equal("a batch", batch(s, N)[0], 200)
+    live = good("codes", "print", "box", "--format", "plain", *shop).stdout.split()
+    equal("as many", len(live), N)
+    equal("no code twice", len(set(live)), N)
+    equal("bound", s.send("POST", "/v1/codes/bind", {"batch": "box", "from": 0, "n": N, "lot": "L", "activate": True},
+                          key, {"Idempotency-Key": "b"})[0], 200)
+    for i in (0, N - 1):
+        code, answer = s.send("POST", "/v1/codes/scan", {"code": live[i]}, key, {"Idempotency-Key": f"s{i}"})[:2]
+        equal("scanned", (code, answer["verdict"]), (200, "first"))
+    shown = good("codes", "show", live[0].lower(), *shop).stdout
+    check("shown", "serial 0\nstate scanned\nfirst scanned 20" in shown, shown)
+    check("shown", "serial 1\nstate active\n" in good("codes", "show", live[1], *shop).stdout)
+    copy = work / "copy"
+    good("backup", copy, "--data", data, "--with-master")
+
+equal("the same when nobody serves", good("codes", "print", "box", "--format", "plain", *shop).stdout.split(), live)
+sheet = good("codes", "print", "box", "https://a.b/01/09506000134352/21/", "--after", 10, "--limit", 3, *shop).stdout
+rows = sheet.splitlines()
+equal("csv", rows[0], "serial,code,scan")
+equal("csv rows", [r.split(",")[0] for r in rows[1:]], ["10", "11", "12"])
+equal("csv address", [r.split(",")[2] for r in rows[1:]],
+      ["https://a.b/01/09506000134352/21/" + c for c in live[10:13]])
+equal("csv groups", rows[1].split(",")[1].replace("-", ""), live[10])
+for words, want in ((("print", "none"), 1), (("print", "box", "=cmd"), 2), (("print", "box", "a,b"), 2),
+                    (("print",), 2), (("print", "box", "--after", N), 1), (("print", "box", "--format", "json"), 2),
+                    (("show", live[0][:-1]), 1), (("show", "U" + live[0][1:]), 1), (("show", live[0], "x"), 2),
+                    (("show", live[1][0] + live[0][1:] if live[1][0] != live[0][0] else "0" * 14 + "1"), 1),
+                    (("draw",), 2)):
+    equal(f"codes {words}", run("codes", *words, *shop).returncode, want)
+equal("another tenant", run("codes", "print", "box", "--data", data, "--tenant", "none").returncode, 1)
+
+# The key of the codes is in the backup; without it no printed code could be read again.
+again = ("--data", work / "again", "--tenant", "shop")
+good("restore", copy, "--data", work / "again")
+equal("the same codes after a restore", good("codes", "print", "box", "--format", "plain", *again).stdout.split(), live)
+
+subprocess.run(["rm", "-rf", str(work)], check=False)
+finish()
