@@ -94,3 +94,23 @@ struct tb_batch last_of(struct tb_journal *j)
     assert_int_equal(j->ops->last(j, &b, &fault), TB_JOURNAL_DONE);
     return b;
 }
+
+uint64_t fill_without_space(bool no_prefill)
+{
+    struct tb_journal *j;
+    struct tb_journal_sqlite_options o = {
+        .segment_bytes = 1 << 20, .reserve_bytes = INT64_MAX, .no_prefill = no_prefill};
+    fresh_store();
+    assert_int_equal(tb_journal_sqlite_open(store, &o, &j, &fault), TB_JOURNAL_DONE);
+    struct tb_batch b = batch_after(NULL, 1, (struct tb_str){bytes, 65536});
+    uint64_t done = 0;
+    for (; done < 32 && append(j, &b, 1) == TB_JOURNAL_DONE; done++) {
+        struct tb_batch before = b;
+        b = batch_after(&before, 1, (struct tb_str){bytes, 65536});
+    }
+    assert_int_equal(append(j, &b, 1), TB_JOURNAL_NO_SPACE);
+    assert_true(fault.retryable);
+    assert_int_equal(last_of(j).number, done);
+    j->ops->close(j);
+    return done;
+}

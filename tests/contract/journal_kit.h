@@ -25,5 +25,8 @@ void append_many(struct tb_journal *j, struct tb_batch *last, int n, uint32_t si
 enum tb_journal_answer read_all(struct tb_journal *j, uint64_t from, uint64_t *count);
 uint64_t first_of(struct tb_journal *j);
 struct tb_batch last_of(struct tb_journal *j);
+/* SQLite, one segment of 1 MiB, nothing free beyond the reserve: how many batches of 64 KiB are
+ * taken before NO_SPACE, which is checked.                                                    */
+uint64_t fill_without_space(bool no_prefill);
 
 #endif

@@ -130,8 +130,12 @@ static enum tb_journal_answer compare_held(struct tb_journal_sqlite *j, const st
     return same ? TB_JOURNAL_DONE : TB_JOURNAL_TAKEN;
 }
 
-static enum tb_journal_answer check_space(struct tb_journal_sqlite *j, struct tb_fault *f)
+/* What the live log was filled with zeros for needs no new block: what was already decided
+ * when the disk filled up becomes durable, its answers leave, and reads go on.            */
+static enum tb_journal_answer check_space(struct tb_journal_sqlite *j, uint64_t cost, struct tb_fault *f)
 {
+    if (!j->options.no_prefill && j->live->segment.log_bytes + cost <= j->options.segment_bytes)
+        return TB_JOURNAL_DONE;
     int64_t bytes = tb_folder_free_bytes(j);
     if (bytes >= j->options.reserve_bytes)
         return TB_JOURNAL_DONE;
@@ -182,7 +186,7 @@ static enum tb_journal_answer sqlite_append(struct tb_journal *base, const struc
         a = tb_append_check(b, j->last.number, j->last.hash, f);
     bool held = a == TB_JOURNAL_TAKEN && b[0].number <= j->last.number;
     if (a == TB_JOURNAL_DONE)
-        a = check_space(j, f);
+        a = check_space(j, cost, f);
     if (a == TB_JOURNAL_DONE && j->live->segment.first != 0 &&
         j->live->segment.log_bytes + cost > j->options.segment_bytes)
         a = rotate(j, f);

@@ -31,8 +31,8 @@
 
 struct tb_journal_sqlite_options {
     uint64_t segment_bytes; /* log bytes after which a segment is sealed; 0 = 64 MiB */
-    int64_t reserve_bytes;  /* free bytes below which append answers NO_SPACE;
-                               0 = 256 MiB, -1 = none                              */
+    int64_t reserve_bytes;  /* free bytes below which append answers NO_SPACE, unless the
+                               prefilled log has room; 0 = 256 MiB, -1 = none      */
     uint32_t page_bytes;    /* of new segments; 0 = 4096, which measures best */
     bool no_prefill;        /* do not fill logs with zeros in advance */
     /* Asked every 100 ms while another process holds the folder; false gives up. NULL:
