@@ -171,7 +171,7 @@ static void coupons(struct shop *s, uint32_t *n)
     s->offer[*n - 1].coupon = TB_PRICE_SINGLE;
     next(s, n, TB_PRICE_PERCENT, everything)->ppm = TB_PPM_ALL;
     s->offer[*n - 1].level = TB_PRICE_SHIPPING;
-    next(s, n, TB_PRICE_PERCENT, everything)->ppm = 150000;
+    next(s, n, TB_PRICE_PERCENT, everything)->ppm = 80000;
     s->offer[*n - 1].group = SHOP_ALONE;
     for (uint32_t i = first; i < *n; i++) {
         struct tb_offer *o = &s->offer[i];

@@ -104,6 +104,47 @@ static int64_t slack(struct tb_price_plan *p, const struct tb_offer *o, const st
     return one * (p->pick.count / o->need);
 }
 
+/* Everything in the basket is in scope. */
+static bool covers_all(const struct tb_price_plan *p, const struct tb_offer *o)
+{
+    for (uint32_t w = 0; o->scope != NULL && w * 64 < p->basket->line_n; w++)
+        if (~o->scope[w] & tb_price_word(p->basket->line_n, w))
+            return false;
+    return true;
+}
+
+/* A rate on all goods that other offers may diminish (T4). */
+static bool is_broad(const struct tb_price_plan *p, const struct tb_offer *o)
+{
+    if (o->one_per_product || o->initial || o->level == TB_PRICE_SHIPPING || o->max_units > 0)
+        return false;
+    bool rate = o->mechanic == TB_PRICE_PERCENT || (o->mechanic == TB_PRICE_AMOUNT && o->min_amount > 0) ||
+                (o->mechanic == TB_PRICE_LADDER && (o->step[0].ppm > 0 || !o->by_pieces));
+    return rate && covers_all(p, o);
+}
+
+/* The broad offers among the alive, in order of application while their rates sum to less than .99. */
+void tb_price_broad(struct tb_price_plan *p, const struct tb_price_state *start, uint64_t alive)
+{
+    int64_t sum = 0;
+    p->broad = 0;
+    p->wide = 0;
+    for (uint64_t m = alive & ~p->alone; m != 0; m &= m - 1) {
+        uint32_t j = (uint32_t)__builtin_ctzll(m);
+        if (!p->offer[j]->one_per_product && !(p->perks >> j & 1) && covers_all(p, p->offer[j]))
+            p->wide |= m & -m;
+        if (!is_broad(p, p->offer[j]))
+            continue;
+        int64_t rate = flat_rate(p, p->offer[j], start);
+        if (sum + rate > RATE_ALL * 99 / 100)
+            continue;
+        sum += rate;
+        p->broad |= m & -m;
+        p->broad_rate[j] = rate;
+        p->slack[j] = slack(p, p->offer[j], start);
+    }
+}
+
 /* Rates by line of the offers wanted, from the basket before any offer. */
 void tb_price_rates(struct tb_price_plan *p, const struct tb_price_state *start, uint64_t wanted)
 {
@@ -193,28 +234,150 @@ static int64_t together(const struct tb_price_plan *p, const struct tb_price_nod
     return rules + (joint > single ? joint : single);
 }
 
-/* The greatest rate of each line times what is left untaken there; minor units. */
-static int64_t line_sum(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among)
+/* Of one line: who has the greatest rate (the first of equals), and the next rate. */
+struct top_rates {
+    uint32_t best;
+    uint32_t next;
+    uint32_t who;
+};
+
+static struct top_rates rates_of(const struct tb_price_plan *p, uint32_t line, uint64_t among)
+{
+    struct top_rates t = {0, 0, 0};
+    for (uint64_t m = among; m != 0; m &= m - 1) {
+        uint32_t j = (uint32_t)__builtin_ctzll(m);
+        uint32_t one = p->rate[(size_t)j * p->basket->line_n + line];
+        if (one > t.best) {
+            t.next = t.best;
+            t.best = one;
+            t.who = j;
+        } else if (one > t.next) {
+            t.next = one;
+        }
+    }
+    return t;
+}
+
+/* The greatest rate of each line times what is left untaken there, as a key. gain[j]: what less it would be
+ * without j, 2^-20 minor units.                                                                        */
+static int64_t line_sum(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among,
+                        unsigned __int128 *gain)
 {
     const struct tb_price_state *s = &n->state;
     unsigned __int128 sum = 0;
-    for (uint64_t m = among; m != 0; m &= m - 1)
-        sum += (uint64_t)p->slack[__builtin_ctzll(m)];
-    int64_t left = 0;
+    for (uint64_t m = among; m != 0; m &= m - 1) {
+        uint32_t j = (uint32_t)__builtin_ctzll(m);
+        gain[j] = (uint64_t)p->slack[j];
+        sum += (uint64_t)p->slack[j];
+    }
+    uint64_t left = 0;
     for (uint32_t i = 0; i < s->run_n; i++) {
         const struct tb_run *r = &s->run[i];
-        left += r->taken ? 0 : r->left * r->n;
+        left += r->taken ? 0 : (uint64_t)r->left * r->n;
         if ((i + 1 < s->run_n && s->run[i + 1].line == r->line) || left == 0)
             continue;
-        uint32_t best = 0;
-        for (uint64_t m = among; m != 0; m &= m - 1) {
-            uint32_t one = p->rate[(size_t)__builtin_ctzll(m) * p->basket->line_n + r->line];
-            best = one > best ? one : best;
+        struct top_rates t = rates_of(p, r->line, among);
+        if (t.best > 0) {
+            sum += (unsigned __int128)left * t.best;
+            gain[t.who] += (unsigned __int128)left * (t.best - t.next);
         }
-        sum += (unsigned __int128)(uint64_t)left * best;
         left = 0;
     }
-    return (int64_t)(sum >> 20);
+    return (int64_t)(sum >> 20) * (INT64_C(1) << TB_KEY_MONEY);
+}
+
+/* T2: rated offers by line, but those by their own bound whose share of the lines is greater. */
+static int64_t by_lines(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among)
+{
+    int64_t best = together(p, n, among);
+    uint64_t rated = among & p->rated;
+    unsigned __int128 gain[TB_PRICE_OFFERS_MAX];
+    for (int round = 0; round < 3 && rated != 0; round++) {
+        int64_t one = line_sum(p, n, rated, gain) + together(p, n, among & ~rated);
+        best = one < best ? one : best;
+        uint64_t kept = rated;
+        for (uint64_t m = rated; m != 0; m &= m - 1) {
+            uint32_t j = (uint32_t)__builtin_ctzll(m);
+            if ((gain[j] >> 6) > (uint64_t)n->most[j])
+                kept &= ~(m & -m);
+        }
+        if (kept == rated)
+            break;
+        rated = kept;
+    }
+    return best;
+}
+
+/* Key of the most that offer j may save once `left` is left of all goods. */
+static int64_t most_of(const struct tb_price_plan *p, const struct tb_price_node *n, uint32_t j, int64_t left)
+{
+    const struct tb_offer *o = p->offer[j];
+    int64_t most = n->most[j];
+    if (!(p->wide >> j & 1))
+        return most;
+    if (left < o->min_amount)
+        return 0;
+    if (o->mechanic == TB_PRICE_LADDER && !o->by_pieces && !o->every && o->step[0].ppm == 0) {
+        int64_t off = 0;
+        for (uint32_t i = 0; i < o->step_n && o->step[i].at <= left; i++)
+            off = o->step[i].off;
+        int64_t key = tb_price_key(o, off);
+        most = key < most ? key : most;
+    }
+    if (p->broad >> j & 1) {
+        __int128 key = (((__int128)left * p->broad_rate[j] + p->slack[j] + 63) >> 6) - (o->coupon != TB_PRICE_RULE);
+        most = key < most ? (int64_t)key : most;
+    }
+    return most;
+}
+
+static int64_t rest_with(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t rest, int64_t left)
+{
+    int64_t most[TB_PRICE_OFFERS_MAX];
+    for (uint64_t m = rest; m != 0; m &= m - 1)
+        most[__builtin_ctzll(m)] = most_of(p, n, (uint32_t)__builtin_ctzll(m), left);
+    struct tb_price_node one = {.in = n->in, .most = most};
+    return together(p, &one, rest);
+}
+
+/* T4 for one cut: `first` may take anything up to its bound; the rest sees what that leaves. */
+static int64_t cut_at(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t first, uint64_t rest,
+                      int64_t goods)
+{
+    int64_t most_first = by_lines(p, n, first);
+    int64_t taken = (most_first + TB_PRICE_OFFERS_MAX) >> TB_KEY_MONEY;
+    int64_t best = most_first + rest_with(p, n, rest, goods > taken ? goods - taken : 0);
+    int64_t last = -1;
+    for (uint64_t m = rest & p->wide; m != 0; m &= m - 1) {
+        const struct tb_offer *o = p->offer[__builtin_ctzll(m)];
+        bool steps = o->mechanic == TB_PRICE_LADDER && !o->by_pieces && !o->every && o->step[0].ppm == 0;
+        for (uint32_t i = 0; i <= (steps ? o->step_n : 0); i++) {
+            int64_t at = i == 0 ? o->min_amount : o->step[i - 1].at;
+            if (at == last || at > goods || goods - at >= taken)
+                continue;
+            last = at;
+            int64_t one = (goods - at) * (INT64_C(1) << TB_KEY_MONEY) + rest_with(p, n, rest, at);
+            best = one > best ? one : best;
+        }
+    }
+    return best;
+}
+
+/* T4: what offers before a broad one take, those from it on no longer have; the best of all cuts. */
+static int64_t after_others(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among, int64_t best,
+                            int64_t goal)
+{
+    int64_t goods = 0;
+    for (uint32_t i = 0; i < n->state.run_n; i++)
+        goods += n->state.run[i].left * n->state.run[i].n;
+    for (uint64_t m = among & p->broad; m != 0 && best > goal; m &= m - 1) {
+        uint64_t first = among & ((m & -m) - 1) & ~p->perks & ~p->shipping;
+        if (first == 0)
+            continue;
+        int64_t one = cut_at(p, n, first, among & ~first, goods);
+        best = one < best ? one : best;
+    }
+    return best;
 }
 
 static int64_t all_that_is_left(const struct tb_price_plan *p, const struct tb_price_node *n)
@@ -231,17 +394,14 @@ static int64_t all_that_is_left(const struct tb_price_plan *p, const struct tb_p
     return sum * (INT64_C(1) << TB_KEY_MONEY) + perks * (INT64_C(1) << TB_KEY_PERK);
 }
 
-/* No set below this node has a greater key than node key + this. by_line also reckons T2. */
-int64_t tb_price_ceiling(const struct tb_price_plan *p, const struct tb_price_node *n, bool by_line)
+/* No set below this node has a greater key than node key + this. by_line also reckons T2 and T4, which wants all
+ * bounds of the node fresh. Once the bound is down to goal it is not sharpened further.                   */
+int64_t tb_price_ceiling(const struct tb_price_plan *p, const struct tb_price_node *n, bool by_line, int64_t goal)
 {
     uint64_t others = n->alive & ~p->alone;
-    int64_t best = together(p, n, others);
-    uint64_t rated = others & p->rated;
-    if (by_line && (rated & (rated - 1)) != 0) {
-        int64_t money = line_sum(p, n, rated) * (INT64_C(1) << TB_KEY_MONEY);
-        int64_t second = money + together(p, n, others & ~rated);
-        best = second < best ? second : best;
-    }
+    int64_t best = by_line ? by_lines(p, n, others) : together(p, n, others);
+    if (by_line)
+        best = after_others(p, n, others, best, goal);
     int64_t alone = the_best(n, n->alive & p->alone);
     best = alone > best ? alone : best;
     int64_t all = all_that_is_left(p, n);

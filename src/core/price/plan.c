@@ -186,7 +186,7 @@ static void buy_get_of_one_scope(struct tb_price_plan *p, uint32_t j)
 static void who_excludes_whom(struct tb_price_plan *p)
 {
     uint64_t all = p->n == 64 ? ~UINT64_C(0) : (UINT64_C(1) << p->n) - 1;
-    p->coupons = p->singles = p->alone = p->best_of = p->twins = p->shipping = 0;
+    p->coupons = p->singles = p->alone = p->best_of = p->twins = p->shipping = p->perks = 0;
     for (uint32_t j = 0; j < p->n; j++) {
         const struct tb_offer *o = p->offer[j];
         uint64_t bit = UINT64_C(1) << j;
@@ -194,6 +194,7 @@ static void who_excludes_whom(struct tb_price_plan *p)
         p->singles |= o->coupon == TB_PRICE_SINGLE ? bit : 0;
         p->alone |= rule_of(p, o) == TB_PRICE_EXCLUSIVE ? bit : 0;
         p->best_of |= rule_of(p, o) == TB_PRICE_BEST_OF ? bit : 0;
+        p->perks |= tb_price_is_perk(o) ? bit : 0;
         p->shipping |= o->level == TB_PRICE_SHIPPING ? bit : 0;
         if (j > 0 && p->rank[j] < p->rank[j - 1] && equal(o, p->offer[j - 1]))
             p->twins |= bit;

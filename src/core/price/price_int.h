@@ -71,6 +71,10 @@ struct tb_price_plan {
     uint64_t peers[TB_PRICE_OFFERS_MAX]; /* of a BEST_OF group: the group, itself included */
     int64_t slack[TB_PRICE_OFFERS_MAX];  /* what rounding adds to the rates, 2^-20 minor units */
     uint64_t rated;                      /* offers with rates by line */
+    uint64_t perks;
+    uint64_t wide;  /* offers on all goods, whose thresholds see what earlier offers left */
+    uint64_t broad; /* offers with one rate on all goods, broad_rate[] in 2^-20 */
+    int64_t broad_rate[TB_PRICE_OFFERS_MAX];
     uint64_t twins;    /* equal to the one before it in order */
     uint64_t coupons;
     uint64_t singles;
@@ -213,7 +217,9 @@ int64_t tb_price_bundle_most(struct tb_price_plan *p, const struct tb_offer *o, 
 int64_t tb_price_most(struct tb_price_plan *p, uint32_t j, const struct tb_price_state *s);
 
 /* ceiling.c */
-int64_t tb_price_ceiling(const struct tb_price_plan *p, const struct tb_price_node *n, bool by_line);
+int64_t tb_price_ceiling(const struct tb_price_plan *p, const struct tb_price_node *n, bool by_line,
+                         int64_t goal);
+void tb_price_broad(struct tb_price_plan *p, const struct tb_price_state *start, uint64_t alive);
 bool tb_price_rated(const struct tb_offer *o);
 void tb_price_rates(struct tb_price_plan *p, const struct tb_price_state *start, uint64_t wanted);
 

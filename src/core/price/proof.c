@@ -38,6 +38,7 @@ static size_t carve_all(struct plain *c, uint8_t *base, size_t lines, size_t par
     c->sorted = piece(&v, wide, sizeof *c->sorted);
     c->group = piece(&v, wide, sizeof *c->group);
     c->room = piece(&v, wide, sizeof *c->room);
+    c->next = piece(&v, wide, sizeof *c->next);
     c->states = piece(&v, (offers + 2) * wide, sizeof *c->states);
     c->flags = piece(&v, (offers + 2) * wide, 1);
     return v.used;

@@ -282,9 +282,11 @@ static bool has_rate(const struct tb_offer *o)
     return o->mechanic != TB_PRICE_LADDER || o->step[0].ppm > 0 || !o->by_pieces;
 }
 
-/* Rates of one offer raise max_rate[line]; what rounding adds. Reckoned on the basket before any offer. */
-static int64_t add_rates(struct plain *c, const struct tb_offer *o, const struct plain_state *start, int64_t *max_rate)
+/* Rates of one offer by line; what rounding adds. Reckoned on the basket before any offer. */
+static int64_t rates_into(struct plain *c, const struct tb_offer *o, const struct plain_state *start, int64_t *rates)
 {
+    for (uint32_t l = 0; l < c->basket->line_n; l++)
+        rates[l] = 0;
     int64_t flat = -1;
     int64_t dearest;
     uint32_t n = plain_scope(c, o, start, o->scope, c->pick);
@@ -333,7 +335,7 @@ static int64_t add_rates(struct plain *c, const struct tb_offer *o, const struct
             int64_t price = plain_price_of(c, o, line);
             rate = price < 0 || price >= start->left[u] ? 0 : ratio(start->left[u] - price, start->left[u]);
         }
-        max_rate[line] = larger(max_rate[line], rate);
+        rates[line] = larger(rates[line], rate);
     }
     if (!rounded || o->rounding == TB_ROUND_DOWN)
         return 0;
@@ -341,27 +343,188 @@ static int64_t add_rates(struct plain *c, const struct tb_offer *o, const struct
     return overall ? one : one * (count / need);
 }
 
-/* T2: what the rated offers of `among` may save together, minor units. */
-static int64_t by_lines(struct plain *c, const struct plain_state *s, uint64_t among)
+/* T2 over `among`: rated offers by line, but those by their own bound whose share of the lines is greater. */
+static int64_t by_lines(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t among, const int64_t *most)
 {
     struct plain_state start = plain_state_at(c, 0);
-    int64_t *max_rate = c->share;
-    for (uint32_t i = 0; i < c->basket->line_n; i++)
-        max_rate[i] = 0;
-    __int128 sum = 0;
+    int64_t best = by_rules(c, in, among, most);
+    uint64_t lined = 0;
     for (uint32_t i = 0; i < c->n; i++)
-        if (among >> i & 1)
-            sum += add_rates(c, &c->offer[i], &start, max_rate);
+        lined |= (uint64_t)((among >> i & 1) && has_rate(&c->offer[i])) << i;
+    for (int round = 0; round < 3 && lined != 0; round++) {
+        __int128 gain[TB_PRICE_OFFERS_MAX] = {0};
+        __int128 sum = 0;
+        int64_t *first = c->share; /* by line: greatest rate, next, whose */
+        int64_t *next = c->next;
+        int64_t *whose = c->value;
+        for (uint32_t l = 0; l < c->basket->line_n; l++)
+            first[l] = next[l] = whose[l] = 0;
+        for (uint32_t k = 0; k < c->n; k++) {
+            uint32_t i = c->order[k];
+            if (!(lined >> i & 1))
+                continue;
+            int64_t round_up = rates_into(c, &c->offer[i], &start, c->room);
+            sum += round_up;
+            gain[i] += round_up;
+            for (uint32_t l = 0; l < c->basket->line_n; l++) {
+                if (c->room[l] > first[l]) {
+                    next[l] = first[l];
+                    first[l] = c->room[l];
+                    whose[l] = i;
+                } else {
+                    next[l] = larger(next[l], c->room[l]);
+                }
+            }
+        }
+        for (uint32_t u = 0; u < c->part_n; u++) {
+            uint32_t l = c->line[u];
+            if (s->taken[u])
+                continue;
+            sum += (__int128)s->left[u] * first[l];
+            gain[whose[l]] += (__int128)s->left[u] * (first[l] - next[l]);
+        }
+        best = smaller(best, (int64_t)(sum / WHOLE) * 16384 + by_rules(c, in, among & ~lined, most));
+        uint64_t kept = lined;
+        for (uint32_t i = 0; i < c->n; i++)
+            if ((lined >> i & 1) && gain[i] / 64 > most[i])
+                kept &= ~(UINT64_C(1) << i);
+        if (kept == lined)
+            break;
+        lined = kept;
+    }
+    return best;
+}
+
+/* The rate of a broad offer (T4), or 0. */
+static int64_t broad_rate(const struct plain *c, const struct tb_offer *o)
+{
+    int64_t rate = 0;
+    for (uint32_t l = 0; l < c->basket->line_n; l++)
+        if (!plain_in(o->scope, l))
+            return 0;
+    if (o->one_per_product || o->initial || o->level == TB_PRICE_SHIPPING || o->max_units > 0)
+        return 0;
+    if (o->mechanic == TB_PRICE_PERCENT)
+        return ratio(o->ppm, TB_PPM_ALL);
+    if (o->mechanic == TB_PRICE_AMOUNT && o->min_amount > 0)
+        return ratio(o->amount, o->min_amount);
+    if (o->mechanic == TB_PRICE_LADDER && (o->step[0].ppm > 0 || !o->by_pieces))
+        for (uint32_t i = 0; i < o->step_n; i++)
+            rate = larger(rate, o->step[0].ppm > 0 ? ratio(o->step[i].ppm, TB_PPM_ALL)
+                                                   : ratio(o->step[i].off, o->step[i].at));
+    return rate;
+}
+
+static int64_t broad_rounding(const struct tb_offer *o)
+{
+    bool rounded = o->mechanic == TB_PRICE_LADDER ? o->step[0].ppm > 0
+                                                  : o->mechanic == TB_PRICE_PERCENT && o->ppm != TB_PPM_ALL;
+    if (!rounded || o->rounding == TB_ROUND_DOWN)
+        return 0;
+    return o->rounding == TB_ROUND_UP ? WHOLE : WHOLE / 2;
+}
+
+static bool fixed_steps(const struct tb_offer *o)
+{
+    return o->mechanic == TB_PRICE_LADDER && !o->by_pieces && !o->every && o->step[0].ppm == 0;
+}
+
+static bool wide(const struct plain *c, const struct tb_offer *o)
+{
+    for (uint32_t l = 0; l < c->basket->line_n; l++)
+        if (!plain_in(o->scope, l))
+            return false;
+    return !o->one_per_product && !plain_perk(o);
+}
+
+struct cut {
+    uint64_t in;
+    uint64_t rest;
+    uint64_t broad;
+    const int64_t *most;
+};
+
+/* The rest by T1 once `left` is left of all goods. */
+static int64_t rest_with(struct plain *c, const struct cut *v, int64_t left)
+{
+    int64_t most[TB_PRICE_OFFERS_MAX];
+    for (uint32_t i = 0; i < c->n; i++) {
+        const struct tb_offer *o = &c->offer[i];
+        most[i] = v->most[i];
+        if (!(v->rest >> i & 1) || !wide(c, o))
+            continue;
+        if (fixed_steps(o)) {
+            int64_t off = 0;
+            for (uint32_t k = 0; k < o->step_n; k++)
+                off = o->step[k].at <= left ? o->step[k].off : off;
+            most[i] = smaller(most[i], plain_key(o, off));
+        }
+        if (v->broad >> i & 1) {
+            __int128 key = (__int128)left * broad_rate(c, o) + broad_rounding(o) + 63;
+            key = key / 64 - (o->coupon != TB_PRICE_RULE);
+            most[i] = key < most[i] ? (int64_t)key : most[i];
+        }
+        if (left < o->min_amount)
+            most[i] = 0;
+    }
+    return by_rules(c, v->in, v->rest, most);
+}
+
+static int64_t cut_at(struct plain *c, const struct plain_state *s, const struct cut *v, uint64_t first, int64_t goods)
+{
+    int64_t most_first = by_lines(c, s, v->in, first, v->most);
+    int64_t taken = (most_first + TB_PRICE_OFFERS_MAX) >> 14;
+    int64_t best = most_first + rest_with(c, v, larger(goods - taken, 0));
+    for (uint32_t i = 0; i < c->n; i++) {
+        const struct tb_offer *o = &c->offer[i];
+        if (!(v->rest >> i & 1) || !wide(c, o))
+            continue;
+        for (uint32_t k = 0; k <= (fixed_steps(o) ? o->step_n : 0); k++) {
+            int64_t at = k == 0 ? o->min_amount : o->step[k - 1].at;
+            if (at <= goods && goods - at < taken)
+                best = larger(best, (goods - at) * 16384 + rest_with(c, v, at));
+        }
+    }
+    return best;
+}
+
+/* T4: what offers before a broad one take, those from it on no longer have; the best of all cuts. */
+static int64_t after_others(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t among,
+                            const int64_t *most)
+{
+    struct plain_state start = plain_state_at(c, 0);
+    struct cut v = {in, among, 0, most};
+    int64_t sum = 0;
+    int64_t goods = 0;
     for (uint32_t u = 0; u < c->part_n; u++)
-        if (!s->taken[u])
-            sum += (__int128)s->left[u] * max_rate[c->line[u]];
-    return (int64_t)(sum / WHOLE);
+        goods += s->left[u];
+    for (uint32_t k = 0; k < c->n; k++) {
+        uint32_t i = c->order[k];
+        int64_t rate = broad_rate(c, &c->offer[i]);
+        bool counts = rule(c, i) != TB_PRICE_EXCLUSIVE && rate > 0 && !(c->not_first >> i & 1) &&
+                      sum + rate <= WHOLE * 99 / 100 && plain_most(c, &c->offer[i], &start) > 0;
+        sum += counts ? rate : 0;
+        v.broad |= (uint64_t)counts << i;
+    }
+    uint64_t first = 0;
+    int64_t best = INT64_MAX;
+    for (uint32_t k = 0; k < c->n; k++) {
+        uint32_t i = c->order[k];
+        const struct tb_offer *o = &c->offer[i];
+        if (!(among >> i & 1))
+            continue;
+        if ((v.broad >> i & 1) && first != 0)
+            best = smaller(best, cut_at(c, s, &v, first, goods));
+        if (!plain_perk(o) && o->level != TB_PRICE_SHIPPING)
+            first |= UINT64_C(1) << i;
+        v.rest = among & ~first;
+    }
+    return best;
 }
 
 int64_t plain_ceiling(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t open, const int64_t *most)
 {
     uint64_t others = 0;
-    uint64_t rated = 0;
     int64_t alone = 0;
     int64_t worth = 0;
     int64_t perks = 0;
@@ -370,16 +533,12 @@ int64_t plain_ceiling(struct plain *c, const struct plain_state *s, uint64_t in,
             continue;
         worth += c->offer[i].worth;
         perks += plain_perk(&c->offer[i]);
-        if (rule(c, i) == TB_PRICE_EXCLUSIVE) {
+        if (rule(c, i) == TB_PRICE_EXCLUSIVE)
             alone = larger(alone, most[i]);
-            continue;
-        }
-        others |= UINT64_C(1) << i;
-        rated |= (uint64_t)has_rate(&c->offer[i]) << i;
+        else
+            others |= UINT64_C(1) << i;
     }
-    int64_t best = by_rules(c, in, others, most);
-    if (rated != 0)
-        best = smaller(best, by_rules(c, in, others & ~rated, most) + by_lines(c, s, rated) * 16384);
+    int64_t best = smaller(by_lines(c, s, in, others, most), after_others(c, s, in, others, most));
     best = larger(best, alone);
     int64_t left = s->shipping + worth;
     for (uint32_t u = 0; u < c->part_n; u++)

@@ -31,6 +31,7 @@ struct plain {
     uint32_t *sorted;
     uint32_t *group;
     int64_t *room;   /* by line */
+    int64_t *next;   /* by line */
     int64_t *states; /* offers + 2 arrays by part */
     uint8_t *flags;  /* the same */
 };

@@ -75,16 +75,17 @@ static void renew(struct search *s, struct frame *f)
 /* Nothing below can be better. Cheap bounds first. */
 static bool cut_off(struct search *s, struct frame *f)
 {
-    if (beaten(s, &f->node, tb_price_ceiling(&s->plan, &f->node, false)))
+    int64_t goal = s->best_key - f->node.key - 1;
+    if (beaten(s, &f->node, tb_price_ceiling(&s->plan, &f->node, false, goal)))
         return true;
     if (f->stale & f->node.alive) {
         renew(s, f);
         if (f->node.alive == 0)
             return false;
-        if (beaten(s, &f->node, tb_price_ceiling(&s->plan, &f->node, false)))
+        if (beaten(s, &f->node, tb_price_ceiling(&s->plan, &f->node, false, goal)))
             return true;
     }
-    return s->plan.rated != 0 && beaten(s, &f->node, tb_price_ceiling(&s->plan, &f->node, true));
+    return beaten(s, &f->node, tb_price_ceiling(&s->plan, &f->node, true, goal));
 }
 
 /* Those alive once j is in. */
@@ -242,8 +243,9 @@ static void begin(struct search *s, const struct tb_price_search *limit)
     for (uint64_t m = root->node.alive; m != 0; m &= m - 1)
         if (tb_price_rated(p->offer[__builtin_ctzll(m)]))
             rated |= m & -m;
+    tb_price_broad(p, &root->node.state, root->node.alive);
     p->rated = 0;
-    if ((rated & (rated - 1)) != 0)
+    if (rated != 0)
         tb_price_rates(p, &root->node.state, rated);
 }
 
@@ -257,7 +259,7 @@ static int64_t open_ceiling(struct search *s)
             continue;
         if (f->returned)
             leave_out(s, &f->node, f->branch);
-        int64_t one = f->node.key + tb_price_ceiling(&s->plan, &f->node, true);
+        int64_t one = f->node.key + tb_price_ceiling(&s->plan, &f->node, true, INT64_MIN);
         most = one > most ? one : most;
     }
     return most;
