@@ -225,13 +225,26 @@ static int64_t the_best(const struct tb_price_node *n, uint64_t among)
     return best;
 }
 
-static int64_t together(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among)
+static int64_t by_rules(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among)
 {
     uint64_t coupons = among & p->coupons;
     int64_t rules = by_groups(p, n, among & ~coupons, NULL, NULL);
     int64_t joint = joint_coupons(p, n, coupons & ~p->singles);
     int64_t single = the_best(n, coupons & p->singles);
     return rules + (joint > single ? joint : single);
+}
+
+/* T1; offers on shipping together take no more than is left of it. */
+static int64_t together(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among)
+{
+    int64_t best = by_rules(p, n, among);
+    uint64_t ship = among & p->shipping;
+    if ((ship & (ship - 1)) == 0)
+        return best;
+    int64_t carriage = by_rules(p, n, ship);
+    int64_t left = n->state.shipping * (INT64_C(1) << TB_KEY_MONEY);
+    int64_t apart = by_rules(p, n, among & ~ship) + (carriage < left ? carriage : left);
+    return apart < best ? apart : best;
 }
 
 /* Of one line: who has the greatest rate (the first of equals), and the next rate. */
@@ -336,7 +349,7 @@ static int64_t rest_with(const struct tb_price_plan *p, const struct tb_price_no
     int64_t most[TB_PRICE_OFFERS_MAX];
     for (uint64_t m = rest; m != 0; m &= m - 1)
         most[__builtin_ctzll(m)] = most_of(p, n, (uint32_t)__builtin_ctzll(m), left);
-    struct tb_price_node one = {.in = n->in, .most = most};
+    struct tb_price_node one = {.in = n->in, .most = most, .state.shipping = n->state.shipping};
     return together(p, &one, rest);
 }
 

@@ -222,8 +222,8 @@ static enum tb_price_rule rule(const struct plain *c, uint32_t i)
     return g < c->basket->group_n ? c->basket->group[g] : TB_PRICE_STACKABLE;
 }
 
-/* T1 over the offers of `among`. */
-static int64_t by_rules(const struct plain *c, uint64_t in, uint64_t among, const int64_t *most)
+/* Groups and coupon classes over the offers of `among`. */
+static int64_t rules_sum(const struct plain *c, uint64_t in, uint64_t among, const int64_t *most)
 {
     int64_t rules = 0;
     int64_t single = 0;
@@ -265,6 +265,18 @@ static int64_t by_rules(const struct plain *c, uint64_t in, uint64_t among, cons
         coupons += joint[k];
     }
     return rules + larger(coupons, single);
+}
+
+/* T1: offers on shipping together take no more than is left of it. */
+static int64_t by_rules(const struct plain *c, uint64_t in, uint64_t among, const int64_t *most)
+{
+    uint64_t ship = 0;
+    for (uint32_t i = 0; i < c->n; i++)
+        if ((among >> i & 1) && c->offer[i].level == TB_PRICE_SHIPPING)
+            ship |= UINT64_C(1) << i;
+    int64_t apart = rules_sum(c, in, among & ~ship, most);
+    apart += smaller(rules_sum(c, in, ship, most), c->shipping_left * 16384);
+    return smaller(rules_sum(c, in, among, most), apart);
 }
 
 static int64_t ratio(int64_t part, int64_t whole)
@@ -524,6 +536,7 @@ static int64_t after_others(struct plain *c, const struct plain_state *s, uint64
 
 int64_t plain_ceiling(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t open, const int64_t *most)
 {
+    c->shipping_left = s->shipping;
     uint64_t others = 0;
     int64_t alone = 0;
     int64_t worth = 0;

@@ -19,6 +19,7 @@ struct plain {
     uint32_t part_n;
     uint8_t order[TB_PRICE_OFFERS_MAX]; /* position -> the caller's index */
     uint8_t rank[TB_PRICE_OFFERS_MAX];  /* the caller's index -> tie-break bit */
+    int64_t shipping_left; /* of the state whose ceiling is reckoned */
     uint64_t not_first;                 /* the caller's bits: of a FIRST group, not the first */
     uint16_t *line;                     /* by part */
     int64_t *list;
