@@ -108,13 +108,14 @@ static void test_refused(void **state)
     static const uint8_t fine[] = {1, 0, 9, 0};
     static const uint8_t zeros[TB_BITS_BYTES_MAX];
     const struct tb_bits bad[] = {
-        {backwards, 4, 2, TB_BITS_ARRAY}, {backwards, 4, 2, TB_BITS_RUNS}, {outside, 2, 1, TB_BITS_ARRAY},
-        {touching, 8, 20, TB_BITS_RUNS},  {fine, 4, 3, TB_BITS_ARRAY},     {fine, 3, 1, TB_BITS_ARRAY},
-        {zeros, 512, 0, TB_BITS_BITMAP},  {zeros, 511, 0, TB_BITS_BITMAP}, {fine, 4, 9, 7}};
+        {backwards, 4, 2, 1, TB_BITS_ARRAY}, {backwards, 4, 2, 1, TB_BITS_RUNS}, {outside, 2, 1, 1, TB_BITS_ARRAY},
+        {touching, 8, 20, 1, TB_BITS_RUNS},  {fine, 4, 3, 2, TB_BITS_ARRAY},     {fine, 4, 2, 1, TB_BITS_ARRAY},
+        {fine, 3, 1, 1, TB_BITS_ARRAY},      {fine, 4, 9, 2, TB_BITS_RUNS},      {zeros, 512, 0, 0, TB_BITS_BITMAP},
+        {zeros, 511, 0, 0, TB_BITS_BITMAP},  {fine, 4, 9, 1, 7}};
     for (size_t i = 0; i < TB_COUNT_OF(bad); i++)
         assert_false(tb_bits_sound(&bad[i]));
-    assert_true(tb_bits_sound(&(struct tb_bits){fine, 4, 9, TB_BITS_RUNS}));
-    assert_true(tb_bits_sound(&(struct tb_bits){fine, 4, 2, TB_BITS_ARRAY}));
+    assert_true(tb_bits_sound(&(struct tb_bits){fine, 4, 9, 1, TB_BITS_RUNS}));
+    assert_true(tb_bits_sound(&(struct tb_bits){fine, 4, 2, 2, TB_BITS_ARRAY}));
 }
 
 int main(void)

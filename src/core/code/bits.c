@@ -65,8 +65,11 @@ bool tb_bits_has(const struct tb_bits *s, uint32_t v)
 
 static void set_range(uint64_t *w, uint32_t first, uint32_t last)
 {
-    for (uint32_t v = first; v <= last; v++)
-        w[v / 64] |= UINT64_C(1) << (v % 64);
+    for (uint32_t v = first; v <= last;) {
+        uint32_t end = (v | 63) < last ? v | 63 : last; /* of this word */
+        w[v / 64] |= UINT64_MAX >> (63 - (end - v)) << (v % 64);
+        v = end + 1;
+    }
 }
 
 static void spread(const struct tb_bits *s, uint64_t w[TB_BITS_WORDS])
@@ -87,6 +90,15 @@ static void spread(const struct tb_bits *s, uint64_t w[TB_BITS_WORDS])
     }
 }
 
+/* Bits of a word; no instruction for it may be taken for granted (Knuth 7.1.3). */
+static uint32_t ones(uint64_t x)
+{
+    x -= x >> 1 & UINT64_C(0x5555555555555555);
+    x = (x & UINT64_C(0x3333333333333333)) + (x >> 2 & UINT64_C(0x3333333333333333));
+    x = (x + (x >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (uint32_t)(x * UINT64_C(0x0101010101010101) >> 56);
+}
+
 /* Members and runs of them. */
 static void count(const uint64_t w[TB_BITS_WORDS], uint32_t *n, uint32_t *runs)
 {
@@ -94,8 +106,8 @@ static void count(const uint64_t w[TB_BITS_WORDS], uint32_t *n, uint32_t *runs)
     *n = 0;
     *runs = 0;
     for (uint32_t i = 0; i < TB_BITS_WORDS; i++) {
-        *n += (uint32_t)__builtin_popcountll(w[i]);
-        *runs += (uint32_t)__builtin_popcountll(w[i] & ~(w[i] << 1 | carry));
+        *n += ones(w[i]);
+        *runs += ones(w[i] & ~(w[i] << 1 | carry));
         carry = w[i] >> 63;
     }
 }
@@ -143,23 +155,101 @@ static enum tb_bits_form form_of(uint32_t n, uint32_t runs)
     return runs * 4 <= n * 2 ? TB_BITS_RUNS : TB_BITS_ARRAY;
 }
 
+/* Makes room for size bytes, or takes so many away, at an offset. */
+static void open_at(uint8_t *to, uint32_t *bytes, uint32_t at, uint32_t size)
+{
+    memmove(to + at + size, to + at, *bytes - at);
+    *bytes += size;
+}
+
+static void close_at(uint8_t *to, uint32_t *bytes, uint32_t at, uint32_t size)
+{
+    memmove(to + at, to + at + size, *bytes - at - size);
+    *bytes -= size;
+}
+
+static uint32_t edit_array(uint8_t *to, uint32_t bytes, uint32_t v, bool on)
+{
+    uint32_t at = first_not_below(to, bytes / 2, 2, 0, v) * 2;
+    if (!on) {
+        close_at(to, &bytes, at, 2);
+        return bytes;
+    }
+    open_at(to, &bytes, at, 2);
+    put16(to + at, v);
+    return bytes;
+}
+
+/* left, right: v - 1 and v + 1 are members. */
+static uint32_t edit_runs(uint8_t *to, uint32_t bytes, uint32_t v, bool on, bool left, bool right)
+{
+    uint32_t at = first_not_below(to, bytes / 4, 4, 2, on && left ? v - 1 : v) * 4;
+    if (left && right && on) { /* closes a gap */
+        put16(to + at + 2, get16(to + at + 6));
+        close_at(to, &bytes, at + 4, 4);
+    } else if (left && right) { /* opens one */
+        open_at(to, &bytes, at + 4, 4);
+        put16(to + at + 6, get16(to + at + 2));
+        put16(to + at + 2, v - 1);
+        put16(to + at + 4, v + 1);
+    } else if (left) {
+        put16(to + at + 2, on ? v : v - 1);
+    } else if (right) {
+        put16(to + at, on ? v : v + 1);
+    } else if (on) {
+        open_at(to, &bytes, at, 4);
+        put16(to + at, v);
+        put16(to + at + 2, v);
+    } else {
+        close_at(to, &bytes, at, 4);
+    }
+    return bytes;
+}
+
+/* The form stays: only the place changes. */
+static uint32_t edit(const struct tb_bits *s, uint32_t v, bool on, bool left, bool right, uint8_t *to)
+{
+    if (s->bytes > 0)
+        memcpy(to, s->p, s->bytes);
+    if (s->form == TB_BITS_ARRAY)
+        return edit_array(to, s->bytes, v, on);
+    if (s->form == TB_BITS_RUNS)
+        return edit_runs(to, s->bytes, v, on, left, right);
+    to[v / 8] ^= (uint8_t)(1u << (v % 8));
+    return s->bytes;
+}
+
+static uint32_t rewrite(const struct tb_bits *s, uint32_t v, enum tb_bits_form form, uint8_t *to)
+{
+    uint64_t w[TB_BITS_WORDS];
+    spread(s, w);
+    w[v / 64] ^= UINT64_C(1) << (v % 64);
+    return form == TB_BITS_RUNS    ? write_runs(w, to)
+           : form == TB_BITS_ARRAY ? write_array(w, to)
+                                   : write_bitmap(w, to);
+}
+
 void tb_bits_put(const struct tb_bits *s, uint32_t v, bool on, uint8_t to[TB_BITS_BYTES_MAX],
                  struct tb_bits *out)
 {
-    uint64_t w[TB_BITS_WORDS];
-    uint32_t n;
-    uint32_t runs;
     tb_assert(v < TB_BITS_RANGE);
-    spread(s, w);
-    if (on)
-        w[v / 64] |= UINT64_C(1) << (v % 64);
-    else
-        w[v / 64] &= ~(UINT64_C(1) << (v % 64));
-    count(w, &n, &runs);
-    *out = (struct tb_bits){.p = to, .n = (uint16_t)n, .form = (uint8_t)form_of(n, runs)};
-    out->bytes = (uint16_t)(out->form == TB_BITS_RUNS    ? write_runs(w, to)
-                            : out->form == TB_BITS_ARRAY ? write_array(w, to)
-                                                         : write_bitmap(w, to));
+    *out = *s;
+    out->p = to;
+    if (tb_bits_has(s, v) == on) {
+        if (s->bytes > 0)
+            memcpy(to, s->p, s->bytes);
+        return;
+    }
+    bool left = v > 0 && tb_bits_has(s, v - 1);
+    bool right = v + 1 < TB_BITS_RANGE && tb_bits_has(s, v + 1);
+    uint32_t more = 1u - left - right; /* runs, wrapping: joining two takes one away */
+    uint32_t runs = on ? s->runs + more : s->runs - more;
+    out->runs = (uint16_t)runs;
+    out->n = (uint16_t)(on ? s->n + 1 : s->n - 1);
+    enum tb_bits_form form = form_of(out->n, runs);
+    out->bytes = (uint16_t)(form == (enum tb_bits_form)s->form ? edit(s, v, on, left, right, to)
+                                                              : rewrite(s, v, form, to));
+    out->form = (uint8_t)form;
     tb_assert(out->bytes <= TB_BITS_BYTES_MAX);
 }
 
@@ -190,5 +280,5 @@ bool tb_bits_sound(const struct tb_bits *s)
     uint32_t runs;
     spread(s, w);
     count(w, &n, &runs);
-    return n == s->n && form_of(n, runs) == (enum tb_bits_form)s->form;
+    return n == s->n && runs == s->runs && form_of(n, runs) == (enum tb_bits_form)s->form;
 }

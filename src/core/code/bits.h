@@ -23,8 +23,9 @@ enum tb_bits_form { TB_BITS_RUNS = 0, TB_BITS_ARRAY, TB_BITS_BITMAP };
 struct tb_bits {
     const uint8_t *p; /* NULL when n is 0 */
     uint16_t bytes;
-    uint16_t n; /* members */
-    uint8_t form;
+    uint16_t n;    /* members */
+    uint16_t runs; /* of members, in every form: kept, so that nobody counts */
+    uint8_t form;  /* enum tb_bits_form */
 };
 
 /* v < TB_BITS_RANGE (asserted) */

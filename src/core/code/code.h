@@ -149,8 +149,10 @@ struct tb_code_set {
     uint16_t redeemed_n;
     uint8_t scanned_form; /* enum tb_bits_form */
     uint8_t redeemed_form;
-    uint16_t zero;
+    uint16_t scanned_runs; /* neighbours that are members together */
     uint32_t first[16]; /* CODE_FIRST block by (serial >> 8) & 15; 0 = none was scanned */
+    uint16_t redeemed_runs;
+    uint16_t zero[3];
 };
 enum tb_code_set_section { TB_CODE_SET_SCANNED = 0, TB_CODE_SET_REDEEMED, TB_CODE_SET_SECTIONS };
 

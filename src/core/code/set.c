@@ -26,6 +26,7 @@ struct tb_bits tb_code_bits(const struct tb_txn *t, struct tb_block *b, uint32_t
     return (struct tb_bits){.p = b->n[section] ? tb_section(t, b, section) : NULL,
                             .bytes = b->n[section],
                             .n = scanned ? set->scanned_n : set->redeemed_n,
+                            .runs = scanned ? set->scanned_runs : set->redeemed_runs,
                             .form = scanned ? set->scanned_form : set->redeemed_form};
 }
 
@@ -66,9 +67,11 @@ void tb_code_set_put(struct tb_txn *t, uint32_t id, uint32_t section, uint32_t v
     struct tb_code_set *set = tb_block_head(b);
     if (section == TB_CODE_SET_SCANNED) {
         set->scanned_n = after.n;
+        set->scanned_runs = after.runs;
         set->scanned_form = after.form;
     } else {
         set->redeemed_n = after.n;
+        set->redeemed_runs = after.runs;
         set->redeemed_form = after.form;
     }
 }
