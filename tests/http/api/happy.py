@@ -334,7 +334,7 @@ def codes(c, t):
     box = box["codes"]
     c.that(t.get("/v1/code-batches/box/codes?from=99&limit=9").json.get("next") is None, "the last of them")
     carton = t.get("/v1/code-batches/carton/codes").json["codes"]
-    scan = {"code": box[3], "identifiers": [{"ns": "phone", "value": "13700000001"}], "store": "S01", "caller": "a"}
+    scan = {"code": box[3], "identifiers": [{"ns": "phone", "value": "13712340001"}], "store": "S01", "caller": "a"}
     for text in (box[3], box[3][:-1]):
         c.status(t.post("/v1/codes/scan", {"code": text}), 404 if text == box[3] else 400, "blank, or too short")
     wrong = ("0" if box[3][5] != "0" else "1")
@@ -353,10 +353,10 @@ def codes(c, t):
     low = "-".join((box[3][:4], box[3][4:8], box[3][8:])).lower()
     again = c.status(t.post("/v1/codes/scan", {**scan, "code": low}), 200, "again")
     c.that(again["verdict"] == "seen_by_you" and again["first"]["store"] == "S01" and again["scans"] == 2, f"{again}")
-    someone = [{"ns": "phone", "value": "13700000002"}]
+    someone = [{"ns": "phone", "value": "13712340002"}]
     other = c.status(t.post("/v1/codes/scan", {"code": box[3], "identifiers": someone}), 200, "other")
     c.that(other["verdict"] == "seen_by_others", f"{other}")
-    use = {"code": box[3], "member": {"ns": "phone", "value": "13700000001"}}
+    use = {"code": box[3], "member": {"ns": "phone", "value": "13712340001"}}
     c.status(t.post("/v1/codes/redeem", use), 200, "use")
     c.status(t.post("/v1/codes/redeem", {"code": box[3]}), 409, "used", "code_redeemed")
     one = c.status(t.get("/v1/codes/" + box[3]), 200, "look up")
