@@ -30,7 +30,7 @@ static int64_t top_sum(struct tb_picks *v, uint32_t n, enum tb_pick_order order)
 
 static int64_t percent_most(const struct tb_offer *o, struct tb_picks *v)
 {
-    int64_t left = top_sum(v, o->max_units, TB_PICK_TOP);
+    int64_t left = o->max_units == 0 ? v->sum : top_sum(v, o->max_units, TB_PICK_TOP);
     int64_t base = o->initial ? top_sum(v, o->max_units, TB_PICK_LIST) : left;
     return least(left, tb_price_rate(base, o->ppm, o->rounding));
 }
@@ -245,7 +245,7 @@ static int64_t uncapped(struct tb_price_plan *p, const struct tb_offer *o, const
         return shipping_most(o, s);
     switch (o->mechanic) {
     case TB_PRICE_AMOUNT:
-        return least(o->amount, top_sum(v, o->max_units, TB_PICK_TOP));
+        return least(o->amount, o->max_units == 0 ? v->sum : top_sum(v, o->max_units, TB_PICK_TOP));
     case TB_PRICE_PERCENT:
         return percent_most(o, v);
     case TB_PRICE_AMOUNT_EACH:
@@ -268,12 +268,24 @@ static int64_t uncapped(struct tb_price_plan *p, const struct tb_offer *o, const
     return 0;
 }
 
+/* All goods are in scope and their sum and number are enough. */
+static bool sums_only(const struct tb_offer *o)
+{
+    if (o->scope != NULL || o->one_per_product || o->max_units > 0 || o->initial)
+        return false;
+    return o->level == TB_PRICE_SHIPPING || o->mechanic == TB_PRICE_AMOUNT || o->mechanic == TB_PRICE_PERCENT ||
+           o->mechanic == TB_PRICE_LADDER || tb_price_is_perk(o);
+}
+
 /* Key of U_j(s): 0 when offer j can have no effect from s on. */
 int64_t tb_price_most(struct tb_price_plan *p, uint32_t j, const struct tb_price_state *s)
 {
     const struct tb_offer *o = p->offer[j];
-    tb_price_gather(p, o, s);
-    const struct tb_picks *v = &p->pick;
+    struct tb_picks *v = &p->pick;
+    if (sums_only(o))
+        *v = (struct tb_picks){.at = v->at, .max = v->max, .n = s->run_n, .sum = s->goods, .count = s->count};
+    else
+        tb_price_gather(p, o, s);
     if (v->n == 0 || v->count == 0 || v->sum < o->min_amount || v->count < o->min_pieces)
         return 0;
     int64_t most = uncapped(p, o, s);

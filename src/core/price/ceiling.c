@@ -149,6 +149,8 @@ void tb_price_broad(struct tb_price_plan *p, const struct tb_price_state *start,
 void tb_price_rates(struct tb_price_plan *p, const struct tb_price_state *start, uint64_t wanted)
 {
     p->rated = 0;
+    for (uint32_t i = 0; i < p->basket->line_n; i++)
+        p->line_rated[i] = 0;
     uint32_t line_n = p->basket->line_n;
     for (uint64_t m = wanted; m != 0; m &= m - 1) {
         uint32_t j = (uint32_t)__builtin_ctzll(m);
@@ -158,8 +160,10 @@ void tb_price_rates(struct tb_price_plan *p, const struct tb_price_state *start,
         p->slack[j] = slack(p, o, start);
         p->rated |= m & -m;
         const uint64_t *scope = o->mechanic == TB_PRICE_BUY_GET ? o->scope_y : o->scope;
-        for (uint32_t i = 0; i < line_n; i++)
+        for (uint32_t i = 0; i < line_n; i++) {
             rate[i] = flat >= 0 && tb_price_in(scope, i) ? (uint32_t)flat : 0;
+            p->line_rated[i] |= tb_price_in(scope, i) ? m & -m : 0;
+        }
         if (flat >= 0)
             continue;
         for (uint32_t i = 0; i < start->run_n; i++) {
@@ -257,7 +261,7 @@ struct top_rates {
 static struct top_rates rates_of(const struct tb_price_plan *p, uint32_t line, uint64_t among)
 {
     struct top_rates t = {0, 0, 0};
-    for (uint64_t m = among; m != 0; m &= m - 1) {
+    for (uint64_t m = among & p->line_rated[line]; m != 0; m &= m - 1) {
         uint32_t j = (uint32_t)__builtin_ctzll(m);
         uint32_t one = p->rate[(size_t)j * p->basket->line_n + line];
         if (one > t.best) {
@@ -299,15 +303,24 @@ static int64_t line_sum(const struct tb_price_plan *p, const struct tb_price_nod
     return (int64_t)(sum >> 20) * (INT64_C(1) << TB_KEY_MONEY);
 }
 
-/* T2: rated offers by line, but those by their own bound whose share of the lines is greater. */
-static int64_t by_lines(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among)
+/* Rated offers by line, but those by their own bound whose share of the lines is greater: up to three choices
+ * of who goes by line, and what the lines then come to.                                              */
+struct lined {
+    uint64_t rated;
+    uint32_t n;
+    uint64_t by_line[3];
+    int64_t sum[3];
+};
+
+static void line_up(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t rated, struct lined *l)
 {
-    int64_t best = together(p, n, among);
-    uint64_t rated = among & p->rated;
+    if (l->rated == rated)
+        return;
+    *l = (struct lined){.rated = rated};
     unsigned __int128 gain[TB_PRICE_OFFERS_MAX];
-    for (int round = 0; round < 3 && rated != 0; round++) {
-        int64_t one = line_sum(p, n, rated, gain) + together(p, n, among & ~rated);
-        best = one < best ? one : best;
+    while (l->n < 3 && rated != 0) {
+        l->by_line[l->n] = rated;
+        l->sum[l->n++] = line_sum(p, n, rated, gain);
         uint64_t kept = rated;
         for (uint64_t m = rated; m != 0; m &= m - 1) {
             uint32_t j = (uint32_t)__builtin_ctzll(m);
@@ -317,6 +330,17 @@ static int64_t by_lines(const struct tb_price_plan *p, const struct tb_price_nod
         if (kept == rated)
             break;
         rated = kept;
+    }
+}
+
+/* T2 */
+static int64_t by_lines(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among, struct lined *l)
+{
+    int64_t best = together(p, n, among);
+    line_up(p, n, among & p->rated, l);
+    for (uint32_t i = 0; i < l->n; i++) {
+        int64_t one = l->sum[i] + together(p, n, among & ~l->by_line[i]);
+        best = one < best ? one : best;
     }
     return best;
 }
@@ -355,9 +379,10 @@ static int64_t rest_with(const struct tb_price_plan *p, const struct tb_price_no
 
 /* T4 for one cut: `first` may take anything up to its bound; the rest sees what that leaves. */
 static int64_t cut_at(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t first, uint64_t rest,
-                      int64_t goods)
+                      struct lined *l)
 {
-    int64_t most_first = by_lines(p, n, first);
+    int64_t goods = n->state.goods;
+    int64_t most_first = by_lines(p, n, first, l);
     int64_t taken = (most_first + TB_PRICE_OFFERS_MAX) >> TB_KEY_MONEY;
     int64_t best = most_first + rest_with(p, n, rest, goods > taken ? goods - taken : 0);
     int64_t last = -1;
@@ -378,16 +403,13 @@ static int64_t cut_at(const struct tb_price_plan *p, const struct tb_price_node 
 
 /* T4: what offers before a broad one take, those from it on no longer have; the best of all cuts. */
 static int64_t after_others(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among, int64_t best,
-                            int64_t goal)
+                            int64_t goal, struct lined *l)
 {
-    int64_t goods = 0;
-    for (uint32_t i = 0; i < n->state.run_n; i++)
-        goods += n->state.run[i].left * n->state.run[i].n;
     for (uint64_t m = among & p->broad; m != 0 && best > goal; m &= m - 1) {
         uint64_t first = among & ((m & -m) - 1) & ~p->perks & ~p->shipping;
         if (first == 0)
             continue;
-        int64_t one = cut_at(p, n, first, among & ~first, goods);
+        int64_t one = cut_at(p, n, first, among & ~first, l);
         best = one < best ? one : best;
     }
     return best;
@@ -395,10 +417,8 @@ static int64_t after_others(const struct tb_price_plan *p, const struct tb_price
 
 static int64_t all_that_is_left(const struct tb_price_plan *p, const struct tb_price_node *n)
 {
-    int64_t sum = n->state.shipping;
+    int64_t sum = n->state.shipping + n->state.goods;
     int64_t perks = 0;
-    for (uint32_t i = 0; i < n->state.run_n; i++)
-        sum += n->state.run[i].left * n->state.run[i].n;
     for (uint64_t m = n->alive; m != 0; m &= m - 1) {
         const struct tb_offer *o = p->offer[__builtin_ctzll(m)];
         sum += o->worth;
@@ -412,9 +432,10 @@ static int64_t all_that_is_left(const struct tb_price_plan *p, const struct tb_p
 int64_t tb_price_ceiling(const struct tb_price_plan *p, const struct tb_price_node *n, bool by_line, int64_t goal)
 {
     uint64_t others = n->alive & ~p->alone;
-    int64_t best = by_line ? by_lines(p, n, others) : together(p, n, others);
-    if (by_line)
-        best = after_others(p, n, others, best, goal);
+    struct lined l = {0};
+    int64_t best = by_line ? by_lines(p, n, others, &l) : together(p, n, others);
+    if (by_line && best > goal)
+        best = after_others(p, n, others, best, goal, &l);
     int64_t alone = the_best(n, n->alive & p->alone);
     best = alone > best ? alone : best;
     int64_t all = all_that_is_left(p, n);

@@ -250,6 +250,16 @@ static void commit(const struct tb_price_state *in, const struct tb_picks *v, bo
         (void)emit(out, r);
     }
     tb_assert(k == v->n);
+    tb_price_tally(out);
+}
+
+static void copy_state(const struct tb_price_state *in, struct tb_price_state *out)
+{
+    struct tb_run *run = out->run;
+    *out = *in;
+    out->run = run;
+    for (uint32_t i = 0; i < in->run_n; i++)
+        run[i] = in->run[i];
 }
 
 static void on_shipping(const struct tb_offer *o, const struct tb_price_state *in, struct tb_price_state *out,
@@ -272,9 +282,7 @@ static void on_shipping(const struct tb_offer *o, const struct tb_price_state *i
     e->applications = 1;
     if (out == NULL)
         return;
-    for (uint32_t i = 0; i < in->run_n; i++)
-        out->run[i] = in->run[i];
-    out->run_n = in->run_n;
+    copy_state(in, out);
     out->shipping = in->shipping - off;
 }
 
@@ -291,10 +299,7 @@ static void perk(const struct tb_offer *o, const struct tb_price_state *in, stru
     }
     if (out == NULL)
         return;
-    for (uint32_t i = 0; i < in->run_n; i++)
-        out->run[i] = in->run[i];
-    out->run_n = in->run_n;
-    out->shipping = in->shipping;
+    copy_state(in, out);
 }
 
 void tb_price_effect(struct tb_price_plan *p, uint32_t j, const struct tb_price_state *in,
@@ -302,8 +307,14 @@ void tb_price_effect(struct tb_price_plan *p, uint32_t j, const struct tb_price_
 {
     const struct tb_offer *o = p->offer[j];
     *e = (struct tb_effect){0};
-    tb_price_gather(p, o, in);
     struct tb_picks *v = &p->pick;
+    if (o->scope == NULL && (o->level == TB_PRICE_SHIPPING || tb_price_is_perk(o))) {
+        v->n = in->run_n;
+        v->sum = in->goods;
+        v->count = in->count;
+    } else {
+        tb_price_gather(p, o, in);
+    }
     e->sum = v->sum;
     e->count = v->count;
     if (v->n == 0 || v->count == 0 || v->sum < o->min_amount || v->count < o->min_pieces)

@@ -47,6 +47,16 @@ void tb_price_gather(struct tb_price_plan *p, const struct tb_offer *o, const st
     tb_assert(v->n <= v->max);
 }
 
+void tb_price_tally(struct tb_price_state *s)
+{
+    s->goods = 0;
+    s->count = 0;
+    for (uint32_t i = 0; i < s->run_n; i++) {
+        s->goods += s->run[i].left * s->run[i].n;
+        s->count += s->run[i].n;
+    }
+}
+
 static bool placed_before(const struct tb_pick *a, const struct tb_pick *b)
 {
     return a->line != b->line ? a->line < b->line : a->first < b->first;

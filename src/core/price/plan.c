@@ -13,7 +13,7 @@ static size_t round_16(size_t n)
 }
 
 struct layout {
-    size_t pick, part, level, line, line_sum, rate, made, share, size;
+    size_t pick, part, level, line, line_rated, rate, made, share, size;
 };
 
 static struct layout lay(size_t lines, size_t parts, size_t offers)
@@ -23,8 +23,8 @@ static struct layout lay(size_t lines, size_t parts, size_t offers)
     l.pick = 0;
     l.part = picks;
     l.line = l.part + picks;
-    l.line_sum = l.line + round_16((lines + 1) * sizeof(struct tb_price_line));
-    l.rate = l.line_sum + round_16((lines + 1) * sizeof(int64_t));
+    l.line_rated = l.line + round_16((lines + 1) * sizeof(struct tb_price_line));
+    l.rate = l.line_rated + round_16((lines + 1) * sizeof(uint64_t));
     l.made = l.rate + round_16(offers * lines * sizeof(uint32_t));
     l.level = l.made + round_16((2 * offers + 1) * sizeof(struct tb_offer));
     l.share = l.level + round_16((offers + 3) * (parts + 1) * sizeof(struct tb_run));
@@ -47,7 +47,7 @@ static bool cut_work(struct tb_price_plan *p, const struct tb_price_work *work, 
     p->pick = (struct tb_picks){.at = (struct tb_pick *)(void *)(base + l.pick), .max = p->part_n + SPARE};
     p->part = (struct tb_picks){.at = (struct tb_pick *)(void *)(base + l.part), .max = p->part_n + SPARE};
     p->line = (struct tb_price_line *)(void *)(base + l.line);
-    p->line_sum = (int64_t *)(void *)(base + l.line_sum);
+    p->line_rated = (uint64_t *)(void *)(base + l.line_rated);
     p->rate = (uint32_t *)(void *)(base + l.rate);
     p->made = (struct tb_offer *)(void *)(base + l.made);
     p->level = (struct tb_run *)(void *)(base + l.level);
@@ -250,6 +250,7 @@ void tb_price_start(const struct tb_price_plan *p, struct tb_price_state *s)
             s->run[s->run_n++] = (struct tb_run){each, each, (uint16_t)i, (uint16_t)high, (uint16_t)(n - high), 0};
     }
     tb_assert(s->run_n <= p->part_n);
+    tb_price_tally(s);
 }
 
 /* Of every FIRST group all but the first that has an effect alone. */

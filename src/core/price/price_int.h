@@ -24,6 +24,8 @@ struct tb_run {
 struct tb_price_state {
     struct tb_run *run;
     uint32_t run_n;
+    uint32_t count; /* parts that still cost something */
+    int64_t goods;  /* left of them all */
     int64_t shipping;
 };
 
@@ -90,7 +92,7 @@ struct tb_price_plan {
     struct tb_picks part;  /* what is concerned, for mechanics with groups */
     struct tb_run *level;  /* part_n runs each */
     struct tb_price_line *line;
-    int64_t *line_sum;
+    uint64_t *line_rated; /* by line: offers with a rate there */
     uint32_t *rate; /* [n][line_n], when rated */
     struct tb_price_share *share;
     uint32_t share_max;
@@ -196,6 +198,7 @@ bool tb_price_legal(const struct tb_price_plan *p, uint64_t mask);
 int64_t tb_price_target(const struct tb_price_plan *p, const struct tb_offer *o, uint32_t line); /* < 0: none */
 
 /* pick.c */
+void tb_price_tally(struct tb_price_state *s);
 void tb_price_gather(struct tb_price_plan *p, const struct tb_offer *o, const struct tb_price_state *s);
 void tb_price_sort(struct tb_picks *v, uint32_t from, enum tb_pick_order order);
 void tb_price_spread(struct tb_picks *v, uint32_t from, int64_t total);
