@@ -13,6 +13,7 @@
 
 #define ROWS_A_TRANSACTION 50000u
 #define MARK_EVERY 64u
+#define CLAIM_TRIES 100u
 #define LATE_MS 700 /* the oldest entry that a flush brings is older than that */
 
 static const struct tb_column record_columns[] = {
@@ -244,6 +245,36 @@ static enum tb_state_answer still_there(struct flush *x)
     return TB_STATE_FAULT;
 }
 
+/* Once, before a leader's first flush: its epoch goes into the checkpoint, so that a leader before it, which
+ * may still be writing what it had, is refused from here on; then where the state stands is where we go on.
+ * Without this the other's last commit could come between our look and our first commit.               */
+static enum tb_state_answer claim(struct flush *x)
+{
+    struct tb_checkpoint cp;
+    struct tb_flusher *fl = &x->c->flush;
+    enum tb_state_answer a = TB_STATE_DEPOSED;
+    for (uint32_t tries = 0; a == TB_STATE_DEPOSED && tries < CLAIM_TRIES; tries++) {
+        a = still_there(x);
+        if (a == TB_STATE_DONE)
+            a = x->ops->checkpoint(x->state, &cp, x->f);
+        if (a == TB_STATE_DONE && cp.epoch > x->c->writer.epoch) {
+            tb_fault_set(x->f, false, "state: a later leader's checkpoint is there");
+            return TB_STATE_DEPOSED;
+        }
+        cp.epoch = x->c->writer.epoch;
+        if (a == TB_STATE_DONE)
+            a = x->ops->begin(x->state, x->f);
+        if (a == TB_STATE_DONE)
+            a = x->ops->commit(x->state, &cp, x->f); /* DEPOSED: it moved in between */
+    }
+    if (a != TB_STATE_DONE)
+        return a;
+    fl->checkpoint = cp;
+    if (fl->history_batch < cp.batch)
+        fl->history_batch = cp.batch;
+    return a;
+}
+
 static enum tb_state_answer begin(struct tb_cell *c, struct tb_fault *f)
 {
     const struct tb_publisher *p = c->o.publisher;
@@ -348,8 +379,7 @@ static enum tb_state_answer transact(struct flush *x, const struct tb_image_set 
     a = put_history(x, set->last.batch);
     *last = x->cursor >= set->last.batch;
     struct tb_checkpoint to = *last ? set->last : fl->checkpoint;
-    if (!*last)
-        to.epoch = set->last.epoch;
+    to.epoch = x->c->writer.epoch; /* ours, though an earlier leader may have made the batch */
     if (a == TB_STATE_DONE && *last)
         a = put_images(x, set);
     if (a == TB_STATE_DONE && *last)
@@ -397,15 +427,28 @@ static void written(struct tb_cell *c, struct tb_image_set *set)
     tb_images_destroy(set);
 }
 
+static bool begin_flushing(struct tb_cell *c, struct tb_fault *f)
+{
+    struct flush x = {.c = c, .ops = c->o.state->ops, .state = c->o.state, .f = f};
+    enum tb_state_answer a = claim(&x);
+    if (a != TB_STATE_DONE)
+        judge(c, a, f);
+    return a == TB_STATE_DONE && tb_flush_slice(c, 0, f); /* the publisher looks where it stands */
+}
+
 bool tb_flush_checkpoint(struct tb_cell *c, bool all, struct tb_fault *f)
 {
     struct tb_flusher *fl = &c->flush;
-    if (!fl->begun && !tb_flush_slice(c, 0, f)) /* the publisher looks where it stands */
+    if (!fl->begun && !begin_flushing(c, f))
         return false;
     fl->begun = true;
     struct tb_image_set *set = take_set(c, all);
     if (set == NULL)
         return true;
+    if (set->last.batch <= fl->checkpoint.batch) { /* the leader before us has written it */
+        written(c, set);
+        return true;
+    }
     set_pace(c, all);
     if (!fl->pool_made) {
         tb_regions_init(&fl->regions);

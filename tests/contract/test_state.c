@@ -136,7 +136,8 @@ static void test_deposed(void **state)
         enum tb_state_answer wanted;
     } row[] = {
         {1, 11, TB_STATE_DEPOSED}, {2, 9, TB_STATE_DEPOSED}, {1, 9, TB_STATE_DEPOSED},
-        {2, 10, TB_STATE_DONE},    {2, 11, TB_STATE_DONE},   {3, 5, TB_STATE_DONE},
+        {3, 9, TB_STATE_DEPOSED},  {2, 10, TB_STATE_DONE},   {2, 11, TB_STATE_DONE},
+        {3, 11, TB_STATE_DONE},
     };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         char text[24];
@@ -151,9 +152,9 @@ static void test_deposed(void **state)
     struct tb_checkpoint c;
     done(s->ops->sync(s, &c, &fault));
     assert_int_equal(c.epoch, 3);
-    assert_int_equal(c.batch, 5);
-    assert_int_equal(c.at_ms, 1005);
-    assert_int_equal(c.hash[31], 5);
+    assert_int_equal(c.batch, 11);
+    assert_int_equal(c.at_ms, 1011);
+    assert_int_equal(c.hash[31], 11);
     s->ops->close(s);
 }
 

@@ -249,8 +249,7 @@ static enum tb_state_answer memory_commit(struct tb_state *base, const struct tb
     enum tb_state_memory_fault fail = s->fail;
     s->fail = TB_STATE_MEMORY_NONE;
     pthread_rwlock_wrlock(&s->lock);
-    if (s->checkpoint.epoch > c->epoch ||
-        (s->checkpoint.epoch == c->epoch && s->checkpoint.batch > c->batch)) {
+    if (s->checkpoint.epoch > c->epoch || s->checkpoint.batch > c->batch) {
         tb_fault_set(f, false, "state: a later leader's checkpoint is there");
         a = TB_STATE_DEPOSED;
     } else if (fail != TB_STATE_MEMORY_NONE) {

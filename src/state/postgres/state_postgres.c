@@ -319,8 +319,7 @@ static bool send_guard(struct tb_state_postgres *s, const struct tb_checkpoint *
     return PQsendQueryParams(s->pg,
                              "UPDATE checkpoint SET epoch = $1::bigint, batch = $2::bigint,"
                              " hash = $3::bytea, at_ms = $4::bigint"
-                             " WHERE epoch < $1::bigint"
-                             " OR (epoch = $1::bigint AND batch <= $2::bigint)",
+                             " WHERE epoch <= $1::bigint AND batch <= $2::bigint",
                              4, NULL, value, (const int[]){0, 0, TB_HASH_BYTES, 0},
                              (const int[]){0, 0, 1, 0}, 0) == 1;
 }

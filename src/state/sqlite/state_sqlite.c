@@ -374,7 +374,7 @@ static int prepare_own(struct tb_state_sqlite *s)
         {&s->commit, "COMMIT"},
         {&s->rollback, "ROLLBACK"},
         {&s->guard, "UPDATE checkpoint SET epoch = ?1, batch = ?2, hash = ?3, at_ms = ?4"
-                    " WHERE one = 1 AND (epoch < ?1 OR (epoch = ?1 AND batch <= ?2))"},
+                    " WHERE one = 1 AND epoch <= ?1 AND batch <= ?2"},
     };
     int rc = tb_rows_register(s->db, &s->feed);
     for (size_t i = 0; rc == SQLITE_OK && i < TB_COUNT_OF(all); i++)
