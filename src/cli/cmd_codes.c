@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "border/code/qr.h"
 #include "border/code/serial.h"
 #include "border/keystore.h"
 #include "cli/cli.h"
@@ -18,12 +19,19 @@
 #define GROUP 1024u
 #define REGION_BYTES (256u << 10)
 #define PREFIX_MAX 512u
+#define COLUMNS 10u /* of an SVG sheet */
+#define QUIET 4u    /* modules around a symbol, as the standard asks */
+#define CAPTION 4u
+
+enum format { FORMAT_CSV = 0, FORMAT_PLAIN, FORMAT_SVG };
 
 struct sheet {
     struct tb_cli *cli;
     struct tb_serial_coder coder;
     uint32_t batch;
-    bool csv;
+    enum format format;
+    uint64_t from;    /* first serial of the sheet */
+    uint32_t modules; /* SVG: on a side */
     struct tb_str prefix; /* before each code: the address that a phone opens */
 };
 
@@ -50,6 +58,51 @@ static bool prefix_fits(struct tb_str s)
     return s.n <= PREFIX_MAX && tb_utf8_valid(s) && (s.n == 0 || strchr("=+-@", s.p[0]) == NULL);
 }
 
+/* One label of an SVG sheet: a square of rows of dark modules, the code below it. */
+static bool print_label(struct sheet *s, uint64_t number, const char *code, const char *grouped)
+{
+    char text[PREFIX_MAX + TB_SERIAL_SYMBOLS];
+    struct tb_qr qr;
+    memcpy(text, s->prefix.p, s->prefix.n);
+    memcpy(text + s->prefix.n, code, TB_SERIAL_SYMBOLS);
+    if (!tb_qr_make((struct tb_str){text, s->prefix.n + TB_SERIAL_SYMBOLS}, &qr))
+        return false;
+    tb_assert(qr.size == s->modules);
+    uint64_t width = s->modules + 2 * QUIET;
+    fprintf(s->cli->out, "<g transform=\"translate(%" PRIu64 ",%" PRIu64 ")\"><path d=\"",
+            number % COLUMNS * width + QUIET, number / COLUMNS * (width + CAPTION) + QUIET);
+    for (uint32_t y = 0; y < qr.size; y++)
+        for (uint32_t x = 0; x < qr.size; x++) {
+            uint32_t from = x;
+            while (x < qr.size && qr.dark[y * qr.size + x])
+                x++;
+            if (x > from)
+                fprintf(s->cli->out, "M%u %uh%uv1h-%uz", from, y, x - from, x - from);
+        }
+    fprintf(s->cli->out, "\"/><text x=\"%u\" y=\"%u\">%.*s</text></g>\n", qr.size / 2, qr.size + CAPTION,
+            (int)TB_SERIAL_GROUPED, grouped);
+    return true;
+}
+
+/* The sheet's size is known before its first label: every text is as long as the others. */
+static bool begin_svg(struct sheet *s, uint64_t n)
+{
+    char text[PREFIX_MAX + TB_SERIAL_SYMBOLS];
+    struct tb_qr qr;
+    memcpy(text, s->prefix.p, s->prefix.n);
+    memset(text + s->prefix.n, 'Z', TB_SERIAL_SYMBOLS);
+    if (!tb_qr_make((struct tb_str){text, s->prefix.n + TB_SERIAL_SYMBOLS}, &qr))
+        return false;
+    s->modules = qr.size;
+    uint64_t width = qr.size + 2 * QUIET;
+    fprintf(s->cli->out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %" PRIu64 " %" PRIu64 "\" "
+            "font-family=\"monospace\" font-size=\"3\" text-anchor=\"middle\">\n"
+            "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
+            COLUMNS * width, (n + COLUMNS - 1) / COLUMNS * (width + CAPTION));
+    return true;
+}
+
 static bool print_group(struct sheet *s, uint64_t from, uint32_t n)
 {
     struct tb_serial serial[GROUP] = {{0, 0}};
@@ -61,10 +114,12 @@ static bool print_group(struct sheet *s, uint64_t from, uint32_t n)
     for (uint32_t i = 0; i < n; i++) {
         char grouped[TB_SERIAL_GROUPED];
         tb_serial_group(code[i], grouped);
-        if (s->csv)
+        if (s->format == FORMAT_SVG && !print_label(s, from + i - s->from, code[i], grouped))
+            return false;
+        if (s->format == FORMAT_CSV)
             fprintf(out, "%" PRIu64 ",%.*s,%.*s%.*s\r\n", from + i, (int)sizeof grouped, grouped, TB_STR_ARG(s->prefix),
                     (int)TB_SERIAL_SYMBOLS, code[i]);
-        else
+        else if (s->format == FORMAT_PLAIN)
             fprintf(out, "%.*s%.*s\n", TB_STR_ARG(s->prefix), (int)TB_SERIAL_SYMBOLS, code[i]);
     }
     return !ferror(out);
@@ -72,8 +127,11 @@ static bool print_group(struct sheet *s, uint64_t from, uint32_t n)
 
 static int print_range(struct sheet *s, uint64_t from, uint64_t until)
 {
-    if (s->csv)
+    s->from = from;
+    if (s->format == FORMAT_CSV)
         fprintf(s->cli->out, "serial,code,scan\r\n");
+    if (s->format == FORMAT_SVG && !begin_svg(s, until - from))
+        return tb_cli_say(s->cli, TB_EXIT_FAULT, "no QR symbol can be made");
     while (from < until) {
         uint32_t n = until - from < GROUP ? (uint32_t)(until - from) : GROUP;
         if (atomic_load(s->cli->cancel))
@@ -82,6 +140,8 @@ static int print_range(struct sheet *s, uint64_t from, uint64_t until)
             return tb_cli_say(s->cli, TB_EXIT_FAULT, "the output takes no more; %" PRIu64 " was not printed", from);
         from += n;
     }
+    if (s->format == FORMAT_SVG)
+        fprintf(s->cli->out, "</svg>\n");
     return TB_EXIT_OK;
 }
 
@@ -92,9 +152,14 @@ static int print(struct tb_cli *cli, uint32_t tenant, char *region)
     struct sheet s = {.cli = cli, .prefix = TB_STR("")};
     int64_t from;
     int64_t n;
+    static const char *const formats[] = {"csv", "plain", "svg"};
     const char *format = tb_args_text(&cli->args, TB_OPT_FORMAT, NULL, "csv");
-    if (cli->args.n < 2 || cli->args.n > 3 || (strcmp(format, "csv") != 0 && strcmp(format, "plain") != 0))
-        return tb_cli_say(cli, TB_EXIT_USAGE, "codes print BATCH [PREFIX] --tenant T [--format csv|plain]");
+    uint32_t f = 0;
+    while (f < TB_COUNT_OF(formats) && strcmp(format, formats[f]) != 0)
+        f++;
+    if (cli->args.n < 2 || cli->args.n > 3 || f == TB_COUNT_OF(formats))
+        return tb_cli_say(cli, TB_EXIT_USAGE, "codes print BATCH [PREFIX] --tenant T [--format csv|plain|svg]");
+    s.format = (enum format)f;
     if (!tb_args_number(&cli->args, TB_OPT_AFTER, 0, UINT32_MAX, 0, &from, cli->err) ||
         !tb_args_number(&cli->args, TB_OPT_LIMIT, 1, UINT32_MAX, UINT32_MAX, &n, cli->err))
         return TB_EXIT_USAGE;
@@ -116,7 +181,6 @@ static int print(struct tb_cli *cli, uint32_t tenant, char *region)
         return tb_cli_say(cli, TB_EXIT_REFUSED, "the batch has %" PRIu64 " codes", count);
     if (!open_coder(cli, tenant, &s.coder))
         return TB_EXIT_FAULT;
-    s.csv = strcmp(format, "csv") == 0;
     uint64_t until = (uint64_t)from + (uint64_t)n;
     int code = print_range(&s, (uint64_t)from, until < count ? until : count);
     tb_serial_close(&s.coder);

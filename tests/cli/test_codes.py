@@ -3,6 +3,7 @@
 import pathlib
 import subprocess
 import tempfile
+import xml.etree.ElementTree
 
 from common import Served, check, equal, finish, good, run
 
@@ -41,6 +42,13 @@ equal("csv rows", [r.split(",")[0] for r in rows[1:]], ["10", "11", "12"])
 equal("csv address", [r.split(",")[2] for r in rows[1:]],
       ["https://a.b/01/09506000134352/21/" + c for c in live[10:13]])
 equal("csv groups", rows[1].split(",")[1].replace("-", ""), live[10])
+svg = good("codes", "print", "box", "https://a.b/21/", "--limit", 23, "--format", "svg", *shop).stdout
+root = xml.etree.ElementTree.fromstring(svg)
+labels = root.findall("{http://www.w3.org/2000/svg}g")
+equal("labels", [g[1].text.replace("-", "") for g in labels], live[:23])
+check("ten a row", labels[10].get("transform").startswith("translate(4,") and labels[0].get("transform") ==
+      "translate(4,4)", labels[10].get("transform"))
+check("a finder pattern in the corner", all(g[0].get("d").startswith("M0 0h7v1h-7z") for g in labels))
 for words, want in ((("print", "none"), 1), (("print", "box", "=cmd"), 2), (("print", "box", "a,b"), 2),
                     (("print",), 2), (("print", "box", "--after", N), 1), (("print", "box", "--format", "json"), 2),
                     (("show", live[0][:-1]), 1), (("show", "U" + live[0][1:]), 1), (("show", live[0], "x"), 2),
