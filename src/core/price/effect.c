@@ -72,8 +72,18 @@ static int64_t ladder(const struct tb_offer *o, struct tb_effect *e)
     return off;
 }
 
-/* AMOUNT, PERCENT, LADDER: one discount over all parts concerned. */
-static void one_spread(const struct tb_offer *o, struct tb_picks *v, struct tb_effect *e)
+/* Nothing but the sum in scope decides the saving. */
+static bool by_sum(const struct tb_offer *o)
+{
+    bool together = o->mechanic == TB_PRICE_AMOUNT || o->mechanic == TB_PRICE_PERCENT ||
+                    o->mechanic == TB_PRICE_LADDER;
+    return together && o->scope == NULL && !o->one_per_product && !o->initial && o->max_units == 0 &&
+           o->cap_unit == 0 && o->cap_line == 0;
+}
+
+/* AMOUNT, PERCENT, LADDER: one discount over all parts concerned. total_only: it is by_sum, and no shares are
+ * wanted.                                                                                             */
+static void one_spread(const struct tb_offer *o, struct tb_picks *v, struct tb_effect *e, bool total_only)
 {
     int64_t sum = e->sum;
     if (o->max_units > 0 && o->max_units < v->count) {
@@ -95,6 +105,11 @@ static void one_spread(const struct tb_offer *o, struct tb_picks *v, struct tb_e
         off = tb_price_rate(base, o->ppm, o->rounding);
     }
     off = limited(o, least(off, sum));
+    if (total_only) {
+        e->strict_short = o->budget_rule == TB_PRICE_BUDGET_STRICT && off > o->budget;
+        e->saving = e->strict_short || off < 0 ? 0 : off;
+        return;
+    }
     if (off > 0) {
         tb_price_weigh(v, 0, false);
         tb_price_spread(v, 0, off);
@@ -308,7 +323,8 @@ void tb_price_effect(struct tb_price_plan *p, uint32_t j, const struct tb_price_
     const struct tb_offer *o = p->offer[j];
     *e = (struct tb_effect){0};
     struct tb_picks *v = &p->pick;
-    if (o->scope == NULL && (o->level == TB_PRICE_SHIPPING || tb_price_is_perk(o))) {
+    bool total_only = out == NULL && by_sum(o);
+    if (total_only || (o->scope == NULL && (o->level == TB_PRICE_SHIPPING || tb_price_is_perk(o)))) {
         v->n = in->run_n;
         v->sum = in->goods;
         v->count = in->count;
@@ -330,7 +346,11 @@ void tb_price_effect(struct tb_price_plan *p, uint32_t j, const struct tb_price_
     case TB_PRICE_AMOUNT:
     case TB_PRICE_PERCENT:
     case TB_PRICE_LADDER:
-        one_spread(o, v, e);
+        one_spread(o, v, e, total_only);
+        if (total_only) {
+            e->in_force = e->saving > 0;
+            return;
+        }
         break;
     case TB_PRICE_AMOUNT_EACH:
     case TB_PRICE_FIXED:

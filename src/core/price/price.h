@@ -58,7 +58,16 @@
  *   T2  the one_per_product offers of the kinds listed below have a rate r_j(l) with: j saves at most
  *       the sum over the parts it takes of r_j(line) * left, plus rounding. Their parts are disjoint, so together
  *       they save at most the sum over lines of max_j r_j(l) * left untaken, plus rounding; the others by T1.
- *   T3  nothing saves more than is left of goods and shipping.
+ *       An offer whose part of that sum (its lines' rates above the next best, times what is left) is greater
+ *       than its U counts by U instead; any choice is a bound, three are tried, all reckoned on fresh bounds.
+ *   T3  nothing saves more than is left of goods and shipping. Within T1 offers on shipping together take no
+ *       more than is left of it.
+ *   T4  Cut the order of application at an offer whose scope is everything. What is applied before the cut saves
+ *       S <= B by T2, so the offers after it see at most E - S: those on everything with a threshold above that
+ *       have no effect, and a broad one (PERCENT, LADDER, AMOUNT with min_amount; broad rates sum to .99 at most)
+ *       saves at most its rate of it, plus rounding. Between thresholds S + (the rest's T1 given S) rises with S,
+ *       as the rest falls by .99 of it at most; so the greatest over S = B and every S that just keeps a
+ *       threshold is a bound. The least over all cuts counts.
  * Rates (2^20 = all, rounded up, reckoned on the basket before any offer): PERCENT (not initial) ppm; LADDER
  * ppm of its last step or, by amount, greatest off/at; AMOUNT with min_amount, without max_units:
  * amount/min_amount; CHEAPEST get/need of ppm (the cheapest of a group are at most their part of it);
@@ -144,8 +153,9 @@ TB_MUST_USE enum tb_price_answer tb_price_apply(struct tb_price_work *work, cons
                                                 const struct tb_offer *offer, uint32_t offer_n, uint64_t set,
                                                 struct tb_price_result *result);
 
-/* What the search may spend, and where the certificate goes (proof.h). A step is one offer applied
- * or all bounds of one state reckoned; about .1 us on a basket of ten lines.                   */
+/* What the search may spend, and where the certificate goes (proof.h). A step is one offer applied or the
+ * bounds of one state renewed, on 16 runs of equal pieces (a larger state takes more steps); with its share of
+ * bounding it costs 1-4 us. 1,000 steps keep a quote of 40 offers within about 5 ms.                     */
 struct tb_price_search {
     uint32_t steps_max;
     uint8_t *proof; /* or NULL */

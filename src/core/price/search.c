@@ -9,6 +9,8 @@
 #include "core/price/price_int.h"
 #include "core/price/proof.h"
 
+#define RUNS_A_STEP 16
+
 struct frame {
     struct tb_price_node node;
     uint64_t stale; /* of alive: bounds older than the state */
@@ -60,6 +62,12 @@ static bool beaten(const struct search *s, const struct tb_price_node *n, int64_
     return tb_price_to_rank(&s->plan, n->in | n->alive) <= s->best_rank;
 }
 
+/* Work on a state grows with its runs: so a budget of steps is one of time on every basket. */
+static void spend(struct search *s, const struct tb_price_state *state)
+{
+    s->steps += 1 + state->run_n / RUNS_A_STEP;
+}
+
 static void renew(struct search *s, struct frame *f)
 {
     for (uint64_t m = f->stale & f->node.alive; m != 0; m &= m - 1) {
@@ -68,7 +76,7 @@ static void renew(struct search *s, struct frame *f)
         if (f->most[j] == 0)
             f->node.alive &= ~(m & -m);
     }
-    s->steps++;
+    spend(s, &f->node.state);
     f->stale = 0;
 }
 
@@ -139,10 +147,11 @@ static void branch(struct search *s, struct frame *f)
     f->dominated = (s->plan.touch[j] & f->node.alive) == 0;
     struct tb_price_state next = {.run = tb_price_level(&s->plan, s->depth)};
     struct tb_effect e;
-    s->steps++;
-    tb_price_effect(&s->plan, j, &f->node.state, &next, &e);
+    spend(s, &f->node.state);
+    /* nothing undecided looks at what j changes: the state may stay as it is */
+    tb_price_effect(&s->plan, j, &f->node.state, f->dominated ? NULL : &next, &e);
     if (e.in_force) {
-        push(s, f, j, &next, &e);
+        push(s, f, j, f->dominated ? &f->node.state : &next, &e);
         return;
     }
     f->dominated = false;
@@ -203,7 +212,7 @@ static void dive(struct search *s)
         uint32_t j = (uint32_t)__builtin_ctzll(m);
         struct tb_effect e;
         tb_price_effect(p, j, &state, &next, &e);
-        s->steps++;
+        spend(s, &state);
         if (!e.in_force)
             continue;
         key += tb_price_key(p->offer[j], e.saving);
