@@ -4,7 +4,7 @@
  * On random baskets with few offers every subset is priced by the plain evaluator and judged legal by the
  * plain words below; the solver must name the same set and price every piece of it alike. Its certificate
  * must hold, and no longer hold when a byte is changed in a way that matters. With more offers, when no
- * enumeration is possible, the certificate alone is the judge.
+ * enumeration is possible, the certificate alone is the judge. Then everything comes back in random steps.
  *
  * usage: price_best [--worlds N] [--seed S] [--offers N]
  * Repeats one world: --worlds 1 --seed S.                                                          */
@@ -145,6 +145,54 @@ static bool same_pieces(struct bench *b, const struct tb_price_result *r)
     return true;
 }
 
+/* Lines come back in random steps: all of it is the net and every share; the kept rest never refunds too much. */
+static int returns(struct bench *b, const struct tb_price_result *r)
+{
+    int64_t offers[TB_PRICE_OFFERS_MAX] = {0};
+    int64_t kept[WORLD_LINES];
+    for (uint32_t i = 0; i < b->w.basket.line_n; i++) {
+        const struct tb_basket_line *l = &b->w.line[i];
+        int64_t net = 0;
+        for (int64_t q = 0; q < l->quantity;) {
+            int64_t unit = l->whole ? 1 : 1000;
+            int64_t to = q + world_between(&b->w, 1, (l->quantity - q) / unit) * unit;
+            struct tb_price_back back;
+            int64_t share[TB_PRICE_OFFERS_MAX];
+            if (!tb_price_return_share(&b->w.basket, r, i, q, to, &back, share, b->w.offer_n) || back.net < 0)
+                return fail(b, "a part did not come back");
+            for (uint32_t k = 0; k < b->w.offer_n; k++)
+                offers[k] += share[k];
+            net += back.net;
+            q = to;
+        }
+        if (net != r->line[i].net)
+            return fail(b, "a line came back for another sum");
+        kept[i] = world_between(&b->w, 0, l->quantity / 1000) * 1000;
+        kept[i] = kept[i] > l->quantity || l->whole ? 0 : kept[i];
+    }
+    for (uint32_t k = 0; k < r->use_n; k++)
+        if (b->w.offer[r->use[k].offer].level != TB_PRICE_SHIPPING && offers[r->use[k].offer] != r->use[k].saving)
+            return fail(b, "an offer's share came back for another sum");
+    struct tb_basket_line scratch[WORLD_LINES];
+    int64_t paid = r->goods_list - r->goods_saving;
+    uint64_t set = r->set;
+    struct tb_price_result rest;
+    int64_t refund;
+    int64_t last;
+    if (tb_price_return_reprice(&b->work, &b->w.basket, b->w.offer, b->w.offer_n, set, kept, paid, 0, scratch, &rest,
+                                &refund) != TB_PRICE_DONE)
+        return fail(b, "the kept rest was refused");
+    int64_t worth = rest.goods_list - rest.goods_saving;
+    if (refund < 0 || refund > paid || (refund > 0 && refund + worth != paid))
+        return fail(b, "a refund above paid minus kept");
+    memset(kept, 0, sizeof kept);
+    if (tb_price_return_reprice(&b->work, &b->w.basket, b->w.offer, b->w.offer_n, set, kept, paid, refund, scratch,
+                                &rest, &last) != TB_PRICE_DONE ||
+        refund + last != paid)
+        return fail(b, "all came back, but not all was paid back");
+    return 0;
+}
+
 static int solve(struct bench *b, struct tb_price_result *r)
 {
     struct tb_price_search search = {UINT32_MAX, b->proof, b->proof_max};
@@ -239,7 +287,9 @@ static int one_world(struct bench *b, uint32_t offers, bool all_sets)
     if (b->seed % 4 == 0 && mutate(b, &r) != 0)
         return 1;
     int64_t value = r.value;
-    return against_greedy(b, &r) != 0 || bounded(b, value) != 0;
+    if (against_greedy(b, &r) != 0 || bounded(b, value) != 0)
+        return 1;
+    return solve(b, &r) != 0 || returns(b, &r) != 0;
 }
 
 static uint64_t number(const char *text)
