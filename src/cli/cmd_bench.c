@@ -44,9 +44,11 @@ static void sustained(struct tb_bench_world *w, const struct tb_bench_options *o
     tb_bench_purchases(w, &l, &r);
     (void)fprintf(out,
                   "sustained %u/s for %u s: %.0f/s, p50 %.2f ms, p99 %.2f ms, SQL lag p99 %lld ms, max %lld ms, "
+                  "published rows at most %lld ms and persons %lld ms behind, %.1f us of the flusher each, "
                   "%.1f KB written to disk each, memory %+.1f MB\n",
                   o->rate, l.seconds, (double)r.done / r.seconds, r.p50_ms, r.p99_ms, (long long)r.lag_p99_ms,
-                  (long long)r.lag_max_ms, (double)r.disk_bytes / (double)r.done / 1024,
+                  (long long)r.lag_max_ms, (long long)r.rows_lag_max_ms, (long long)r.persons_lag_max_ms, r.flusher_us,
+                  (double)r.disk_bytes / (double)r.done / 1024,
                   ((double)r.memory_after - (double)r.memory_before) / 1e6);
     wait_for_flush(w, out);
 }

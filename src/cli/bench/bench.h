@@ -50,6 +50,9 @@ struct tb_bench_result {
     double p99_ms;
     int64_t lag_max_ms;
     int64_t lag_p99_ms;
+    int64_t rows_lag_max_ms;    /* of the published tables: rows put off */
+    int64_t persons_lag_max_ms; /* and persons */
+    double flusher_us;          /* CPU of the flusher, each */
     uint64_t refused;
     uint64_t disk_bytes;
     uint64_t memory_before;

@@ -36,8 +36,8 @@ void tb_bench_flood(struct tb_bench_world *w, uint32_t seconds, FILE *out)
     atomic_store(&f.stop, true);
     (void)pthread_join(thread, NULL);
     (void)fprintf(out,
-                  "quiet tenants, %u/s together: alone p50 %.2f ms, p99 %.2f ms; while one floods (%.0f/s) p50 %.2f ms, "
-                  "p99 %.2f ms; ratio of the p99 %.1f\n",
-                  QUIET_RATE, alone.p50_ms, alone.p99_ms, (double)f.result.done / f.result.seconds, beside.p50_ms,
-                  beside.p99_ms, beside.p99_ms / alone.p99_ms);
+                  "quiet tenants, %u/s together: alone p50 %.2f ms, p99 %.2f ms; "
+                  "while one floods (%.0f/s) p50 %.2f ms, p99 %.2f ms; ratio of the p99 %.1f\n",
+                  QUIET_RATE, alone.p50_ms, alone.p99_ms, (double)f.result.done / f.result.seconds,
+                  beside.p50_ms, beside.p99_ms, beside.p99_ms / alone.p99_ms);
 }

@@ -251,6 +251,10 @@ void tb_bench_purchases(struct tb_bench_world *w, const struct tb_bench_load *l,
         if (t >= next_look && lag_n < LAGS) {
             tb_cell_figures(cell, after);
             lag[lag_n++] = after->lag_ms;
+            if (after->rows_lag_ms > out->rows_lag_max_ms)
+                out->rows_lag_max_ms = after->rows_lag_ms;
+            if (after->persons_lag_ms > out->persons_lag_max_ms)
+                out->persons_lag_max_ms = after->persons_lag_ms;
             next_look = t + .05;
         }
         if (want == 0)
@@ -267,6 +271,7 @@ void tb_bench_purchases(struct tb_bench_world *w, const struct tb_bench_load *l,
     out->refused = ring->refused;
     out->bytes_each = (double)(after->bytes - before->bytes) / (double)sent;
     out->engine_us = (double)(after->engine_ns - before->engine_ns) / 1e3 / (double)sent;
+    out->flusher_us = (double)(after->flusher_ns - before->flusher_ns) / 1e3 / (double)sent;
     for (uint32_t i = 0; i < TB_LATENCY_BUCKETS; i++)
         after->latency[i] -= before->latency[i];
     out->p50_ms = (double)tb_latency_quantile_ns(after->latency, 500000) / 1e6;
