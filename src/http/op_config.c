@@ -4,6 +4,7 @@
  * One table a kind says each field once: its name outside, where it stands in the put's
  * input struct and where in the block's head. Fields that are more than a value (choices,
  * tiers, blocked values, switches) are written out below the tables.                      */
+#include <sodium.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -382,6 +383,18 @@ static void scheme_read(struct tb_work *w, struct tb_json_object *o)
 static const char *const event_groups[] = {"catalog",    "identity", "consent", "ledger",
                                            "order",      "membership"};
 
+/* As deliveries will read it (channel/webhook/rules.c): what does not decode would never be signed. */
+static bool secret_decodes(struct tb_str secret)
+{
+    uint8_t key[128];
+    size_t n = 0;
+    if (!tb_str_starts(secret, TB_STR("whsec_")))
+        return true;
+    return sodium_base642bin(key, sizeof key, secret.p + 6, secret.n - 6, NULL, &n, NULL,
+                             sodium_base64_VARIANT_ORIGINAL) == 0 &&
+           n > 0;
+}
+
 static void webhook_read(struct tb_work *w, struct tb_json_object *o)
 {
     struct tb_cmd_webhook_put *in = w->input;
@@ -390,7 +403,9 @@ static void webhook_read(struct tb_work *w, struct tb_json_object *o)
     read_put(w, o, TB_KIND_WEBHOOK);
     if (tb_json_may_str(o, TB_STR("secret"), 24, 128, &secret)) {
         uint8_t *sealed = tb_arena_alloc(w->arena, secret.n + 64);
-        if (sealed != NULL)
+        if (!secret_decodes(secret))
+            tb_json_refuse(o, TB_STR("secret"), TB_PROBLEM_INVALID_VALUE, "whsec_ is followed by base64");
+        else if (sealed != NULL)
             in->secret = (struct tb_str){(const char *)sealed,
                                          tb_vault_seal_secret(&w->app->vault, w->tenant,
                                                               in->put.code, secret, sealed)};

@@ -173,6 +173,7 @@ PUTS = [
      "unknown_purpose"),
     ("/v1/tier-schemes/s", {"measure": "visits", "window": "lifetime", "tiers": []}, 400, "too_short"),
     ("/v1/webhooks/w", {"url": "ftp://x.example.com/"}, 422, "invalid"),
+    ("/v1/webhooks/w", {"url": "https://x.example.com/", "secret": "whsec_this is not base 64"}, 400, "invalid_value"),
     ("/v1/products/p", {"name": "p", "attributes": []}, 400, "wrong_type"),
 ]
 
