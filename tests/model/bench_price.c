@@ -4,7 +4,7 @@
  * thread a quote, what greedy would have cost, and how many certificates held; then quotes a second of tills:
  * the first ten lines of each invoice with 20 of the offers.
  *
- * usage: bench_price [--data FILE] [--baskets N] [--steps N] [--proofs 0|1] [--seed S]
+ * usage: bench_price [--data FILE] [--baskets N] [--steps N] [--proofs 0|1] [--dense 0|1] [--seed S]
  * Without the data it says so and ends well.                                                            */
 #include "border/csv.h"
 #include "border/source.h"
@@ -156,6 +156,7 @@ struct tills {
     uint32_t proof_max;
     uint32_t steps;
     bool proofs;
+    bool dense;
     struct shop shop;
 };
 
@@ -223,13 +224,13 @@ static void till(struct tills *t, const struct data *d, uint64_t seed)
     uint32_t proven = 0;
     uint32_t worst = 0;
     double spent = 0;
-    shop_open(&t->shop, seed);
+    shop_open(&t->shop, seed, t->dense);
     for (uint32_t i = 0; i < d->invoice_n; i++) {
         const struct invoice *v = &d->invoice[i];
         if (v->n < 10)
             continue;
         if (quotes % 100 == 0)
-            shop_open(&t->shop, seed + quotes);
+            shop_open(&t->shop, seed + quotes, t->dense);
         struct tb_basket basket = {.line = d->line + v->first, .line_n = 10, .shipping = 595};
         shop_serve(&t->shop, &basket, d->item + v->first);
         for (uint32_t k = 0; k < SHOP_OFFERS / 2; k++)
@@ -251,7 +252,7 @@ static void till(struct tills *t, const struct data *d, uint64_t seed)
 int main(int argc, char **argv)
 {
     const char *path = "../shared/data/online_retail.tar.zst:online_retail/online_retail.csv";
-    static struct tills t = {.steps = 20000, .proofs = true};
+    static struct tills t = {.steps = 2500, .proofs = true};
     uint32_t baskets = 10000;
     uint64_t seed = 1;
     for (int i = 1; i + 1 < argc; i += 2) {
@@ -259,6 +260,7 @@ int main(int argc, char **argv)
         baskets = strcmp(argv[i], "--baskets") == 0 ? (uint32_t)strtoul(argv[i + 1], NULL, 10) : baskets;
         t.steps = strcmp(argv[i], "--steps") == 0 ? (uint32_t)strtoul(argv[i + 1], NULL, 10) : t.steps;
         t.proofs = strcmp(argv[i], "--proofs") == 0 ? argv[i + 1][0] != '0' : t.proofs;
+        t.dense = strcmp(argv[i], "--dense") == 0 ? argv[i + 1][0] != '0' : t.dense;
         seed = strcmp(argv[i], "--seed") == 0 ? strtoull(argv[i + 1], NULL, 10) : seed;
     }
     struct data d = {0};
@@ -280,7 +282,7 @@ int main(int argc, char **argv)
     uint32_t stride = d.invoice_n > baskets ? d.invoice_n / baskets : 1;
     for (uint32_t i = 0; i < d.invoice_n && f.n < baskets; i += stride) {
         if (f.n % 100 == 0)
-            shop_open(&t.shop, seed + f.n);
+            shop_open(&t.shop, seed + f.n, t.dense);
         const struct invoice *v = &d.invoice[i];
         struct tb_basket basket = {.line = d.line + v->first, .line_n = v->n, .shipping = 595};
         shop_serve(&t.shop, &basket, d.item + v->first);

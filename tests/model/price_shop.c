@@ -80,7 +80,7 @@ static void item_rules(struct shop *s, uint32_t *n)
         struct tb_offer *o = next(s, n, TB_PRICE_BUNDLE, everything);
         o->slot_n = (uint32_t)between(s, 2, 3);
         for (uint32_t k = 0; k < o->slot_n; k++) {
-            s->slot[*n - 1][k] = part(s, 12);
+            s->slot[*n - 1][k] = part(s, s->dense ? 12 : 60);
             o->slot[k].count = (uint32_t)between(s, 1, 2);
         }
         o->amount = between(s, 400, 900);
@@ -182,8 +182,9 @@ static void coupons(struct shop *s, uint32_t *n)
     }
 }
 
-void shop_open(struct shop *s, uint64_t seed)
+void shop_open(struct shop *s, uint64_t seed, bool dense)
 {
+    s->dense = dense;
     memset(s->offer, 0, sizeof s->offer);
     memset(s->price_ppm, 0, sizeof s->price_ppm);
     s->seed = seed;

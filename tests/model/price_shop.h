@@ -27,6 +27,7 @@ struct shop_scope {
 
 struct shop {
     uint64_t seed;
+    bool dense;
     struct tb_offer offer[SHOP_OFFERS];
     struct shop_scope scope[SHOP_OFFERS];
     struct shop_scope scope_y[SHOP_OFFERS];
@@ -37,7 +38,9 @@ struct shop {
     int64_t line_price[SHOP_OFFERS][SHOP_LINES];
 };
 
-void shop_open(struct shop *s, uint64_t seed);
+/* dense: a bundle's slot takes a twelfth of the assortment, else a sixtieth; so in a dense shop nearly every basket
+ * holds several bundles that compete for the same products.                                              */
+void shop_open(struct shop *s, uint64_t seed, bool dense);
 
 /* Makes the scopes for a basket, and its groups and coupon limit. */
 void shop_serve(struct shop *s, struct tb_basket *basket, const struct shop_item *item);
