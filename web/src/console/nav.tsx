@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// The navigation as data. An entry is shown to whoever may call its operation: the same table
+// as the server's, so what is shown is what is allowed.
+import {
+  AuditOutlined,
+  BarChartOutlined,
+  SettingOutlined,
+  ShopOutlined,
+  ShoppingOutlined,
+  TeamOutlined,
+} from "@ant-design/icons";
+import { lazy, type ComponentType, type LazyExoticComponent, type ReactNode } from "react";
+import type { operations } from "../api/client.gen";
+import type { Messages } from "./messages/zh";
+
+type Operation = keyof typeof operations;
+export interface Entry {
+  path: string;
+  label: (t: Messages) => string;
+  needs: Operation;
+  page: LazyExoticComponent<ComponentType>;
+  icon?: ReactNode;
+}
+export interface Group {
+  key: string;
+  label: (t: Messages) => string;
+  icon: ReactNode;
+  entries: Entry[];
+}
+
+const page = (load: () => Promise<{ default: ComponentType }>) => lazy(load);
+const settings = (
+  name: "Units" | "Tiers" | "Rules" | "Attributes" | "Purposes" | "Touchpoints" | "Webhooks" | "Products",
+) => page(() => import("./pages/settings").then((m) => ({ default: m[name] })));
+
+export const nav: (Entry | Group)[] = [
+  {
+    path: "/",
+    label: (t) => t.nav.today,
+    needs: "report_today",
+    icon: <BarChartOutlined />,
+    page: page(() => import("./pages/TodayPage")),
+  },
+  {
+    path: "/members",
+    label: (t) => t.nav.memberList,
+    needs: "report_members",
+    icon: <TeamOutlined />,
+    page: page(() => import("./pages/MembersPage")),
+  },
+  {
+    path: "/orders",
+    label: (t) => t.nav.orders,
+    needs: "report_orders",
+    icon: <ShoppingOutlined />,
+    page: page(() => import("./pages/OrdersPage")),
+  },
+  {
+    key: "goods",
+    label: (t) => t.nav.goods,
+    icon: <ShopOutlined />,
+    entries: [
+      { path: "/products", label: (t) => t.nav.products, needs: "list_products", page: settings("Products") },
+      {
+        path: "/stores",
+        label: (t) => t.nav.stores,
+        needs: "report_stores",
+        page: page(() => import("./pages/StoresPage")),
+      },
+      {
+        path: "/associates",
+        label: (t) => t.nav.associates,
+        needs: "report_associates",
+        page: page(() => import("./pages/AssociatesPage")),
+      },
+    ],
+  },
+  {
+    key: "settings",
+    label: (t) => t.nav.settings,
+    icon: <SettingOutlined />,
+    entries: [
+      { path: "/settings/rules", label: (t) => t.nav.rules, needs: "list_rules", page: settings("Rules") },
+      { path: "/settings/units", label: (t) => t.nav.units, needs: "list_units", page: settings("Units") },
+      { path: "/settings/tiers", label: (t) => t.nav.tiers, needs: "list_tier_schemes", page: settings("Tiers") },
+      {
+        path: "/settings/attributes",
+        label: (t) => t.nav.attributes,
+        needs: "list_attributes",
+        page: settings("Attributes"),
+      },
+      {
+        path: "/settings/purposes",
+        label: (t) => t.nav.purposes,
+        needs: "list_purposes",
+        page: settings("Purposes"),
+      },
+      {
+        path: "/settings/touchpoints",
+        label: (t) => t.nav.touchpoints,
+        needs: "list_touchpoints",
+        page: settings("Touchpoints"),
+      },
+      {
+        path: "/settings/access",
+        label: (t) => t.nav.access,
+        needs: "list_keys",
+        page: page(() => import("./pages/AccessPage")),
+      },
+      {
+        path: "/settings/webhooks",
+        label: (t) => t.nav.webhooks,
+        needs: "list_webhooks",
+        page: settings("Webhooks"),
+      },
+    ],
+  },
+  {
+    path: "/changes",
+    label: (t) => t.nav.changes,
+    needs: "report_changes",
+    icon: <AuditOutlined />,
+    page: page(() => import("./pages/ChangesPage")),
+  },
+];
+
+export const isGroup = (e: Entry | Group): e is Group => "entries" in e;
+export const allEntries = nav.flatMap((e) => (isGroup(e) ? e.entries : [e]));

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import { App as AntApp, ConfigProvider, theme } from "antd";
+import enUS from "antd/locale/en_US";
+import zhCN from "antd/locale/zh_CN";
+import type { ReactNode } from "react";
+import { useLanguage } from "./language";
+import { useMode } from "./theme";
+
+const FONT =
+  '-apple-system, "PingFang SC", "Noto Sans SC", "Noto Sans CJK SC", "Microsoft YaHei", "Segoe UI", sans-serif';
+
+export function StaffTheme({ children }: { children: ReactNode }) {
+  const dark = useMode() === "dark";
+  const zh = useLanguage() === "zh-CN";
+  return (
+    <ConfigProvider
+      locale={zh ? zhCN : enUS}
+      button={{ autoInsertSpace: false }}
+      theme={{
+        algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
+        token: {
+          colorPrimary: dark ? "#3f9f7c" : "#1f6f54",
+          colorLink: dark ? "#5cbd99" : "#1f6f54",
+          colorInfo: "#1f6f54",
+          borderRadius: 8,
+          fontFamily: FONT,
+          colorBgLayout: dark ? "#111614" : "#f4f6f5",
+          colorBgContainer: dark ? "#1a211e" : "#ffffff",
+          colorTextDescription: dark ? "#9fada7" : "#5c6b65",
+          colorTextPlaceholder: dark ? "#8d9a94" : "#6b7a74",
+        },
+        components: {
+          Menu: { itemHeight: 38, itemSelectedBg: dark ? "#23332c" : "#e6f1ec", itemBg: "transparent" },
+          Table: { headerBg: dark ? "#1f2824" : "#f7f9f8", cellPaddingBlock: 11 },
+        },
+      }}
+    >
+      <AntApp>{children}</AntApp>
+    </ConfigProvider>
+  );
+}

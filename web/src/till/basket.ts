@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// The basket: what was scanned, in order. Amounts are list prices; a weighed line is thousandths
+// of a kilogram. Pricing by campaigns is the server's and has no place here.
+import type { OrderLine, Product } from "../api/client.gen";
+
+export interface Line {
+  key: number;
+  product: Product;
+  quantity: number; // pieces, or thousandths when weighed
+}
+export interface Basket {
+  lines: Line[];
+  next: number;
+  order: string; // its number: chosen once, so that sending again books nothing twice
+}
+export type Act =
+  | { type: "add"; product: Product; quantity?: number }
+  | { type: "quantity"; key: number; quantity: number }
+  | { type: "last"; quantity: number }
+  | { type: "remove"; key: number }
+  | { type: "replace"; basket: Basket };
+
+/** The second it began and five random digits: T261122143005-01234 */
+function orderNumber(): string {
+  const now = new Date();
+  const parts = [now.getFullYear() % 100, now.getMonth() + 1, now.getDate(), now.getHours(), now.getMinutes()];
+  const second = [...parts, now.getSeconds()].map((n) => String(n).padStart(2, "0")).join("");
+  const random = crypto.getRandomValues(new Uint16Array(1))[0]!;
+  return `T${second}-${String(random).padStart(5, "0")}`;
+}
+
+export const fresh = (): Basket => ({ lines: [], next: 1, order: orderNumber() });
+
+export const amount = (l: Line) =>
+  l.product.weighed
+    ? Math.round(((l.product.price ?? 0) * l.quantity) / 1000)
+    : (l.product.price ?? 0) * l.quantity;
+export const total = (b: Basket) => b.lines.reduce((sum, l) => sum + amount(l), 0);
+export const pieces = (b: Basket) => b.lines.reduce((n, l) => n + (l.product.weighed ? 1 : l.quantity), 0);
+
+export const orderLines = (b: Basket): OrderLine[] =>
+  b.lines.map((l) => ({
+    sku: l.product.code,
+    net: amount(l),
+    gross: amount(l),
+    ...(l.product.weighed ? { quantity_milli: l.quantity } : { quantity: l.quantity }),
+  }));
+
+function setQuantity(b: Basket, key: number, quantity: number): Basket {
+  if (quantity <= 0) return { ...b, lines: b.lines.filter((l) => l.key !== key) };
+  return { ...b, lines: b.lines.map((l) => (l.key === key ? { ...l, quantity } : l)) };
+}
+
+export function reduce(b: Basket, act: Act): Basket {
+  switch (act.type) {
+    case "add": {
+      const same = b.lines.find((l) => l.product.code === act.product.code && !l.product.weighed);
+      if (same) return setQuantity(b, same.key, same.quantity + (act.quantity ?? 1));
+      const quantity = act.quantity ?? (act.product.weighed ? 1000 : 1);
+      return { ...b, lines: [...b.lines, { key: b.next, product: act.product, quantity }], next: b.next + 1 };
+    }
+    case "quantity":
+      return setQuantity(b, act.key, act.quantity);
+    case "last": {
+      const last = b.lines.at(-1);
+      return last
+        ? setQuantity(
+            b,
+            last.key,
+            last.product.weighed ? Math.round(act.quantity * 1000) : Math.round(act.quantity),
+          )
+        : b;
+    }
+    case "remove":
+      return setQuantity(b, act.key, 0);
+    case "replace":
+      return act.basket;
+  }
+}
