@@ -22,11 +22,10 @@ fuzz() {
         -artifact_prefix="$out/$name." -print_final_stats=1 "${dict[@]}" "$corpus" \
         $([ -d "$here/seed/$name" ] && echo "$here/seed/$name") >"$out/$name.log" 2>&1; then
         echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$out/$name.log") inputs, no finding"
-        passed=$((passed + 1))
     else
         tail -n 40 "$out/$name.log"
         echo "$name: failed; repeat with $out/$name FILE (log: $out/$name.log)"
-        failed=$((failed + 1))
+        return 1
     fi
 }
 
@@ -35,6 +34,18 @@ if [ $# -eq 0 ]; then
         [ -x "$file" ] && [ -f "$file" ] && set -- "$@" "$(basename "$file")"
     done
 fi
-for name; do fuzz "$name"; done
+# As many at once as there are cores: each has its time of the clock.
+while [ $# -gt 0 ]; do
+    running=()
+    for _ in $(seq "$(nproc)"); do
+        [ $# -gt 0 ] || break
+        fuzz "$1" &
+        running+=($!)
+        shift
+    done
+    for one in "${running[@]}"; do
+        if wait "$one"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+    done
+done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
