@@ -244,6 +244,7 @@ void shop_serve(struct shop *s, struct tb_basket *basket, const struct shop_item
             continue;
         o->line_price = s->line_price[k];
         for (uint32_t i = 0; i < n; i++)
-            s->line_price[k][i] = basket->line[i].amount * 1000 / basket->line[i].quantity * s->price_ppm[k] / TB_PPM_ALL;
+            s->line_price[k][i] =
+                basket->line[i].amount * 1000 / basket->line[i].quantity * s->price_ppm[k] / TB_PPM_ALL;
     }
 }
