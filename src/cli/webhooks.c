@@ -278,12 +278,13 @@ static uint64_t birth(void *user, const struct tb_webhook_target *t)
 /* ---- a message ------------------------------------------------------------------------------------ */
 
 /* The groups of webhook.events, in the order of its bits: catalog, identity, consent, ledger,
- * order, membership (api/operations.toml). 0: none.                                        */
+ * order, membership, code (http/op_config.c). 0: none.                                        */
 static uint64_t group_of(uint32_t event)
 {
     static const struct {
         uint32_t from, to, bit;
-    } group[] = {{10, 39, 0}, {40, 69, 1}, {140, 159, 2}, {70, 99, 3}, {100, 119, 4}, {120, 139, 5}};
+    } group[] = {{10, 39, 0}, {40, 69, 1}, {140, 149, 2}, {70, 99, 3},
+               {100, 119, 4}, {120, 139, 5}, {150, 159, 6}, {161, 161, 6}};
     for (uint32_t i = 0; i < TB_COUNT_OF(group); i++)
         if (event >= group[i].from && event <= group[i].to)
             return UINT64_C(1) << group[i].bit;

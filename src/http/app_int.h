@@ -10,7 +10,9 @@
 #define TB_HTTP_APP_INT_H
 
 #include "base/ids.h"
+#include "border/code/serial.h"
 #include "core/catalog/catalog.h"
+#include "core/code/code.h"
 #include "core/ops.h"
 #include "http/app.h"
 #include "http/facts.h"
@@ -214,6 +216,15 @@ bool tb_work_open(struct tb_work *w, uint32_t profile, uint32_t number, struct t
 /* "+8613912345678" -> "139****5678"; others keep their ends. */
 void tb_mask(struct tb_buf *b, enum tb_normaliser kind, struct tb_str value);
 
+/* ---- item codes (coder.c) --------------------------------------------------------------------- */
+
+/* The cipher of the request's tenant: the thread's own on an IO thread, else own, which the
+ * caller lends. End what was begun, before the thread begins another one.                    */
+struct tb_serial_coder *tb_coder_begin(struct tb_work *w, struct tb_serial_coder *own);
+void tb_coder_end(struct tb_serial_coder *c, const struct tb_serial_coder *own);
+/* "key": the symbols of a code; nothing when there is no such batch. */
+void tb_out_item_code(struct tb_work *w, struct tb_json_out *o, const char *key, uint64_t batch, uint64_t serial);
+
 /* ---- words (words.c) ------------------------------------------------------------------------ */
 
 extern const char *const tb_words_unit_kind[];
@@ -222,6 +233,9 @@ extern const char *const tb_words_source[];  /* [0] is not used */
 extern const char *const tb_words_consent[]; /* [0] is not used */
 extern const char *const tb_words_effective[];
 extern const char *const tb_words_actor[]; /* [0] is not used */
+extern const char *const tb_words_scan[TB_SCAN_VERDICTS]; /* [0] is not used */
+extern const char *const tb_words_scene[TB_CODE_SCENES];
+extern const char *const tb_words_code_verb[5]; /* [0] is not used */
 
 /* ---- rooms (op_*.c) ---------------------------------------------------------------------------- */
 

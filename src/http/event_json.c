@@ -9,7 +9,8 @@
 
 #define DEPTH_MAX 3u
 
-enum meaning { PLAIN = 0, HIDDEN, ID, CODE_OF, MS, SECONDS, DAY };
+enum meaning { PLAIN = 0, HIDDEN, ID, CODE_OF, MS, SECONDS, DAY, WORD };
+enum vocabulary { VERDICT = 0, SCENE, VERB };
 
 struct rule {
     const char *name;
@@ -57,7 +58,25 @@ static const struct rule rules[] = {
     {"cap", HIDDEN, 0, NULL},
     {"at_s", SECONDS, 0, "at"},
     {"until_s", SECONDS, 0, "until"},
+    {"batch", CODE_OF, TB_KIND_CODE_BATCH, "batch"},
+    {"serial", HIDDEN, 0, NULL}, /* the code says it */
+    {"parent_batch", HIDDEN, 0, NULL},
+    {"parent_serial", HIDDEN, 0, NULL},
+    {"new_batch", HIDDEN, 0, NULL},
+    {"new_serial", HIDDEN, 0, NULL},
+    {"set", HIDDEN, 0, NULL},
+    {"firsts", HIDDEN, 0, NULL},
+    {"verdict", WORD, VERDICT, "verdict"},
+    {"scene", WORD, SCENE, "scene"},
+    {"verb", WORD, VERB, "verb"},
 };
+
+/* A batch and a serial of the same message are a code. */
+static const struct {
+    const char *batch, *serial, *as;
+} pairs[] = {{"batch", "serial", "code"},
+             {"parent_batch", "parent_serial", "parent"},
+             {"new_batch", "new_serial", "new_code"}};
 
 static struct rule rule_of(const struct tb_event_field *f, char as[48])
 {
@@ -78,6 +97,17 @@ static void out_cause(struct tb_json_out *o, const char *key, uint64_t v)
     static const char *const causes[] = {NULL,     "earn",   "clawback", "spend",   "refund",
                                          "expire", "adjust", "cross",    "transfer"};
     tb_out_word(o, key, causes, TB_COUNT_OF(causes), v);
+}
+
+static void out_vocabulary(struct tb_json_out *o, const char *key, uint32_t which, uint64_t v)
+{
+    static const struct {
+        const char *const *words;
+        uint32_t n;
+    } all[] = {[VERDICT] = {tb_words_scan, TB_SCAN_VERDICTS},
+               [SCENE] = {tb_words_scene, TB_CODE_SCENES},
+               [VERB] = {tb_words_code_verb, 5}};
+    tb_out_word(o, key, all[which].words, all[which].n, v);
 }
 
 /* One value; key NULL inside an array. */
@@ -101,6 +131,8 @@ static void out_number(struct tb_work *w, struct tb_json_out *o, const struct ru
     } else if (r->meaning == DAY) {
         tb_json_out_key(o, key);
         tb_json_out_date(o, (int32_t)v);
+    } else if (r->meaning == WORD) {
+        out_vocabulary(o, key, r->what, (uint64_t)v);
     } else if (strcmp(key, "cause") == 0) {
         out_cause(o, key, (uint64_t)v);
     } else {
@@ -176,6 +208,25 @@ static void out_list(struct tb_work *w, struct tb_json_out *o, const struct tb_e
     tb_json_out_close(o, ']');
 }
 
+static uint32_t number_of(uint32_t message, const char *name)
+{
+    const struct tb_event_field *f = tb_event_messages[message];
+    while (f->name != NULL && strcmp(f->name, name) != 0)
+        f++;
+    return f->name ? f->no : 0;
+}
+
+/* Serial 0 is not on the wire: a code is printed when its batch is there. */
+static void out_item_codes(struct tb_work *w, struct tb_json_out *o, uint32_t message, struct tb_str body)
+{
+    for (uint32_t i = 0; i < TB_COUNT_OF(pairs); i++) {
+        uint32_t batch = number_of(message, pairs[i].batch);
+        uint32_t serial = number_of(message, pairs[i].serial);
+        if (batch != 0 && serial != 0)
+            tb_out_item_code(w, o, pairs[i].as, tb_wire_u64(body, batch), tb_wire_u64(body, serial));
+    }
+}
+
 /* Bounded by DEPTH_MAX: the schema nests two deep. */
 static void out_fields(struct tb_work *w, struct tb_json_out *o, uint32_t message, struct tb_str body,
                        uint32_t depth)
@@ -193,6 +244,7 @@ static void out_fields(struct tb_work *w, struct tb_json_out *o, uint32_t messag
             out_list(w, o, f, body, depth);
         }
     }
+    out_item_codes(w, o, message, body);
 }
 
 static void out_message(struct tb_work *w, struct tb_json_out *o, uint32_t message,

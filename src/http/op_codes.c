@@ -7,8 +7,6 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "border/code/serial.h"
-#include "border/keystore.h"
 #include "core/code/code.h"
 #include "http/app_int.h"
 
@@ -45,45 +43,22 @@ static bool spell(struct tb_work *w, const char *field, struct tb_str text, char
     return a == TB_SERIAL_READ;
 }
 
-static void open_coder(struct tb_work *w, struct tb_serial_coder *c)
-{
-    uint8_t key[TB_SERIAL_KEY_BYTES];
-    struct tb_fault fault;
-    tb_keystore_code_key(w->app->vault.keys, w->tenant, key);
-    bool ok = tb_serial_open(c, key, w->tenant, &fault);
-    tb_assert(ok); /* the keystore has opened with the same library */
-    memset(key, 0, sizeof key);
-}
-
 static struct tb_code_ref decode(struct tb_work *w, const char *field, struct tb_str text)
 {
     char code[1][TB_SERIAL_SYMBOLS];
     struct tb_serial serial;
-    struct tb_serial_coder c;
+    struct tb_serial_coder own, *c;
     if (text.n == 0 || !spell(w, field, text, code[0]))
         return (struct tb_code_ref){0, 0};
-    open_coder(w, &c);
-    tb_serial_decode(&c, (const char(*)[TB_SERIAL_SYMBOLS])code, 1, &serial);
-    tb_serial_close(&c);
+    c = tb_coder_begin(w, &own);
+    tb_serial_decode(c, (const char(*)[TB_SERIAL_SYMBOLS])code, 1, &serial);
+    tb_coder_end(c, &own);
     return (struct tb_code_ref){serial.batch, serial.serial};
 }
 
 static struct tb_code_ref need_code(struct tb_work *w, struct tb_json_object *o, const char *name)
 {
     return decode(w, name, tb_json_need_str(o, tb_str_of(name), 1, CODE_TEXT_MAX));
-}
-
-static void out_printed(struct tb_work *w, struct tb_json_out *o, const char *key, struct tb_code_ref ref)
-{
-    char code[1][TB_SERIAL_SYMBOLS];
-    struct tb_serial serial = {ref.batch, ref.serial};
-    struct tb_serial_coder c;
-    if (ref.batch == 0)
-        return;
-    open_coder(w, &c);
-    tb_serial_print(&c, &serial, 1, code);
-    tb_serial_close(&c);
-    tb_json_out_key_str(o, key, (struct tb_str){code[0], TB_SERIAL_SYMBOLS});
 }
 
 /* ---- ranges -------------------------------------------------------------------------------------- */
@@ -116,10 +91,9 @@ static void bind_read(struct tb_work *w, struct tb_json_object *o)
 
 static void move_read(struct tb_work *w, struct tb_json_object *o)
 {
-    static const char *const verbs[] = {"activate", "freeze", "thaw", "void"};
     struct tb_cmd_codes_move *in = w->input;
     read_target(w, o, &in->target);
-    in->verb = TB_CODE_ACTIVATE + tb_json_need_enum(o, TB_STR("verb"), verbs, TB_COUNT_OF(verbs));
+    in->verb = TB_CODE_ACTIVATE + tb_json_need_enum(o, TB_STR("verb"), tb_words_code_verb + 1, 4);
     in->reason = tb_may_str(o, "reason", TB_REASON_MAX);
 }
 
@@ -228,19 +202,14 @@ static void scan_read(struct tb_work *w, struct tb_json_object *o)
     in->region = tb_may_str(o, "region", TB_NAME_MAX);
 }
 
-static const char *const verdicts[] = {"",      "void",        "frozen",        "open",
-                                       "first", "seen_by_you", "seen_by_others"};
-static const char *const scenes[TB_CODE_SCENES] = {"outside", "inside", "carton",
-                                                   "receipt", "store",  "associate"};
-
 static void scan_write(struct tb_work *w, struct tb_json_out *o)
 {
     uint64_t v[21];
     struct tb_str body = tb_work_answer(w);
     tb_wire_numbers(body, v, TB_COUNT_OF(v));
     tb_json_out_open(o, '{');
-    tb_out_word(o, "verdict", verdicts, TB_COUNT_OF(verdicts), v[1]);
-    tb_out_word(o, "scene", scenes, TB_CODE_SCENES, v[19]);
+    tb_out_word(o, "verdict", tb_words_scan, TB_SCAN_VERDICTS, v[1]);
+    tb_out_word(o, "scene", tb_words_scene, TB_CODE_SCENES, v[19]);
     if (v[2] != 0) {
         tb_json_out_key(o, "member");
         tb_json_out_open(o, '{');
@@ -298,9 +267,8 @@ static void out_packages(struct tb_work *w, struct tb_json_out *o, struct tb_str
     while (tb_wire_step(&f)) {
         if (f.field != 12)
             continue;
-        struct tb_code_ref outside = {(uint32_t)tb_wire_u64(f.s, 2), (uint32_t)tb_wire_u64(f.s, 3)};
         tb_json_out_open(o, '{');
-        out_printed(w, o, "code", outside);
+        tb_out_item_code(w, o, "code", tb_wire_u64(f.s, 2), tb_wire_u64(f.s, 3));
         tb_out_code(w, o, "received_by", TB_KIND_STORE, tb_wire_u64(f.s, 4));
         tb_json_out_close(o, '}');
     }
@@ -350,7 +318,7 @@ static void batch_read(struct tb_work *w, struct tb_json_object *o)
     if (tb_json_may_i64(o, TB_STR("expected_version"), 0, UINT32_MAX, &version))
         in->put.expected_version = version == 0 ? TB_VERSION_NONE : (uint64_t)version;
     in->name = tb_may_str(o, "name", TB_NAME_MAX);
-    scene = tb_json_need_enum(o, TB_STR("scene"), scenes, TB_CODE_SCENES);
+    scene = tb_json_need_enum(o, TB_STR("scene"), tb_words_scene, TB_CODE_SCENES);
     in->scene = scene;
     in->level = tb_may_i64(o, "level", 0, TB_CODE_LEVELS_MAX - 1, 0);
     in->count = tb_json_need_i64(o, TB_STR("count"), 1, UINT32_MAX);
@@ -389,7 +357,7 @@ static void batch_get_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_key_str(o, "code", tb_view_text(&view, b->c.code));
     tb_json_out_key_i64(o, "version", b->c.version);
     out_text(o, "name", tb_view_text(&view, b->c.name));
-    tb_out_word(o, "scene", scenes, TB_CODE_SCENES, b->scene);
+    tb_out_word(o, "scene", tb_words_scene, TB_CODE_SCENES, b->scene);
     tb_json_out_key_i64(o, "level", b->level);
     tb_json_out_key_i64(o, "count", (int64_t)b->count);
     tb_json_out_key_i64(o, "divert_scans", b->divert_scans);
@@ -430,7 +398,7 @@ static void list_read(struct tb_work *w, struct tb_json_object *o)
 static void list_write(struct tb_work *w, struct tb_json_out *o)
 {
     struct tb_view view;
-    struct tb_serial_coder c;
+    struct tb_serial_coder own, *c;
     const struct listed *l = w->note;
     struct tb_str body = tb_work_answer(w);
     if (!tb_view_read(TB_KIND_CODE_BATCH, tb_wire_str(body, 2), w->arena, &view)) {
@@ -439,21 +407,21 @@ static void list_write(struct tb_work *w, struct tb_json_out *o)
     }
     int64_t count = (int64_t)((const struct tb_code_batch *)view.head)->count;
     int64_t until = l->from + l->limit < count ? l->from + l->limit : count;
-    open_coder(w, &c);
+    c = tb_coder_begin(w, &own);
     tb_json_out_open(o, '{');
     tb_json_out_key(o, "codes");
     tb_json_out_open(o, '[');
     for (int64_t at = l->from; at < until; at++) {
         char code[1][TB_SERIAL_SYMBOLS];
         struct tb_serial serial = {(uint32_t)tb_wire_u64(body, 1), (uint32_t)at};
-        tb_serial_print(&c, &serial, 1, code);
+        tb_serial_print(c, &serial, 1, code);
         tb_json_out_str(o, (struct tb_str){code[0], TB_SERIAL_SYMBOLS});
     }
     tb_json_out_close(o, ']');
     if (until < count && until > l->from)
         tb_json_out_key_i64(o, "next", until);
     tb_json_out_close(o, '}');
-    tb_serial_close(&c);
+    tb_coder_end(c, &own);
 }
 
 #define WORK(name, op, input, read, write) \

@@ -12,3 +12,7 @@ const char *const tb_words_source[TB_SOURCES + 1] = {NULL,       "declared", "ve
 const char *const tb_words_consent[4] = {NULL, "granted", "denied", "withdrawn"};
 const char *const tb_words_effective[6] = {"unknown",   "granted", "denied",
                                            "withdrawn", "expired", "closed"};
+const char *const tb_words_scan[TB_SCAN_VERDICTS] = {"",      "void",        "frozen",        "open",
+                                                     "first", "seen_by_you", "seen_by_others"};
+const char *const tb_words_scene[TB_CODE_SCENES] = {"outside", "inside", "carton", "receipt", "store", "associate"};
+const char *const tb_words_code_verb[5] = {NULL, "activate", "freeze", "thaw", "void"};

@@ -31,6 +31,15 @@ with Served(data) as s:
     shown = good("codes", "show", live[0].lower(), *shop).stdout
     check("shown", "serial 0\nstate scanned\nfirst scanned 20" in shown, shown)
     check("shown", "serial 1\nstate active\n" in good("codes", "show", live[1], *shop).stdout)
+    feed = [e for item in s.get("/v1/events?limit=1000", key)[1]["items"] for e in item["data"]]
+    scans = [e for e in feed if e["type"] == "code_scanned"]
+    equal("the feed names codes", [(e["code"], e["batch"], e["verdict"]) for e in scans],
+          [(live[0], "box", "first"), (live[N - 1], "box", "first")])
+    check("and no numbers of theirs", not any(k in e for e in feed for k in ("serial", "set", "firsts")), scans)
+    equal("scene", [e["scene"] for e in feed if e["type"] == "code_batch_put"], ["inside"])
+    hook = {"url": "https://a.example/x", "events": ["code"], "secret": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"}
+    equal("a webhook of codes", s.send("PUT", "/v1/webhooks/w", hook, key)[0], 200)
+    equal("its groups", s.get("/v1/webhooks/w", key)[1]["events"], ["code"])
     copy = work / "copy"
     good("backup", copy, "--data", data, "--with-master")
 

@@ -286,6 +286,7 @@ enum tb_scan_verdict {
     TB_SCAN_AGAIN,  /* seen before, first by the same person */
     TB_SCAN_OTHERS, /* seen before, first by somebody else, or by or for somebody unknown */
 };
+#define TB_SCAN_VERDICTS 7u
 
 /* CODE_SCAN. Answer body:
  *   1 enum tb_scan_verdict      2 id of the person, 0 = none    3 profile     4 1 = new person

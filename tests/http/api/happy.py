@@ -48,7 +48,7 @@ def configure(c, t, op):
         "rules/base": {"kind": "earn", "unit": "points", "amount": "int(order.net)"},
         "rules/grow": {"kind": "earn", "unit": "growth", "amount": "int(order.net)"},
         "rules/wait": {"kind": "earn", "unit": "late", "amount": "5", "until": "2030-01-01T00:00:00Z"},
-        "webhooks/erp": {"url": "https://example.com/hook", "secret": "whsec_0123456789abcdef0123456789",
+        "webhooks/erp": {"url": "https://example.com/hook", "secret": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3",
                          "events": ["ledger", "order"]},
     }
     for path, body in bodies.items():
