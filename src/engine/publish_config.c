@@ -2,14 +2,20 @@
 /* Rows of configuration, books, jobs and devices, from their blocks. Configuration is never
  * removed, so rows are only put; what a list may lose (nothing today) would need a drop.   */
 #include "core/catalog/catalog.h"
+#include "core/code/code.h"
 #include "core/identity/identity.h"
 #include "core/job/job.h"
 #include "core/ledger/ledger.h"
 #include "engine/publish_int.h"
 
+static struct tb_str text_in(struct tb_block *b, uint32_t section, struct tb_text t)
+{
+    return (struct tb_str){(const char *)section_of(b, section) + t.at, t.n};
+}
+
 static struct tb_str text_of(struct tb_block *b, struct tb_text t)
 {
-    return (struct tb_str){(const char *)section_of(b, TB_CONFIG_BYTES) + t.at, t.n};
+    return text_in(b, TB_CONFIG_BYTES, t);
 }
 
 /* number, tenant, code [, name], version */
@@ -264,6 +270,62 @@ static void unit_day(struct tb_publish *p, struct tb_block *b)
     row_put(&r);
 }
 
+static void code_batch(struct tb_publish *p, struct tb_block *b)
+{
+    const struct tb_code_batch *x = tb_block_head_const(b);
+    struct row r;
+    begin(&r, p, T_CODE_BATCHES, b, true);
+    row_i64(&r, x->scene);
+    row_i64(&r, x->level);
+    row_i64(&r, (int64_t)x->count);
+    row_i64(&r, x->divert_scans);
+    row_i64(&r, x->divert_persons);
+    row_i64(&r, x->divert_days);
+    row_i64(&r, x->created_ms);
+    row_i64(&r, (int64_t)x->scans);
+    row_i64(&r, (int64_t)x->firsts);
+    row_i64(&r, (int64_t)x->redeemed);
+    row_i64(&r, (int64_t)x->outside);
+    row_i64(&r, (int64_t)x->alarms);
+    row_put(&r);
+}
+
+static void code_binding(struct tb_publish *p, struct tb_block *b)
+{
+    const struct tb_code_binding *x = tb_block_head_const(b);
+    struct row r;
+    row_begin(&r, p, T_CODE_BINDINGS);
+    row_i64(&r, (int64_t)b->id);
+    row_i64(&r, x->tenant);
+    row_ref(&r, x->product);
+    row_ref(&r, x->store);
+    row_ref(&r, x->associate);
+    row_text(&r, text_in(b, TB_CODE_BINDING_BYTES, x->region));
+    row_text(&r, text_in(b, TB_CODE_BINDING_BYTES, x->campaign));
+    row_text(&r, text_in(b, TB_CODE_BINDING_BYTES, x->lot));
+    row_i64(&r, x->made_ms);
+    row_i64(&r, x->outside.scans);
+    row_put(&r);
+}
+
+static void code_package(struct tb_publish *p, struct tb_block *b)
+{
+    const struct tb_code_package *x = tb_block_head_const(b);
+    struct row r;
+    row_begin(&r, p, T_CODE_PACKAGES);
+    row_i64(&r, (int64_t)b->id);
+    row_i64(&r, x->tenant);
+    row_i64(&r, x->batch);
+    row_i64(&r, x->serial);
+    row_i64(&r, x->level);
+    row_ref(&r, x->store);
+    row_ref(&r, x->associate);
+    row_ref(&r, (uint64_t)x->received_ms);
+    row_i64(&r, x->packed_ms);
+    row_i64(&r, x->outside.scans);
+    row_put(&r);
+}
+
 static void job(struct tb_publish *p, uint64_t id, struct tb_block *b)
 {
     struct row r;
@@ -336,6 +398,8 @@ void publish_config(struct tb_publish *p, uint32_t tenant_no, enum tb_kind kind,
         [TB_KIND_TIER_SCHEME] = scheme,    [TB_KIND_KEY] = key,
         [TB_KIND_WEBHOOK] = webhook,       [TB_KIND_UNIT_BOOK] = unit_book,
         [TB_KIND_UNIT_DAY] = unit_day,     [TB_KIND_ORDER] = publish_order,
+        [TB_KIND_CODE_BATCH] = code_batch, [TB_KIND_CODE_BINDING] = code_binding,
+        [TB_KIND_CODE_PACKAGE] = code_package,
     };
     (void)tenant_no;
     if (kind == TB_KIND_JOB)

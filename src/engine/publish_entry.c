@@ -338,6 +338,60 @@ static void profile_added(struct entry *x, const struct tb_ev_profile_added *ev)
         is_slow(x, ev->ring);
 }
 
+/* ---- item codes --------------------------------------------------------------------------------- */
+
+static void code_scanned(struct entry *x, const struct tb_ev_code_scanned *ev)
+{
+    struct row r;
+    begin(&r, x, T_CODE_SCANS);
+    row_i64(&r, (int64_t)ev->batch);
+    row_i64(&r, (int64_t)ev->serial);
+    row_i64(&r, ev->at_ms);
+    row_i64(&r, (int64_t)ev->verdict);
+    row_ref(&r, ev->profile);
+    row_ref(&r, ev->store);
+    row_ref(&r, ev->touchpoint);
+    row_ref(&r, ev->product);
+    row_borrow(&r, ev->region);
+    row_i64(&r, ev->outside != 0);
+    row_ref(&r, ev->credit_n ? ev->credit[0].store : 0);
+    row_ref(&r, ev->credit_n ? ev->credit[0].associate : 0);
+    row_put(&r);
+}
+
+static void code_redeemed(struct entry *x, const struct tb_ev_code_redeemed *ev)
+{
+    struct row r;
+    begin(&r, x, T_CODE_REDEMPTIONS);
+    row_i64(&r, (int64_t)ev->batch);
+    row_i64(&r, (int64_t)ev->serial);
+    row_ref(&r, ev->profile);
+    row_i64(&r, x->e->now_ms);
+    row_put(&r);
+}
+
+static void codes_diverted(struct entry *x, const struct tb_ev_codes_diverted *ev)
+{
+    struct row r;
+    begin(&r, x, T_CODE_ALARMS);
+    row_i64(&r, (int64_t)ev->batch);
+    row_ref(&r, ev->package);
+    row_ref(&r, ev->binding);
+    row_ref(&r, ev->product);
+    row_i64(&r, (int64_t)ev->scans);
+    row_i64(&r, (int64_t)ev->persons);
+    row_borrow(&r, ev->region);
+    row_i64(&r, x->e->now_ms);
+    row_put(&r);
+}
+
+/* What says nothing about rows that come from blocks. */
+static bool only_appends(uint32_t type)
+{
+    return type == TB_EVENT_ORDER_PLACED || type == TB_EVENT_ORDER_RETURNED || type == TB_EVENT_CODE_SCANNED ||
+           type == TB_EVENT_CODE_REDEEMED || type == TB_EVENT_CODES_DIVERTED;
+}
+
 /* ---- events ----------------------------------------------------------------------------------- */
 
 #define ON(number, type, call)                                       \
@@ -350,7 +404,7 @@ static void profile_added(struct entry *x, const struct tb_ev_profile_added *ev)
 
 static void on_event(struct entry *x, uint32_t type, struct tb_str body)
 {
-    if (!x->rows && (type == TB_EVENT_ORDER_PLACED || type == TB_EVENT_ORDER_RETURNED))
+    if (!x->rows && only_appends(type))
         return;
     switch (type) {
         ON(TB_EVENT_ORDER_PLACED, order_placed, order_placed(x, &ev))
@@ -371,6 +425,9 @@ static void on_event(struct entry *x, uint32_t type, struct tb_str body)
         ON(TB_EVENT_ATTRIBUTE_SET, attribute_set, attribute_set(x, &ev))
         ON(TB_EVENT_CONSENT_PUT, consent_put, consent_put(x, &ev))
         ON(TB_EVENT_TIER_SET, tier_set, tier_set(x, &ev))
+        ON(TB_EVENT_CODE_SCANNED, code_scanned, code_scanned(x, &ev))
+        ON(TB_EVENT_CODE_REDEEMED, code_redeemed, code_redeemed(x, &ev))
+        ON(TB_EVENT_CODES_DIVERTED, codes_diverted, codes_diverted(x, &ev))
     default: /* its rows come from blocks */
         break;
     }

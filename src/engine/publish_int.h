@@ -54,6 +54,12 @@ enum publish_table {
     T_TIER_CHANGES,
     T_MERGES,
     T_REVEALS,
+    T_CODE_BATCHES,
+    T_CODE_BINDINGS,
+    T_CODE_PACKAGES,
+    T_CODE_SCANS,
+    T_CODE_REDEMPTIONS,
+    T_CODE_ALARMS,
     PUBLISH_TABLES
 };
 
@@ -95,7 +101,7 @@ enum scan_what { SCAN_NONE = 0, SCAN_PERSONS, SCAN_RECORDS };
 enum entry_part { ENTRY_ALL = 0, ENTRY_NOTES, ENTRY_ROWS };
 
 #define ROWS_ALL UINT64_MAX /* nothing that is appended was put off */
-#define LAYOUT 1            /* of the tables: another number publishes all of them anew */
+#define LAYOUT 2            /* of the tables: another number publishes all of them anew */
 
 /* In table `published`. */
 enum what { WHAT_PERSONS = 1, WHAT_ROWS = 2 };

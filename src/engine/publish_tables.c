@@ -390,6 +390,63 @@ static const struct tb_column reveals[] = {
     T("reason", ""),
     I("at_ms", ""),
 };
+static const struct tb_column code_batches[] = {
+    I("batch", "number"), TENANT, CODE, NAME, VERSION,
+    I("scene", "0 outside, 1 inside, 2 carton, 3 receipt, 4 store, 5 associate"),
+    I("level", "of packing: 0 item, 1 carton ..."),
+    I("codes", "printed or to be printed: serials 0 .. codes - 1"),
+    I("divert_scans", "an alarm wants that many scans outside of the region; 0 = no alarms"),
+    I("divert_persons", "by that many persons"),
+    I("divert_days", "within that time"),
+    I("created_ms", ""),
+    I("scans", "of codes in force"),
+    I("scanned", "codes that were, each counted once"),
+    I("redeemed", ""),
+    I("outside_region", "scans outside of the bound region"),
+    I("alarms", ""),
+};
+static const struct tb_column code_bindings[] = {
+    I("binding", "number; what codes are on, the same for all codes that say the same"), TENANT,
+    I("product", ""), I("store", "credited"), I("associate", "credited"),
+    T("region", "where it is meant to be sold"),
+    T("campaign", ""), T("lot", ""),
+    I("made_ms", ""),
+    I("outside_scans", "of codes that are not packed, in the running window"),
+};
+static const struct tb_column code_packages[] = {
+    I("package", "number"), TENANT, I("batch", "of its own code"), I("serial", ""),
+    I("level", "of packing"),
+    I("store", "that received it"), I("associate", "likewise"),
+    I("received_ms", "none = it was not"),
+    I("packed_ms", ""),
+    I("outside_scans", "of its codes, in the running window"),
+};
+static const struct tb_column code_scans[] = {
+    I("seq", "entry of the history"), I("part", "0, 1, 2 ... within it"), TENANT,
+    I("batch", ""), I("serial", "of the batch; the symbols on the label are not published"),
+    I("at_ms", "scanned then"),
+    I("verdict", "1 void, 2 frozen, 3 open, 4 first, 5 seen before by the same person, 6 by others"),
+    I("profile", "none = nobody was recognised"),
+    I("store", "of the scan"), I("touchpoint", ""), I("product", ""),
+    T("region", "when the caller said one"),
+    I("outside_region", "1: not where it was bound to"),
+    I("credited_store", ""), I("credited_associate", ""),
+};
+static const struct tb_column code_redemptions[] = {
+    I("seq", "entry of the history"), I("part", "0, 1, 2 ... within it"), TENANT,
+    I("batch", ""), I("serial", ""),
+    I("profile", "none = nobody was named"),
+    I("at_ms", ""),
+};
+static const struct tb_column code_alarms[] = {
+    I("seq", "entry of the history"), I("part", "0, 1, 2 ... within it"), TENANT,
+    I("batch", ""),
+    I("package", "whose codes are sold elsewhere, or"), I("binding", "of codes that are not packed"),
+    I("product", ""),
+    I("scans", "outside of the region"), I("persons", "different ones"),
+    T("region", "of the scan that gave the alarm"),
+    I("at_ms", ""),
+};
 
 #define UPSERTED(name, keys, remark) \
     {#name, name, TB_COUNT_OF(name), keys, false, remark}
@@ -443,6 +500,12 @@ static const struct tb_table tables[PUBLISH_TABLES] = {
     [T_TIER_CHANGES] = APPENDED(tier_changes, 2, "Tiers that rose or fell."),
     [T_MERGES] = APPENDED(merges, 2, "Profiles that went to another person."),
     [T_REVEALS] = APPENDED(reveals, 2, "Who saw a personal value in the clear, and why."),
+    [T_CODE_BATCHES] = UPSERTED(code_batches, 1, "Batches of item codes."),
+    [T_CODE_BINDINGS] = UPSERTED(code_bindings, 1, "What codes were bound to."),
+    [T_CODE_PACKAGES] = UPSERTED(code_packages, 1, "Cartons and pallets that were packed."),
+    [T_CODE_SCANS] = APPENDED(code_scans, 2, "Every scan of a code in force."),
+    [T_CODE_REDEMPTIONS] = APPENDED(code_redemptions, 2, "Codes that were redeemed."),
+    [T_CODE_ALARMS] = APPENDED(code_alarms, 2, "Goods that are sold where they should not be."),
 };
 
 const struct tb_table *tb_publish_tables(uint32_t *n)

@@ -197,12 +197,33 @@ static void put_attributes(struct pw *w)
     }
 }
 
+/* Meant for the region "north"; store "S1" lies in "south". */
+static void put_codes(struct pw *w)
+{
+    struct tb_cmd_code_batch_put items = {.put = {.code = TB_STR("items")}, .count = PW_CODES, .divert_scans = 2,
+                                          .divert_persons = 2, .divert_days = 30};
+    struct tb_cmd_code_batch_put cartons = {.put = {.code = TB_STR("cartons")}, .count = 8, .level = 1,
+                                            .scene = TB_SCENE_CARTON};
+    struct tb_cmd_codes_bind bind = {.target = {.batch = TB_STR("items"), .n = PW_CODES / 2},
+                                     .region = TB_STR("north"), .campaign = TB_STR("spring"),
+                                     .lot = TB_STR("L7"), .activate = true};
+    struct tb_cmd_codes_bind outer = {.target = {.batch = TB_STR("cartons"), .n = 8},
+                                      .region = TB_STR("north"), .activate = true};
+    must(w, TB_OP_CODE_BATCH_PUT, &items);
+    w->code_batch = (uint32_t)pw_uint(w, 1);
+    must(w, TB_OP_CODE_BATCH_PUT, &cartons);
+    w->carton_batch = (uint32_t)pw_uint(w, 1);
+    must(w, TB_OP_CODES_BIND, &bind);
+    must(w, TB_OP_CODES_BIND, &outer);
+}
+
 static void put_shop(struct pw *w)
 {
     struct tb_cmd_tenant_put tenant = {.put = {.code = TB_STR("shop")}, .name = TB_STR("Shop"),
                                        .zone = TB_STR("UTC"), .currency = TB_STR("CNY"),
                                        .switches = TB_TENANT_PROBES, .regular_orders = 3};
-    struct tb_cmd_store_put store = {.put = {.code = TB_STR("S1")}, .name = TB_STR("One")};
+    struct tb_cmd_store_put store = {.put = {.code = TB_STR("S1")}, .name = TB_STR("One"),
+                                    .region = TB_STR("south")};
     struct tb_cmd_touchpoint_put probe = {.put = {.code = TB_STR("P1")}, .name = TB_STR("Probe"),
                                           .kind = TB_TOUCH_PROBE, .store = TB_STR("S1"),
                                           .visit_gap_s = 600};
@@ -214,6 +235,7 @@ static void put_shop(struct pw *w)
     w->touchpoint = number_of(w, TB_KIND_TOUCHPOINT, "P1");
     put_units(w);
     put_attributes(w);
+    put_codes(w);
     w->phone = number_of(w, TB_KIND_NAMESPACE, "phone");
     w->card = number_of(w, TB_KIND_NAMESPACE, "card");
     w->mac = number_of(w, TB_KIND_NAMESPACE, "wifi_mac");

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "core/catalog/catalog.h"
+#include "core/code/code.h"
 #include "core/consent/consent.h"
 #include "core/ledger/ledger.h"
 #include "core/ops.h"
@@ -22,6 +23,7 @@
 #include "engine/publish.h"
 
 #define PW_MEMBERS_MAX 100000u
+#define PW_CODES 400u
 
 struct pw {
     struct tb_host host;
@@ -44,6 +46,8 @@ struct pw {
     uint32_t attribute[4]; /* integer, text, personal text, choice */
     uint32_t purpose;
     uint32_t touchpoint;
+    uint32_t code_batch; /* CODES items, the first half of them active */
+    uint32_t carton_batch; /* 8 cartons, active */
     uint64_t orders;
     uint8_t region[65536];
     struct tb_answer answer;

@@ -167,6 +167,36 @@ static void probe(struct history *h)
     (void)run(h, TB_OP_PROBE, &in);
 }
 
+static struct tb_code_ref item(struct history *h)
+{
+    return (struct tb_code_ref){h->w->code_batch, pick(&h->c, PW_CODES)};
+}
+
+static void scan(struct history *h)
+{
+    struct tb_identifier id = pw_id(h->w->phone, pick(&h->c, MEMBERS));
+    struct tb_cmd_code_scan in = {.code = item(h), .identifier = &id, .identifier_n = pick(&h->c, 4) != 0,
+                                  .occurred_ms = h->w->now_ms, .store = pick(&h->c, 2) ? TB_STR("S1") : TB_STR_NONE,
+                                  .region = pick(&h->c, 2) ? TB_STR("north/a") : TB_STR_NONE};
+    struct tb_cmd_code_redeem redeem = {.code = in.code, .who = {.identifier = id}};
+    (void)run(h, TB_OP_CODE_SCAN, &in);
+    if (pick(&h->c, 3) == 0)
+        (void)run(h, TB_OP_CODE_REDEEM, &redeem);
+}
+
+static void pack(struct history *h)
+{
+    struct tb_code_ref inside = item(h);
+    struct tb_code_ref parent = {h->w->carton_batch, pick(&h->c, 8)};
+    struct tb_code_children child = {inside.batch, inside.serial, 1, 0};
+    struct tb_cmd_codes_pack in = {.parent = parent, .child = &child, .child_n = 1};
+    struct tb_cmd_codes_receive receive = {.parent = parent, .store = TB_STR("S1")};
+    if (pick(&h->c, 4))
+        (void)run(h, TB_OP_CODES_PACK, &in);
+    else
+        (void)run(h, TB_OP_CODES_RECEIVE, &receive);
+}
+
 static void erase(struct history *h)
 {
     struct tb_cmd_erase in = {.who = who(h), .reason = TB_STR("asked for it")};
@@ -178,7 +208,7 @@ static void live(struct history *h, uint32_t steps)
 {
     static void (*const act[])(struct history *) = {contact, contact, buy,  buy,  buy,   give_back, adjust, move,
                                                     hold,    hold,    tell, tell, agree, enrol,     link_two,
-                                                    probe,   probe,   erase};
+                                                    probe,   probe,   erase, scan,  scan,      scan,   pack};
     for (uint32_t i = 0; i < steps; i++) {
         act[pick(&h->c, TB_COUNT_OF(act))](h);
         h->w->now_ms += pick(&h->c, 200) ? pick(&h->c, 60000) : 5 * TB_DAY_MS;
@@ -278,6 +308,8 @@ static bool add_row(void *user, const struct tb_value *v, uint32_t n)
         x->sum[0] += v[11].i64, x->sum[1] += v[12].i64, x->sum[2] += v[10].i64 == 0;
     if (strcmp(x->t->name, "orders") == 0 && !v[3].null)
         x->sum[0] += v[9].i64 < 2, x->sum[1] += v[12].i64 - v[13].i64;
+    if (strcmp(x->t->name, "code_batches") == 0)
+        x->sum[0] += v[12].i64, x->sum[1] += v[14].i64, x->sum[2] += v[16].i64;
     if (strcmp(x->t->name, "tenants") == 0)
         x->sum[0] += v[9].i64;
     return true;
@@ -314,6 +346,10 @@ static void prove(struct pw *w)
     assert_int_equal(persons.sum[2], sums_of(w, "tenants").sum[0]); /* the erased do not count */
     assert_int_equal(persons.sum[0], orders.sum[0]);
     assert_int_equal(persons.sum[1], orders.sum[1]);
+    struct sums batches = sums_of(w, "code_batches");
+    assert_int_equal(batches.sum[0], sums_of(w, "code_scans").rows);
+    assert_int_equal(batches.sum[1], sums_of(w, "code_redemptions").rows);
+    assert_int_equal(batches.sum[2], sums_of(w, "code_alarms").rows);
     free(is);
     free(want);
 }
@@ -341,12 +377,14 @@ static void random_history(const struct tb_publish_options *o, uint64_t seed)
     static const uint8_t wanted[] = {TB_OP_CONTACT, TB_OP_ORDER, TB_OP_RETURN, TB_OP_ORDER_CANCEL, TB_OP_ADJUST,
                                      TB_OP_TRANSFER, TB_OP_REVERSE, TB_OP_HOLD, TB_OP_HOLD_POST, TB_OP_HOLD_VOID,
                                      TB_OP_ATTRIBUTES_SET, TB_OP_CONSENT_PUT, TB_OP_ENROL, TB_OP_LINK, TB_OP_PROBE,
-                                     TB_OP_ERASE};
+                                     TB_OP_ERASE, TB_OP_CODE_SCAN, TB_OP_CODE_REDEEM, TB_OP_CODES_PACK,
+                                     TB_OP_CODES_RECEIVE};
     for (uint32_t i = 0; i < TB_COUNT_OF(wanted); i++)
         if (h.done[wanted[i]] < 3)
             fail_msg("%s never happened", tb_op_name(wanted[i]));
     assert_true(put_off > 3);
     print_message("put off %" PRIu64 " times, %" PRIu64 " rounds ended so\n", put_off, left_over);
+    assert_true(sums_of(&w, "code_alarms").rows > 0);
     assert_true(sums_of(&w, "merges").rows > 3);
     assert_true(sums_of(&w, "tier_changes").rows > 3);
     pw_close(&w);
