@@ -51,6 +51,7 @@
     X(ORDERS, "--orders", true)        \
     X(TAIL, "--tail", true)            \
     X(UNLIMITED, "--unlimited", false) \
+    X(SCANS, "--scans", false)         \
     X(NO_SUPERVISOR, "--no-supervisor", false) \
     X(PRUNE, "--prune", false)         \
     X(WEB, "--web", true)              \

@@ -25,14 +25,14 @@ static void wait_for_flush(struct tb_bench_world *w, FILE *out)
         (void)fprintf(out, "  SQL state caught up in %.1f s\n", now_s() - start);
 }
 
-static void print_burst(FILE *out, const char *what, const struct tb_bench_result *r, double limit)
+static void print_burst(FILE *out, const char *what, const char *things, const struct tb_bench_result *r, double limit)
 {
     double rate = (double)r->done / r->seconds;
     (void)fprintf(out,
-                  "%s: %.0f purchases/s durable (%llu in %.1f s), %.0f bytes each, "
+                  "%s: %.0f %s/s durable (%llu in %.1f s), %llu refused, %.0f bytes each, "
                   "%.2f us of the engine each, p50 %.2f ms, p99 %.2f ms\n",
-                  what, rate, (unsigned long long)r->done, r->seconds, r->bytes_each, r->engine_us,
-                  r->p50_ms, r->p99_ms);
+                  what, rate, things, (unsigned long long)r->done, r->seconds, (unsigned long long)r->refused,
+                  r->bytes_each, r->engine_us, r->p50_ms, r->p99_ms);
     (void)fprintf(out, "  limit (same bytes, one fdatasync per 256): %.0f/s; ratio %.2f\n", limit,
                   rate / limit);
 }
@@ -53,16 +53,16 @@ static void sustained(struct tb_bench_world *w, const struct tb_bench_options *o
     wait_for_flush(w, out);
 }
 
-static void burst(struct tb_bench_world *w, const struct tb_bench_options *o, FILE *out)
+static void burst(struct tb_bench_world *w, const struct tb_bench_options *o, bool scans, FILE *out)
 {
     char path[4096];
-    struct tb_bench_load l = {.first = 0, .n = w->tenant_n, .seconds = o->seconds};
+    struct tb_bench_load l = {.first = 0, .n = w->tenant_n, .seconds = o->seconds, .scans = scans};
     struct tb_bench_result r;
     (void)snprintf(path, sizeof path, "%s/limit.bin", o->data);
     double limit_before = tb_bench_limit(path, 180, 2);
     tb_bench_purchases(w, &l, &r);
     double limit = (limit_before + tb_bench_limit(path, r.bytes_each, 2)) / 2;
-    print_burst(out, "burst", &r, limit);
+    print_burst(out, scans ? "item codes" : "burst", scans ? "scans" : "purchases", &r, limit);
     wait_for_flush(w, out);
 }
 
@@ -97,7 +97,11 @@ int tb_bench_run(struct tb_bench_world *w, const struct tb_node_options *node, c
                   (double)(tb_bench_resident() - resident) / (double)o->members);
     if (o->orders)
         history(w, o, out);
-    burst(w, o, out);
+    burst(w, o, false, out);
+    if (o->scans && !tb_bench_batches(w))
+        return TB_EXIT_FAULT;
+    if (o->scans)
+        burst(w, o, true, out);
     if (w->tenant_n > 1)
         tb_bench_flood(w, o->seconds, out);
     if (o->rate)
@@ -135,6 +139,7 @@ int tb_cmd_bench(struct tb_cli *cli)
                                  .seconds = number(cli, TB_OPT_SECONDS, 5),
                                  .rate = number(cli, TB_OPT_RATE, 0),
                                  .orders = number(cli, TB_OPT_ORDERS, 0),
+                                 .scans = tb_args_has(&cli->args, TB_OPT_SCANS),
                                  .restart = tb_args_has(&cli->args, TB_OPT_RESTART),
                                  .tail = number(cli, TB_OPT_TAIL, 200000)};
     struct tb_bench_world w = {0};

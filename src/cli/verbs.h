@@ -68,14 +68,15 @@
              "  --seed N          another world\n"}, \
     {.name = "bench", .place = TB_VERB_ALONE, .run = tb_cmd_bench, \
      .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANTS) | TB_OPT_BIT(MEMBERS) | TB_OPT_BIT(SECONDS) | TB_OPT_BIT(RATE) | \
-                TB_OPT_BIT(ORDERS) | TB_OPT_BIT(RESTART) | TB_OPT_BIT(TAIL), \
-     .usage = "bench [--members N] [--tenants N] [--seconds S] [--rate R] [--orders N] [--restart]", \
+                TB_OPT_BIT(ORDERS) | TB_OPT_BIT(RESTART) | TB_OPT_BIT(TAIL) | TB_OPT_BIT(SCANS), \
+     .usage = "bench [--members N] [--tenants N] [--seconds S] [--rate R] [--orders N] [--scans] [--restart]", \
      .what = "measures the engine on this machine, in a fresh folder (bench/README.md)\n\n" \
              "  --members N       in all tenants together (100000)\n" \
              "  --tenants N       with more than one, one floods (1)\n" \
              "  --seconds S       of each part (5)\n" \
              "  --rate R          also R purchases a second, sustained for three times as long\n" \
              "  --orders N        purchases before anything is measured (0)\n" \
+             "  --scans           also scans of item codes, of ten million in all tenants together\n" \
              "  --restart         also how long starting takes, alone and with a tail to replay\n" \
              "  --tail N          operations in that tail (200000)\n" TB_USAGE_FOLDER}, \
     {.name = "import", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_import, \

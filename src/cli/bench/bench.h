@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "cli/node.h"
+#include "core/code/code.h"
 #include "core/identity/identity.h"
 #include "core/order/order.h"
 
@@ -25,6 +26,9 @@ struct tb_bench_world {
     uint32_t *card;
     uint32_t (*attribute)[5];
     _Atomic uint64_t orders; /* numbers given so far */
+    uint32_t *batch;         /* of item codes, per tenant; NULL = without */
+    uint32_t code_n;         /* in each batch */
+    _Atomic uint64_t scans;  /* so far */
 };
 
 struct tb_bench_options {
@@ -34,6 +38,7 @@ struct tb_bench_options {
     uint32_t seconds;  /* of each measured part */
     uint32_t rate;     /* purchases a second of the sustained part; 0 = leave it out */
     uint32_t orders;   /* purchases before anything is measured */
+    bool scans;        /* also scans of item codes */
     bool restart;      /* also measure starting: as stopped, and with a tail of operations to replay */
     uint32_t tail;     /* operations in that tail */
 };
@@ -59,7 +64,7 @@ struct tb_bench_result {
     uint64_t memory_after;
 };
 
-/* Purchases of tenants [first, first + n), at a rate or as fast as they are taken (0), until the first of:
+/* Purchases (or scans) of tenants [first, first + n), at a rate or as fast as they are taken (0), until the first of:
  * stop is set (when given), `orders` are sent (when not 0), the seconds are over.                          */
 struct tb_bench_load {
     uint32_t first;
@@ -69,8 +74,18 @@ struct tb_bench_load {
     uint64_t orders;
     _Atomic bool *stop;
     bool timed; /* latencies of this load alone, not of all the cell */
+    bool scans; /* instead of purchases; after tb_bench_batches */
 };
 void tb_bench_purchases(struct tb_bench_world *w, const struct tb_bench_load *l, struct tb_bench_result *out);
+/* A batch of active codes in each tenant, bound to a product and a region. */
+bool tb_bench_batches(struct tb_bench_world *w);
+/* The next scan of tenant t by that member: four of five meet a code that nobody scanned
+ * before (until all were), one of five a code scanned lately. Texts are literals.         */
+void tb_bench_scan(struct tb_bench_world *w, uint32_t t, uint32_t member, uint64_t chance, int64_t now_ms,
+                   struct tb_identifier *id, struct tb_cmd_code_scan *out);
+/* For the parts that fill a world: one command; false when it was refused (said). number: the
+ * answer's field 1, or NULL.                                                              */
+bool tb_bench_command(struct tb_node *node, uint32_t tenant, uint32_t op, const void *input, uint32_t *number);
 /* The quiet tenants' latencies alone, and while the first tenant sends as fast as it can. */
 void tb_bench_flood(struct tb_bench_world *w, uint32_t seconds, FILE *out);
 /* Closes and opens the node: when all is flushed, and when `tail` operations are not. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Purchases through tb_cell_submit_many, from one thread that keeps a ring of requests
+/* Purchases, or scans, through tb_cell_submit_many, from one thread that keeps a ring of requests
  * full, as the border would. Latency is submit to release, counted by the cell; of a part of the
  * tenants (a flood beside quiet ones) by the ring itself. Two loads may run at once.       */
 #include <stdatomic.h>
@@ -18,6 +18,7 @@
 struct slot {
     struct tb_job_request r;
     struct tb_cmd_order order;
+    struct tb_cmd_code_scan scan;
     struct tb_identifier id;
     struct tb_order_line_input line[2];
     struct tb_order_tender_input tender;
@@ -96,13 +97,9 @@ static uint64_t random_next(uint64_t *state)
     return tb_mix(*state);
 }
 
-static void fill(struct tb_bench_world *w, struct slot *s, uint64_t *seed, uint32_t first, uint32_t n,
-                 int64_t now_ms)
+static void fill_order(struct tb_bench_world *w, struct slot *s, uint64_t *seed, uint32_t t, uint32_t member,
+                       int64_t now_ms)
 {
-    /* members are spread over tenants: member m belongs to tenant m % tenant_n */
-    uint32_t t = first + (uint32_t)(random_next(seed) % n);
-    uint32_t per_tenant = w->member_n / w->tenant_n;
-    uint32_t member = (uint32_t)(random_next(seed) % per_tenant) * w->tenant_n + t;
     tb_bench_key(member, 0, s->id.key);
     s->id.ns = w->phone[t];
     s->id.verified = false;
@@ -125,11 +122,23 @@ static void fill(struct tb_bench_world *w, struct slot *s, uint64_t *seed, uint3
                                      .tender = &s->tender,
                                      .tender_n = 1,
                                      .input_hash = tb_mix(no)};
-    s->r = (struct tb_job_request){.command = {.op = TB_OP_ORDER,
-                                               .tenant = w->tenant[t],
-                                               .input = &s->order},
-                                   .done = released,
-                                   .user = s};
+    s->r.command = (struct tb_command){.op = TB_OP_ORDER, .tenant = w->tenant[t], .input = &s->order};
+}
+
+static void fill(struct tb_bench_world *w, struct slot *s, uint64_t *seed, const struct tb_bench_load *l,
+                 int64_t now_ms)
+{
+    /* members are spread over tenants: member m belongs to tenant m % tenant_n */
+    uint32_t t = l->first + (uint32_t)(random_next(seed) % l->n);
+    uint32_t per_tenant = w->member_n / w->tenant_n;
+    uint32_t member = (uint32_t)(random_next(seed) % per_tenant) * w->tenant_n + t;
+    s->r = (struct tb_job_request){.done = released, .user = s};
+    if (l->scans) {
+        tb_bench_scan(w, t, member, random_next(seed), now_ms, &s->id, &s->scan);
+        s->r.command = (struct tb_command){.op = TB_OP_CODE_SCAN, .tenant = w->tenant[t], .input = &s->scan};
+    } else {
+        fill_order(w, s, seed, t, member, now_ms);
+    }
     tb_buf_init(&s->r.answer.body, s->region, sizeof s->region);
 }
 
@@ -203,7 +212,7 @@ static void ring_free(struct ring *ring)
     free(ring);
 }
 
-/* Prepares and submits want purchases. */
+/* Prepares and submits so many. */
 static void send(struct tb_bench_world *w, struct ring *ring, uint64_t *seed, const struct tb_bench_load *l,
                  uint32_t want)
 {
@@ -212,7 +221,7 @@ static void send(struct tb_bench_world *w, struct ring *ring, uint64_t *seed, co
     struct tb_job_request *list[CHUNK];
     for (uint32_t i = 0; i < want; i++) {
         struct slot *s = &ring->slot[ring->free_list[--ring->free_n]];
-        fill(w, s, seed, l->first, l->n, now_ms);
+        fill(w, s, seed, l, now_ms);
         s->sent_s = t;
         list[i] = &s->r;
     }
@@ -238,7 +247,7 @@ void tb_bench_purchases(struct tb_bench_world *w, const struct tb_bench_load *l,
     tb_cell_figures(cell, before);
     uint64_t disk = written_bytes();
     *out = (struct tb_bench_result){.memory_before = tb_bench_resident()};
-    uint64_t seed = 42 + w->orders + l->first;
+    uint64_t seed = 42 + w->orders + w->scans + l->first;
     uint64_t sent = 0;
     double start = now_s();
     double next_look = start;

@@ -9,9 +9,7 @@
 #include "core/consent/consent.h"
 #include "core/ops.h"
 
-/* Runs one command; false when it was refused (said). number: the answer's field 1. */
-static bool run(struct tb_node *node, uint32_t tenant, uint32_t op, const void *input,
-                uint32_t *number)
+bool tb_bench_command(struct tb_node *node, uint32_t tenant, uint32_t op, const void *input, uint32_t *number)
 {
     uint8_t region[4096];
     struct tb_answer a;
@@ -53,7 +51,7 @@ static bool fill_tenant(struct tb_bench_world *w, uint32_t i)
                                        .name = tb_str_of(code),
                                        .zone = TB_STR("Asia/Shanghai"),
                                        .currency = TB_STR("CNY")};
-    if (!run(w->node, 0, TB_OP_TENANT_PUT, &tenant, &w->tenant[i]))
+    if (!tb_bench_command(w->node, 0, TB_OP_TENANT_PUT, &tenant, &w->tenant[i]))
         return false;
     uint32_t t = w->tenant[i];
     struct tb_cmd_unit_put unit = {.put = {.code = TB_STR("points")},
@@ -75,12 +73,12 @@ static bool fill_tenant(struct tb_bench_world *w, uint32_t i)
     struct tb_cmd_purpose_put purpose = {.put = {.code = TB_STR("service")},
                                          .text = TB_STR("to serve you"),
                                          .text_version = 1};
-    if (!run(w->node, t, TB_OP_UNIT_PUT, &unit, NULL) ||
-        !run(w->node, t, TB_OP_STORE_PUT, &store, NULL) ||
-        !run(w->node, t, TB_OP_RULE_PUT, &rule, NULL) ||
-        !run(w->node, t, TB_OP_PRODUCT_PUT, &product[0], NULL) ||
-        !run(w->node, t, TB_OP_PRODUCT_PUT, &product[1], NULL) ||
-        !run(w->node, t, TB_OP_PURPOSE_PUT, &purpose, NULL))
+    if (!tb_bench_command(w->node, t, TB_OP_UNIT_PUT, &unit, NULL) ||
+        !tb_bench_command(w->node, t, TB_OP_STORE_PUT, &store, NULL) ||
+        !tb_bench_command(w->node, t, TB_OP_RULE_PUT, &rule, NULL) ||
+        !tb_bench_command(w->node, t, TB_OP_PRODUCT_PUT, &product[0], NULL) ||
+        !tb_bench_command(w->node, t, TB_OP_PRODUCT_PUT, &product[1], NULL) ||
+        !tb_bench_command(w->node, t, TB_OP_PURPOSE_PUT, &purpose, NULL))
         return false;
     for (uint32_t k = 0; k < 5; k++) {
         char name[8];
@@ -90,7 +88,7 @@ static bool fill_tenant(struct tb_bench_world *w, uint32_t i)
                                                  .purpose = TB_STR("service"),
                                                  .benefit = TB_STR("better offers"),
                                                  .retention_days = 3650};
-        if (!run(w->node, t, TB_OP_ATTRIBUTE_PUT, &attribute, &w->attribute[i][k]))
+        if (!tb_bench_command(w->node, t, TB_OP_ATTRIBUTE_PUT, &attribute, &w->attribute[i][k]))
             return false;
     }
     return number_of(w->node, t, TB_KIND_NAMESPACE, "phone", &w->phone[i]) &&
