@@ -157,21 +157,32 @@ static void release(struct model *m, struct mlot *lot, int64_t at)
     ml_pay_debts(m, lot->profile, lot->unit);
 }
 
+/* At one instant expiries come before releases, then the lower number. */
+static bool lot_before(const struct mlot *a, const struct mlot *b)
+{
+    if (a->due != b->due)
+        return a->due < b->due;
+    if (a->pending != b->pending)
+        return b->pending;
+    return a->no < b->no;
+}
+
 static bool next_due(struct model *m, int64_t now)
 {
     int64_t at = now + 1;
     struct mlot *lot = NULL;
     struct mhold *hold = NULL;
     uint32_t who = 0;
-    for (uint32_t i = 0; i < m->hold_n; i++)
-        if (m->hold[i].open && m->hold[i].deadline < at) {
+    for (uint32_t i = 0; i < m->lot_n; i++)
+        if (m->lot[i].left > 0 && m->lot[i].due <= now && (lot == NULL || lot_before(&m->lot[i], lot)))
+            lot = &m->lot[i];
+    if (lot != NULL)
+        at = lot->due;
+    for (uint32_t i = 0; i < m->hold_n; i++) /* a hold lapses before what expires then */
+        if (m->hold[i].open && m->hold[i].deadline <= now &&
+            (hold ? m->hold[i].deadline < at : m->hold[i].deadline <= at)) {
             hold = &m->hold[i];
             at = hold->deadline;
-        }
-    for (uint32_t i = 0; i < m->lot_n; i++)
-        if (m->lot[i].left > 0 && m->lot[i].due < at) {
-            lot = &m->lot[i];
-            at = lot->due;
         }
     int64_t tier = mm_due(m, &who);
     if (tier < at) {
@@ -180,7 +191,7 @@ static bool next_due(struct model *m, int64_t now)
     }
     if (lot == NULL && hold == NULL)
         return false;
-    if (lot == NULL)
+    if (hold != NULL)
         ml_end_hold(m, hold);
     else if (lot->pending)
         release(m, lot, at);

@@ -8,14 +8,19 @@
  * Value is in lots (amount left, expiry, day earned). For each profile and unit
  *     credits - debits = lots available + pieces held - debt,    debt >= 0
  *     pending          = lots pending
- * What is earned settles debt first, the person's other profiles included.
+ * Debt is settled by lot and never expires: whatever comes in (earned, released, given,
+ * brought back) pays the person's debts, the largest first (tie: lower profile), each from
+ * the lots available then, soonest expiry first (tie: lower lot), in whichever of her profiles
+ * they are. A join is no inflow: debt and lots stand side by side until the next one.
  *
  * Value books to one profile; guards look at the person's sum. Spending draws the
  * person's lots soonest expiry first; what comes out of another profile crosses the
  * CLEARING account, and `crossed` remembers it for an unmerge.
  *
  * An expiry or release counts at its instant: every writing function here first does
- * what is due for that person. Answers come in the order of enum tb_code given at each
+ * what is due for that person. At one instant holds lapse, then lots expire, then units
+ * are released: a release pays debts with what lives on, as an earning at that instant
+ * does (tests/model/test_debt.c). Answers come in the order of enum tb_code given at each
  * function. Amounts are 1 .. TB_AMOUNT_MAX.                                            */
 #ifndef TB_CORE_LEDGER_LEDGER_H
 #define TB_CORE_LEDGER_LEDGER_H
@@ -105,8 +110,8 @@ struct tb_balance {
 };
 
 /* The person's sum in one unit as of now_ms, what is due by then included, swept or not.
- * (Which lots a debt takes is settled by the sweep: until then the sum may miss a lot that
- * expires at the same time.)                                                          */
+ * (Which lots a debt takes is settled by the sweep: where a release and then a later expiry
+ * both wait for it, the sum misses what of that lot pays the debt in between.)          */
 struct tb_balance tb_ledger_balance(const struct tb_txn *t, struct tb_block *person, uint32_t unit,
                                     int64_t now_ms);
 

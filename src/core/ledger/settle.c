@@ -2,10 +2,12 @@
 /* What time does to a person: holds lapse, pending units are released, lots expire. */
 #include "core/ledger/ledger_int.h"
 
-enum due_what { DUE_NOTHING = 0, DUE_HOLD, DUE_RELEASE, DUE_EXPIRY };
+/* In the order of what is done at one instant. */
+enum due_what { DUE_NOTHING = 0, DUE_HOLD, DUE_EXPIRY, DUE_RELEASE };
 
-/* The earliest due thing; at one instant holds lapse first, then releases, then
- * expiries, so that what a hold gives back at its end still expires in time. Then the lower
+/* The earliest due thing. At one instant holds lapse first, so that what they give back still
+ * expires in time; then lots expire, then units are released: like an earning at that
+ * instant they pay debts together with what lives on, never with what is gone. Then the lower
  * number: how elements lie in a block depends on merges, and must decide nothing.        */
 static enum due_what earliest(const struct tb_store *s, struct tb_block *b, int64_t *due_ms,
                               uint32_t *at)
