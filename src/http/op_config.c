@@ -92,6 +92,8 @@ static const struct field tenant_fields[] = {
     T("accept_days", INT, false, accept_days, accept_days, 0, 36500),
     WORDS(tb_cmd_tenant_put, tb_tenant, "claim_policy", false, claim_policy, claim_policy, claims),
     T("regular_orders", INT, false, regular_orders, regular_orders, 0, 1000),
+    T("guess_caller", INT, false, guess_caller, guess_caller, 0, TB_GUESS_LIMIT_MAX),
+    T("guess_tenant", INT, false, guess_tenant, guess_tenant, 0, TB_GUESS_LIMIT_MAX),
 };
 #undef T
 #define U(n, t, needed, m, lo, hi) ROW(tb_cmd_unit_put, tb_unit, n, t, needed, m, m, lo, hi)

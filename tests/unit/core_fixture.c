@@ -81,6 +81,16 @@ static void cell_init(struct tb_core *core, struct tb_txn *txn, struct tb_arena 
     txn->core = core;
 }
 
+struct tb_cmd_tenant_put fx_tenant(void)
+{
+    return (struct tb_cmd_tenant_put){.put = {.code = S("shop")},
+                                      .name = S("Shop"),
+                                      .zone = S("Asia/Shanghai"),
+                                      .currency = S("CNY"),
+                                      .switches = TB_TENANT_PROBES | TB_TENANT_FACES,
+                                      .regular_orders = 3};
+}
+
 static struct fx *make(bool mirrored)
 {
     struct fx *f = calloc(1, sizeof *f);
@@ -90,12 +100,7 @@ static struct fx *make(bool mirrored)
         cell_init(&f->mirror, &f->mirror_txn, &f->mirror_scratch);
     tb_buf_init(&f->a.body, malloc(BODY_BYTES), BODY_BYTES);
     f->now_ms = FX_NOW;
-    struct tb_cmd_tenant_put put = {.put = {.code = S("shop")},
-                                    .name = S("Shop"),
-                                    .zone = S("Asia/Shanghai"),
-                                    .currency = S("CNY"),
-                                    .switches = TB_TENANT_PROBES | TB_TENANT_FACES,
-                                    .regular_orders = 3};
+    struct tb_cmd_tenant_put put = fx_tenant();
     fx_done(f, TB_OP_TENANT_PUT, &put);
     f->tenant = (uint32_t)fx_uint(f, 1, 0);
     return f;

@@ -42,6 +42,8 @@ struct fx {
     bool mirrored; /* false: a bench, no second cell */
 };
 
+/* What the tenant was put with. */
+struct tb_cmd_tenant_put fx_tenant(void);
 struct fx *fx_new(void);      /* with a tenant, all switches on */
 struct fx *fx_bench(void);    /* without the second cell */
 void fx_free(struct fx *f);   /* proves and frees */

@@ -28,7 +28,9 @@ static void test_tenant_answers(void **state)
     BAD((in.switches = 64, in.accept_days = -1), "switches");
     BAD((in.accept_days = -1, in.claim_policy = 9), "accept_days");
     BAD((in.claim_policy = 3, in.regular_orders = -1), "claim_policy");
-    BAD(in.regular_orders = 1001, "regular_orders");
+    BAD((in.regular_orders = 1001, in.guess_caller = -1), "regular_orders");
+    BAD((in.guess_caller = -1, in.guess_tenant = -1), "guess_caller");
+    BAD(in.guess_tenant = TB_GUESS_LIMIT_MAX + INT64_C(1), "guess_tenant");
 #undef BAD
     uint32_t id = done(c, tb_catalog_tenant_put, &good, true, true);
     REFUSED(tb_catalog_tenant_put, tb_cmd_tenant_put, good,

@@ -304,6 +304,29 @@ static void test_tenant_limit(void **state)
     fx_free(f);
 }
 
+/* The tenant's own limits; 0 goes back to those above. */
+static void test_own_limits(void **state)
+{
+    (void)state;
+    struct fx *f = kit_new(true);
+    uint32_t b = kit_batch(f, "b", 0, 1000);
+    kit_activate(f, "b", 0, 1000);
+    struct tb_cmd_tenant_put own = fx_tenant();
+    own.guess_caller = 2;
+    own.guess_tenant = 3;
+    assert_int_equal(fx_run(f, TB_OP_TENANT_PUT, &own), TB_DONE);
+    for (uint32_t i = 0; i < 2; i++)
+        assert_int_equal(guess(f, b, 7, NULL, false), TB_CODE_UNKNOWN_CODE);
+    assert_int_equal(guess(f, b, 7, NULL, true), TB_CODE_SCAN_LIMITED);
+    assert_int_equal(guess(f, b, 8, NULL, false), TB_CODE_UNKNOWN_CODE);
+    assert_int_equal(guess(f, b, 9, NULL, true), TB_CODE_SCAN_LIMITED);
+    own.guess_caller = 0;
+    own.guess_tenant = 0;
+    assert_int_equal(fx_run(f, TB_OP_TENANT_PUT, &own), TB_DONE);
+    assert_int_equal(guess(f, b, 7, NULL, true), TB_CODE_OK);
+    fx_free(f);
+}
+
 /* ---- diversion ---------------------------------------------------------------------------------- */
 
 static bool scan_at(struct fx *f, struct tb_code_ref code, uint32_t who, const char *store)
@@ -488,7 +511,7 @@ int main(void)
         cmocka_unit_test(test_redeem),
         cmocka_unit_test(test_credits),
         cmocka_unit_test(test_caller_limit),
-        cmocka_unit_test(test_tenant_limit),
+        cmocka_unit_test(test_tenant_limit), cmocka_unit_test(test_own_limits),
         cmocka_unit_test(test_diversion),
         cmocka_unit_test(test_cold),
         cmocka_unit_test(test_exactly_one_first),

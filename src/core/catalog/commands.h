@@ -46,7 +46,10 @@ struct tb_cmd_tenant_put {
     int64_t accept_days;    /* 0 .. 36500 */
     int64_t claim_policy;   /* enum tb_claim_policy */
     int64_t regular_orders; /* 0 .. 1000 */
+    int64_t guess_caller;   /* 0 .. TB_GUESS_LIMIT_MAX: wrong item codes an hour, 0 = the default */
+    int64_t guess_tenant;   /* likewise, of all callers together */
 };
+#define TB_GUESS_LIMIT_MAX 1000000000
 
 /* The key belongs to the command's tenant. */
 struct tb_cmd_key_put {

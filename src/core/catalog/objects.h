@@ -277,6 +277,8 @@ struct tb_tenant {
     uint64_t feed_next; /* number of the next entry in the tenant's feed */
     int64_t counts[TB_TENANT_COUNTS];
     uint32_t objects[32]; /* [enum tb_kind]: how many the tenant has */
+    uint32_t guess_caller; /* wrong item codes an hour, of a caller and of all (core/code/code.h); ... */
+    uint32_t guess_tenant; /* ... 0 = the default */
 };
 
 enum tb_unit_section { TB_UNIT_BYTES = TB_CONFIG_BYTES, TB_UNIT_SECTIONS };

@@ -27,6 +27,8 @@ static void check_fields(struct tb_put_run *p, const struct tb_cmd_tenant_put *i
     tb_check_range(p, "accept_days", in->accept_days, 0, 36500);
     tb_check_range(p, "claim_policy", in->claim_policy, 0, TB_CLAIM_POLICIES - 1);
     tb_check_range(p, "regular_orders", in->regular_orders, 0, 1000);
+    tb_check_range(p, "guess_caller", in->guess_caller, 0, TB_GUESS_LIMIT_MAX);
+    tb_check_range(p, "guess_tenant", in->guess_tenant, 0, TB_GUESS_LIMIT_MAX);
     const struct tb_tenant *old = tb_put_old(p);
     if (old == NULL)
         return;
@@ -52,7 +54,9 @@ enum tb_outcome tb_catalog_tenant_put(struct tb_txn *t, const struct tb_command 
                                   .switches = in->switches,
                                   .accept_days = (uint64_t)in->accept_days,
                                   .claim_policy = (uint64_t)in->claim_policy,
-                                  .regular_orders = (uint64_t)in->regular_orders};
+                                  .regular_orders = (uint64_t)in->regular_orders,
+                                  .guess_caller = (uint64_t)in->guess_caller,
+                                  .guess_tenant = (uint64_t)in->guess_tenant};
     struct tb_buf content = tb_put_content_open(&p, tb_ev_tenant_put_size(&ev));
     tb_ev_tenant_put_encode(&content, &ev);
     if (tb_put_content_close(&p, &content)) {
@@ -86,6 +90,8 @@ void tb_catalog_apply_tenant_put(struct tb_txn *t, const struct tb_ev_tenant_put
     head->accept_days = (uint32_t)ev->accept_days;
     head->claim_policy = (uint32_t)ev->claim_policy;
     head->regular_orders = (uint32_t)ev->regular_orders;
+    head->guess_caller = (uint32_t)ev->guess_caller;
+    head->guess_tenant = (uint32_t)ev->guess_tenant;
     if (head->feed_next == 0)
         head->feed_next = 1;
 }

@@ -33,8 +33,9 @@
 #define TB_CODE_RUNS_MAX 4000u    /* that one command may change or reach */
 #define TB_CODE_CHILD_RUNS_MAX 4000u /* in one package */
 #define TB_CODE_FIELD_MAX 64u     /* bytes of a binding's campaign and lot */
-/* Wrong codes after which the answer is SCAN_LIMITED until the window is over. A wrong code is
- * whatever is not in force. Over the tenant's limit only persons known before may scan.     */
+/* Wrong codes after which the answer is SCAN_LIMITED until the window is over, unless the tenant
+ * has limits of its own (struct tb_tenant guess_caller, guess_tenant). A wrong code is whatever
+ * is not in force. Over the tenant's limit only persons known before may scan.     */
 #define TB_GUESS_WINDOW_MS INT64_C(3600000)
 #define TB_GUESS_CALLER_MAX 10u
 #define TB_GUESS_TENANT_MAX 10000u

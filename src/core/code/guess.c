@@ -43,18 +43,31 @@ static struct tb_code_caller find_caller(const struct tb_txn *t, uint64_t caller
     return found ? c[i] : (struct tb_code_caller){0};
 }
 
+struct limits {
+    uint32_t caller;
+    uint32_t tenant;
+};
+
+static struct limits limits_of(const struct tb_txn *t)
+{
+    const struct tb_tenant *own = tb_block_head_const(tb_read(t, TB_KIND_TENANT, t->tenant));
+    return (struct limits){own->guess_caller ? own->guess_caller : TB_GUESS_CALLER_MAX,
+                           own->guess_tenant ? own->guess_tenant : TB_GUESS_TENANT_MAX};
+}
+
 bool tb_code_limited(const struct tb_txn *t, uint64_t caller, bool known)
 {
     const struct tb_block *b = tb_read(t, TB_KIND_CODE_GUESS, totals_of(t));
     if (b == NULL)
         return false;
     const struct tb_code_guess *totals = tb_block_head_const(b);
-    if (!known && totals->misses >= TB_GUESS_TENANT_MAX && running(t, totals->since_ms))
+    struct limits most = limits_of(t);
+    if (!known && totals->misses >= most.tenant && running(t, totals->since_ms))
         return true;
     if (caller == 0)
         return false;
     struct tb_code_caller c = find_caller(t, caller);
-    return c.misses >= TB_GUESS_CALLER_MAX && running(t, c.since_ms);
+    return c.misses >= most.caller && running(t, c.since_ms);
 }
 
 /* Who has to go from a full block: the window that began first. */
