@@ -47,8 +47,8 @@ static int64_t lifetime(const struct tb_txn *t, struct tb_block *person,
     if (s->measure == TB_MEASURE_QUALIFYING) {
         const struct tb_account *account = tb_section(t, person, TB_PERSON_ACCOUNT);
         for (uint32_t i = 0; i < person->n[TB_PERSON_ACCOUNT]; i++)
-            if (account[i].unit == s->unit)
-                sum += account[i].credits - account[i].debits;
+            if (account[i].unit == s->unit) /* a lot that paid another profile's debt takes no merit along */
+                sum += account[i].credits - account[i].debits - account[i].crossed;
         return sum;
     }
     const struct tb_life *life = tb_section(t, person, TB_PERSON_LIFE);
