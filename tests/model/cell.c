@@ -402,12 +402,11 @@ static void fire(struct cell *c)
     cell_trouble(c, "what is due stays due after FIRE");
 }
 
-/* Who belongs to whom and by which rules is asked when a due thing is done: the engine's due-queue
- * is up to date before either changes. Value alone needs no sweep.                            */
+/* By which rules a due thing is done is asked when it is done: the engine's due-queue is up to
+ * date before they change. Whatever else a command changes needs no sweep before it.        */
 static bool needs_sweep(enum step_op op)
 {
-    return op == STEP_CONTACT || op == STEP_ORDER || op == STEP_LINK || op == STEP_UNMERGE ||
-           op == STEP_ENROL || op == STEP_ERASE || op == STEP_UNIT || op == STEP_SCHEME;
+    return op == STEP_UNIT || op == STEP_SCHEME;
 }
 
 void cell_run(struct cell *c, const struct step *s, struct reply *r)

@@ -3,6 +3,7 @@
 #include "core/catalog/catalog.h"
 #include "core/identity/component.h"
 #include "core/ledger/ledger.h"
+#include "core/membership/membership.h"
 
 /* Profiles named in the answer of ERASE, which is kept; the event names all. */
 #define ERASED_LISTED 64u
@@ -41,6 +42,7 @@ enum tb_outcome tb_identity_enrol(struct tb_txn *t, const struct tb_command *cmd
         return tb_refuse(a, code, "occurred_at");
     if (in->terms_version == 0 || (in->flags & ~(uint32_t)TB_ENROL_ANONYMOUS))
         return tb_refuse(a, TB_CODE_INVALID, in->terms_version ? "flags" : "terms_version");
+    tb_membership_fire(t, person); /* a review that was due knew of no enrolment */
     tb_emit_enrolled(t, &(struct tb_ev_enrolled){.profile = profile,
                                                  .touchpoint = in->touchpoint,
                                                  .terms_version = in->terms_version,
@@ -310,6 +312,7 @@ enum tb_outcome tb_identity_erase(struct tb_txn *t, const struct tb_command *cmd
     const struct tb_profile *p = tb_section(t, b, TB_PERSON_PROFILE);
     for (uint32_t i = 0; i < n; i++)
         profile[i] = p[i].no;
+    tb_membership_fire(t, person); /* the membership ends, with what was due to it done */
     tb_emit_erased(t, &(struct tb_ev_erased){
                           .person = person, .profile = profile, .profile_n = n, .at_ms = t->now_ms});
     tb_wire_put_uint(&a->body, 1, n);

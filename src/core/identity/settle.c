@@ -6,6 +6,7 @@
 #include "core/catalog/catalog.h"
 #include "core/identity/component.h"
 #include "core/ledger/ledger.h"
+#include "core/membership/membership.h"
 
 struct work {
     struct tb_component *c;
@@ -384,6 +385,27 @@ static uint32_t add_chain(const struct tb_txn *t, uint32_t person, uint64_t *cha
     return n + 1;
 }
 
+static void do_what_is_due(struct tb_txn *t, uint32_t person)
+{
+    if (person == 0 || tb_read(t, TB_KIND_PERSON, person) == NULL)
+        return; /* a person that begins with this */
+    tb_ledger_settle(t, person);
+    tb_membership_fire(t, person);
+}
+
+/* What is due was due to the persons as they were: a sweep that is late must not let one's
+ * debt be paid by what another had and lost before they were one.                      */
+static void settle_before(struct work *w)
+{
+    for (uint32_t i = 0; i < w->g->element_n; i++) {
+        uint32_t root = root_of(w, i);
+        if (!moves(w, i, root))
+            continue;
+        do_what_is_due(w->c->t, w->g->element[i].person);
+        do_what_is_due(w->c->t, w->target[root]);
+    }
+}
+
 /* One event for each person that somebody joins. */
 static bool emit_joined(struct work *w)
 {
@@ -393,6 +415,7 @@ static bool emit_joined(struct work *w)
     bool *done = TB_NEW_ARRAY(g->arena, bool, g->tenure_n + 1);
     if (moved == NULL || chain == NULL || done == NULL)
         return false;
+    settle_before(w);
     for (uint32_t first = 0; first < g->element_n; first++) {
         uint32_t root = root_of(w, first);
         if (done[root] || !moves(w, first, root))
