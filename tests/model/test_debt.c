@@ -8,6 +8,7 @@
 #include "../unit/core_fixture.h"
 
 #include "core/ledger/ledger.h"
+#include "core/membership/membership.h"
 #include "core/order/order.h"
 
 #define LOT_DAY 20723 /* 2026-09-27: the 2026-09-04 of FX_NOW and 23 days */
@@ -41,10 +42,16 @@ static struct fx *shop(void)
     return f;
 }
 
+static void adjust_in(struct fx *f, const char *unit, const char *ns, int64_t amount)
+{
+    struct tb_who who = {.identifier = fx_id(f, ns, "anna", true)};
+    struct tb_cmd_adjust in = {who, tb_str_of(unit), amount, S("by hand")};
+    fx_done(f, TB_OP_ADJUST, &in);
+}
+
 static void adjust(struct fx *f, const char *ns, int64_t amount)
 {
-    struct tb_cmd_adjust in = {{.identifier = fx_id(f, ns, "anna", true)}, S("points"), amount, S("by hand")};
-    fx_done(f, TB_OP_ADJUST, &in);
+    adjust_in(f, "points", ns, amount);
 }
 
 static void sell(struct fx *f, const char *ns, int64_t points)
@@ -191,6 +198,72 @@ static void a_hold_that_lapses_then_saves_nothing(void **state)
     fx_free(f);
 }
 
+/* A late sweep changes nothing: what ended before the join had ended when they became one, and
+ * what came in before it paid no debt of a stranger.                                         */
+static void a_join_comes_after_what_was_due_before_it(void **state)
+{
+    (void)state;
+    for (int late = 0; late < 2; late++) {
+        struct fx *f = shop();
+        const char *const ns[2] = {"card", "unionid"};
+        for (int i = 0; i < 2; i++) {
+            struct tb_identifier id = fx_id(f, ns[i], "anna", true);
+            (void)fx_contact(f, &id, 1, f->now_ms);
+            adjust(f, ns[i], i ? 100 : -46);
+        }
+        f->now_ms = midnight(LOT_DAY - 1) - 5 * TB_DAY_MS;
+        put_unit(f, f->now_ms / TB_DAY_MS + 11, 4);
+        sell(f, "unionid", 300);
+        f->now_ms = midnight(LOT_DAY - 1);
+        if (!late)
+            fire(f);
+        f->now_ms = midnight(LOT_DAY) + TB_HOUR_MS;
+        if (!late)
+            fire(f);
+        join(f);
+        assert_int_equal(expired(f), 100); /* paying the debt would have left 54 to expire */
+        assert_int_equal(balance(f, "card").available, 254);
+        assert_int_equal(balance(f, "card").expires_next, 300);
+        fx_free(f);
+    }
+}
+
+static int64_t measure(struct fx *f, const char *ns)
+{
+    uint32_t person = person_no(f, ns);
+    return tb_membership_measure(&f->txn, tb_store_get(&f->core.store, TB_KIND_PERSON, person),
+                                 fx_code(f, TB_KIND_TIER_SCHEME, "club"), (int32_t)(f->now_ms / TB_DAY_MS) + 2);
+}
+
+/* Qualifying units: a lot that paid the other profile's debt takes no merit along. */
+static void merit_stays_where_it_was_earned(void **state)
+{
+    (void)state;
+    struct fx *f = fx_new();
+    struct tb_cmd_unit_put growth = {
+        .put.code = S("growth"), .kind = TB_UNIT_QUALIFYING, .negative = TB_NEGATIVE_UNLIMITED};
+    fx_done(f, TB_OP_UNIT_PUT, &growth);
+    struct tb_tier_input tier[2] = {{.code = S("base")}, {.code = S("silver"), .reach = 1000}};
+    struct tb_cmd_tier_scheme_put put = {.put.code = S("club"), .measure = TB_MEASURE_QUALIFYING,
+                                         .window = TB_WINDOW_LIFETIME, .unit = S("growth"),
+                                         .tier = tier, .tier_n = 2};
+    fx_done(f, TB_OP_TIER_SCHEME_PUT, &put);
+    uint64_t profile[2];
+    for (int i = 0; i < 2; i++) {
+        struct tb_identifier id = fx_id(f, i ? "unionid" : "card", "anna", true);
+        profile[i] = fx_contact(f, &id, 1, f->now_ms);
+        adjust_in(f, "growth", i ? "unionid" : "card", i ? 100 : -46);
+    }
+    join(f);
+    adjust_in(f, "growth", "unionid", 10); /* the lot of 100 pays the 46 */
+    assert_int_equal(measure(f, "card"), 64);
+    struct tb_cmd_unmerge part = {{.identifier = fx_id(f, "card", "anna", true)}, &profile[1], 1, S("not she")};
+    fx_done(f, TB_OP_UNMERGE, &part);
+    assert_int_equal(measure(f, "card"), -46);
+    assert_int_equal(measure(f, "unionid"), 110);
+    fx_free(f);
+}
+
 #define T(name) cmocka_unit_test(name)
 
 int main(void)
@@ -200,6 +273,8 @@ int main(void)
         T(a_release_before_that_is_paid_for_by_the_lot),
         T(an_earning_at_that_instant_does_the_same),
         T(a_hold_that_lapses_then_saves_nothing),
+        T(a_join_comes_after_what_was_due_before_it),
+        T(merit_stays_where_it_was_earned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
