@@ -22,6 +22,7 @@ export function StaffTheme({ children }: { children: ReactNode }) {
           colorPrimary: dark ? "#3f9f7c" : "#1f6f54",
           colorLink: dark ? "#5cbd99" : "#1f6f54",
           colorInfo: "#1f6f54",
+          colorError: dark ? "#f0685f" : "#c4262e",
           borderRadius: 8,
           fontFamily: FONT,
           colorBgLayout: dark ? "#111614" : "#f4f6f5",
@@ -30,7 +31,13 @@ export function StaffTheme({ children }: { children: ReactNode }) {
           colorTextPlaceholder: dark ? "#8d9a94" : "#6b7a74",
         },
         components: {
-          Menu: { itemHeight: 38, itemSelectedBg: dark ? "#23332c" : "#e6f1ec", itemBg: "transparent" },
+          Menu: {
+            itemHeight: 38,
+            itemSelectedBg: dark ? "#23332c" : "#e6f1ec",
+            itemBg: "transparent",
+            subMenuItemBg: "transparent",
+            itemSelectedColor: dark ? "#7fd6b4" : "#1a5f48",
+          },
           Table: { headerBg: dark ? "#1f2824" : "#f7f9f8", cellPaddingBlock: 11 },
         },
       }}

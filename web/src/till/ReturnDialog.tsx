@@ -33,7 +33,7 @@ export function ReturnDialog({ close, goods }: { close: () => void; goods?: Map<
     });
   const send = () =>
     api
-      .postReturn({ order: order!.id }, { return: id, lines })
+      .postReturn({ order: order!.order }, { return: id, lines })
       .then((r) => {
         message.success(t.returnDone(money(r.net)));
         close();

@@ -40,7 +40,7 @@ function Return({ order, close }: { order: Order; close: () => void }) {
         : { line: Number(line), quantity_milli: leftMilli(l) };
     });
   const write = useWrite(
-    () => api.postReturn({ order: order.id }, { return: `R-${newKey().slice(0, 16)}`, lines }),
+    () => api.postReturn({ order: order.order }, { return: `R-${newKey().slice(0, 16)}`, lines }),
     () => {
       message.success(t.orders.returnDone);
       close();
@@ -137,7 +137,7 @@ export default function OrderPage() {
       title: t.orders.cancelOrder,
       content: t.orders.cancelHint,
       okButtonProps: { danger: true },
-      onOk: () => cancel.mutateAsync([o.id]).catch((e) => message.error(problemText(e, t))),
+      onOk: () => cancel.mutateAsync([o.order]).catch((e) => message.error(problemText(e, t))),
     });
   return (
     <Page

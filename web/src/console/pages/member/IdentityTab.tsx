@@ -90,7 +90,14 @@ export function IdentityTab({ m }: { m: Member }) {
         scroll={{ x: 640 }}
         dataSource={m.identifiers}
         rowSelection={
-          mayUnmerge ? { selectedRowKeys: chosen, onChange: (keys) => setChosen(keys.map(String)) } : undefined
+          mayUnmerge
+            ? {
+                selectedRowKeys: chosen,
+                hideSelectAll: true,
+                getCheckboxProps: (i) => ({ "aria-label": `${ns(i.ns)} ${i.value ?? ""}` }) as object,
+                onChange: (keys) => setChosen(keys.map(String)),
+              }
+            : undefined
         }
         columns={[
           { title: t.member.ns, render: (_, i) => <Tag bordered={false}>{ns(i.ns)}</Tag> },

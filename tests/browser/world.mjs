@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a browser test stands on: the real program on a tenth of the demonstration's shoppers, its
+// users, and a Chromium. Nothing here is simulated but the shoppers' past.
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const require = createRequire(join(root, "web/package.json"));
+const { chromium } = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+const ROLES = {
+  owner: ["owner"],
+  marketer: ["marketer"],
+  store: ["till", "--store", "store-1"],
+  a1006: ["associate", "--store", "store-1"],
+  service: ["service_desk"],
+  auditor: ["auditor"],
+};
+
+export class World {
+  static async open(program) {
+    const w = new World();
+    w.program = resolve(program);
+    w.data = mkdtempSync(join(tmpdir(), "tongbao-browser-"));
+    w.people = w.run("demo", "--divide", "10");
+    w.passwords = {};
+    for (const [login, [role, ...more]] of Object.entries(ROLES)) {
+      const line = w.run("user", "create", login, "--tenant", "helin", "--role", role, ...more);
+      w.passwords[login] = line.trim().split(" ")[1];
+    }
+    w.key = w.run("key", "create", "--tenant", "helin", "--role", "owner").trim();
+    await w.serve();
+    w.browser = await chromium.launch({
+      executablePath: process.env.TB_CHROMIUM ?? "/usr/bin/chromium",
+      args: ["--no-sandbox"],
+    });
+    return w;
+  }
+
+  run(...args) {
+    const folder = ["--data", this.data];
+    return execFileSync(this.program, [...args, ...folder], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+  }
+
+  async serve() {
+    const args = [
+      "serve",
+      "--data",
+      this.data,
+      "--listen",
+      "127.0.0.1:0",
+      "--inbox",
+      "--no-supervisor",
+      "--web",
+      join(root, "web/dist"),
+    ];
+    // the system cannot tell us which port it chose, so we choose
+    const port = 20000 + (process.pid % 20000);
+    args[4] = `127.0.0.1:${port}`;
+    this.url = `http://127.0.0.1:${port}`;
+    this.server = spawn(this.program, args, { stdio: "ignore" });
+    for (;;) {
+      if (this.server.exitCode !== null) throw new Error("the server ended");
+      const ready = await fetch(`${this.url}/readyz`).catch(() => null);
+      if (ready?.ok) return;
+      await new Promise((f) => setTimeout(f, 100));
+    }
+  }
+
+  /** Rows of a statement on the published tables, as the program's own verb prints them. */
+  sql(statement) {
+    const text = this.run("sql", "--format", "json", statement);
+    return text
+      .trim()
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+  }
+
+  /** The API with the owner's key. */
+  async api(method, path, body, headers = {}) {
+    const h = { Authorization: `Bearer ${this.key}`, "Idempotency-Key": `t${Math.random()}`, ...headers };
+    if (body) h["Content-Type"] = "application/json";
+    const r = await fetch(this.url + path, { method, headers: h, body: body && JSON.stringify(body) });
+    return { status: r.status, json: await r.json().catch(() => null) };
+  }
+
+  async page({ phone = false, dark = false, width } = {}) {
+    const context = await this.browser.newContext({
+      viewport: phone ? { width: 390, height: 844 } : { width: width ?? 1440, height: 900 },
+      isMobile: phone,
+      hasTouch: phone,
+      locale: "zh-CN",
+      timezoneId: "Asia/Shanghai",
+      colorScheme: dark ? "dark" : "light",
+    });
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    page.errors = [];
+    page.on("pageerror", (e) => page.errors.push(e.message));
+    page.on("console", (m) => /Content Security Policy/.test(m.text()) && page.errors.push(m.text()));
+    return page;
+  }
+
+  /** To another page of the console as a click on the menu goes there: without loading anew. */
+  async go(page, path) {
+    await page.evaluate((p) => {
+      history.pushState({}, "", p);
+      dispatchEvent(new PopStateEvent("popstate", { state: {} }));
+    }, path);
+  }
+
+  async signIn(page, login, path = "/") {
+    await page.goto(this.url + path);
+    await page.fill("#user", `${login}@helin`);
+    await page.fill("#password", this.passwords[login]);
+    await page.click("button[type=submit]");
+    await page.waitForSelector(".frame, .till, .assoc");
+  }
+
+  /** What every open page shows, beside the pictures, when a scenario broke. */
+  async photograph() {
+    const pages = this.browser.contexts().flatMap((context) => context.pages());
+    const folder = process.env.TB_PICTURES;
+    for (const [i, page] of pages.entries())
+      if (folder) await page.screenshot({ path: join(folder, `broken-${i}.png`) });
+    for (const context of this.browser.contexts()) await context.close();
+  }
+
+  /** Serious and critical findings of axe. */
+  async axe(page) {
+    if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
+    // a toast that fades is on its way out; what it says was checked when it stood
+    const where = { include: [["body"]], exclude: [[".adm-toast-mask"], [".ant-message"]] };
+    // rows are alike: the first five speak for all
+    where.exclude.push(["tr.ant-table-row:nth-child(n+7)"], [".customer:nth-child(n+7)"]);
+    const options = { resultTypes: ["violations"], preload: false };
+    const found = await page.evaluate(([c, o]) => window.axe.run(c, o), [where, options]);
+    return found.violations
+      .filter((v) => v.impact === "serious" || v.impact === "critical")
+      .map(
+        (v) =>
+          `${v.id}: ${v.nodes
+            .slice(0, 3)
+            .map((n) => `${n.target} ${n.any[0]?.message ?? ""}`)
+            .join(" | ")}`,
+      );
+  }
+
+  async close() {
+    await this.browser?.close();
+    this.server?.kill("SIGTERM");
+    await new Promise((f) => (this.server?.exitCode === null ? this.server.once("exit", f) : f()));
+    rmSync(this.data, { recursive: true, force: true });
+  }
+}
