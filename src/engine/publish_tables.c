@@ -503,7 +503,7 @@ static const struct tb_table tables[PUBLISH_TABLES] = {
     [T_CODE_BATCHES] = UPSERTED(code_batches, 1, "Batches of item codes."),
     [T_CODE_BINDINGS] = UPSERTED(code_bindings, 1, "What codes were bound to."),
     [T_CODE_PACKAGES] = UPSERTED(code_packages, 1, "Cartons and pallets that were packed."),
-    [T_CODE_SCANS] = APPENDED(code_scans, 2, "Every scan of a code in force."),
+    [T_CODE_SCANS] = APPENDED(code_scans, 2, "Every scan of a code that is, or was, in force."),
     [T_CODE_REDEMPTIONS] = APPENDED(code_redemptions, 2, "Codes that were redeemed."),
     [T_CODE_ALARMS] = APPENDED(code_alarms, 2, "Goods that are sold where they should not be."),
 };

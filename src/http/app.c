@@ -87,6 +87,7 @@ const struct tb_work_op *const tb_app_ops[TB_API_COUNT] = {
     [TB_API_POST_MY_ENROLMENT] = &tb_work_enrol,
     [TB_API_POST_MY_CONSENT] = &tb_work_me_consent,
     [TB_API_PATCH_MY_ATTRIBUTES] = &tb_work_me_attributes,
+    [TB_API_POST_MY_SCAN] = &tb_work_my_scan,
 };
 
 static void fill_handlers(struct tb_app *app)

@@ -262,7 +262,7 @@ extern const struct tb_work_op tb_work_contact, tb_work_probe, tb_work_enrol, tb
 extern const struct tb_work_op tb_work_letters, tb_work_letters_replay;
 extern const struct tb_work_op tb_work_code_batch_put, tb_work_code_batch_get, tb_work_codes_list,
     tb_work_codes_bind, tb_work_codes_move, tb_work_codes_pack, tb_work_codes_unpack,
-    tb_work_codes_receive, tb_work_code_replace, tb_work_code_scan, tb_work_code_redeem,
+    tb_work_codes_receive, tb_work_code_replace, tb_work_code_scan, tb_work_my_scan, tb_work_code_redeem,
     tb_work_code_get;
 extern const struct tb_work_op tb_work_attributes_set, tb_work_consent_put;
 extern const struct tb_work_op tb_work_adjust, tb_work_hold, tb_work_hold_post,

@@ -237,6 +237,39 @@ static void scan_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, '}');
 }
 
+/* By a member who is signed in: herself, now; she is not told what the brand watches. */
+static void my_scan_read(struct tb_work *w, struct tb_json_object *o)
+{
+    struct tb_cmd_code_scan *in = w->input;
+    struct tb_who who = {0};
+    in->code = need_code(w, o, "code");
+    tb_path_who(w, o, &who);
+    in->member = who.profile;
+    in->caller = tb_siphash(&w->app->hash_key, w->param[0].p, w->param[0].n);
+    in->occurred_ms = w->now_ms;
+    in->touchpoint = tb_may_str(o, "touchpoint", TB_CODE_MAX);
+    in->region = tb_may_str(o, "region", TB_NAME_MAX);
+}
+
+static void my_scan_write(struct tb_work *w, struct tb_json_out *o)
+{
+    uint64_t v[21];
+    struct tb_str body = tb_work_answer(w);
+    struct tb_str campaign = tb_wire_str(body, 11);
+    tb_wire_numbers(body, v, TB_COUNT_OF(v));
+    tb_json_out_open(o, '{');
+    tb_out_word(o, "verdict", tb_words_scan, TB_SCAN_VERDICTS, v[1]);
+    tb_out_word(o, "scene", tb_words_scene, TB_CODE_SCENES, v[19]);
+    tb_out_code(w, o, "product", TB_KIND_PRODUCT, v[10]);
+    if (campaign.n > 0)
+        tb_json_out_key_str(o, "campaign", campaign);
+    if (v[8] != 0)
+        tb_out_time(o, "first_at", (int64_t)v[5]);
+    tb_json_out_key_i64(o, "scans", (int64_t)v[8]);
+    tb_json_out_key_bool(o, "redeemed", v[14] != 0);
+    tb_json_out_close(o, '}');
+}
+
 static void redeem_read(struct tb_work *w, struct tb_json_object *o)
 {
     struct tb_cmd_code_redeem *in = w->input;
@@ -436,5 +469,6 @@ WORK(codes_unpack, TB_OP_CODES_UNPACK, tb_cmd_codes_unpack, unpack_read, package
 WORK(codes_receive, TB_OP_CODES_RECEIVE, tb_cmd_codes_receive, receive_read, package_write);
 WORK(code_replace, TB_OP_CODE_REPLACE, tb_cmd_code_replace, replace_read, nothing_write);
 WORK(code_scan, TB_OP_CODE_SCAN, tb_cmd_code_scan, scan_read, scan_write);
+WORK(my_scan, TB_OP_CODE_SCAN, tb_cmd_code_scan, my_scan_read, my_scan_write);
 WORK(code_redeem, TB_OP_CODE_REDEEM, tb_cmd_code_redeem, redeem_read, nothing_write);
 WORK(code_get, TB_OP_CODE_GET, tb_cmd_code_get, get_read, get_write);

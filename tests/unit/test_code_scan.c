@@ -304,6 +304,41 @@ static void test_tenant_limit(void **state)
     fx_free(f);
 }
 
+/* Who signed in is named by a profile: recognised the same, and not locked out. */
+static void test_member(void **state)
+{
+    (void)state;
+    struct fx *f = kit_new(true);
+    uint32_t b = kit_batch(f, "b", 0, 1000);
+    kit_activate(f, "b", 0, 1000);
+    struct tb_identifier her = phone(f, 1);
+    uint32_t person = fx_contact(f, &her, 1, f->now_ms);
+    struct tb_cmd_code_scan in = kit_scan(f, REF(b, 0), NULL);
+    in.member = person;
+    fx_done(f, TB_OP_CODE_SCAN, &in);
+    assert_int_equal(fx_uint(f, 1, 0), TB_SCAN_FIRST);
+    assert_int_equal(fx_uint(f, 2, 0), person);
+    assert_int_equal(fx_uint(f, 4, 0), 0); /* not new */
+    fx_done(f, TB_OP_CODE_SCAN, &in);
+    assert_int_equal(fx_uint(f, 1, 0), TB_SCAN_AGAIN);
+    assert_int_equal(kit_scanned(f, REF(b, 0), &her), TB_SCAN_AGAIN); /* by her phone: the same person */
+    struct tb_identifier stranger = phone(f, 2);
+    assert_int_equal(kit_scanned(f, REF(b, 0), &stranger), TB_SCAN_OTHERS);
+    in.member = 999999;
+    assert_int_equal(fx_run(f, TB_OP_CODE_SCAN, &in), TB_REFUSED);
+    assert_int_equal(f->a.code, TB_CODE_UNKNOWN_MEMBER);
+    assert_string_equal(f->a.field, "member");
+    for (uint32_t i = 0; i < TB_GUESS_TENANT_MAX; i++)
+        (void)guess(f, b, i + 1, NULL, false);
+    in.member = person;
+    in.code = REF(b, 900);
+    assert_int_equal(fx_run(f, TB_OP_CODE_SCAN, &in), TB_DONE);
+    in.member = 999999;
+    assert_int_equal(fx_run(f, TB_OP_CODE_SCAN, &in), TB_REFUSED);
+    assert_int_equal(f->a.code, TB_CODE_SCAN_LIMITED); /* comes before who */
+    fx_free(f);
+}
+
 /* The tenant's own limits; 0 goes back to those above. */
 static void test_own_limits(void **state)
 {
@@ -511,7 +546,7 @@ int main(void)
         cmocka_unit_test(test_redeem),
         cmocka_unit_test(test_credits),
         cmocka_unit_test(test_caller_limit),
-        cmocka_unit_test(test_tenant_limit), cmocka_unit_test(test_own_limits),
+        cmocka_unit_test(test_tenant_limit), cmocka_unit_test(test_own_limits), cmocka_unit_test(test_member),
         cmocka_unit_test(test_diversion),
         cmocka_unit_test(test_cold),
         cmocka_unit_test(test_exactly_one_first),

@@ -299,12 +299,13 @@ enum tb_scan_verdict {
  * Refusals in order: INVALID (region), UNKNOWN_TOUCHPOINT, UNKNOWN_STORE, TIME_IN_FUTURE, TIME_TOO_OLD,
  * SCAN_LIMITED; UNKNOWN_CODE for whatever is not in force - never printed, blank, not
  * activated - with a record (the outcome is DONE); then those of CONTACT when identifiers were
- * given. Nobody is made a person by a wrong code.                                           */
+ * given, UNKNOWN_MEMBER and ERASED when a member was. Nobody is made a person by a wrong code. */
 struct tb_cmd_code_scan {
     struct tb_code_ref code;
     uint64_t caller; /* fingerprint of who asks: device, account or address; 0 = unknown */
     const struct tb_identifier *identifier;
     uint32_t identifier_n;
+    uint64_t member; /* instead of identifiers: a profile of who signed in; 0 = none */
     int64_t occurred_ms;
     struct tb_str touchpoint; /* codes, may be empty */
     struct tb_str store;

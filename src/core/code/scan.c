@@ -45,6 +45,8 @@ static bool limited(const struct tb_txn *t, const struct tb_cmd_code_scan *in)
     if (!tb_code_limited(t, in->caller, false))
         return false;
     bool known = false;
+    if (in->member != 0)
+        known = tb_person_by_profile(t, (uint32_t)in->member) != 0;
     for (uint32_t i = 0; i < in->identifier_n && i < TB_IDENTIFIERS_MAX; i++)
         known = known || tb_identity_find(t, &in->identifier[i]) != 0;
     return tb_code_limited(t, in->caller, known);
@@ -55,6 +57,11 @@ static enum tb_outcome recognise(struct tb_txn *t, const struct tb_cmd_code_scan
                                  struct tb_resolved *who, struct tb_answer *a)
 {
     *who = (struct tb_resolved){0};
+    if (in->member != 0) { /* who signed in was recognised then: this is no contact of hers */
+        struct tb_who named = {.profile = in->member};
+        who->person = tb_identity_who(t, &named, &who->profile, a);
+        return who->person ? TB_DONE : tb_refuse(a, a->code, "member");
+    }
     if (in->identifier_n == 0)
         return TB_DONE;
     struct tb_contact_facts contact = {
