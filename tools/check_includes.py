@@ -48,6 +48,7 @@ LIBRARIES = {
     "openssl/": ["journal", "border", "http", "channel"],
     "curl/": ["channel", "sink", "cli"],
     "qrencode": ["border"],
+    "png.h": ["border"],
     "zstd": ["border", "journal", "sink"],
     "xxhash": ["border", "journal", "engine", "http"],
 }

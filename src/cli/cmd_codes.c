@@ -11,6 +11,7 @@
 #include "border/code/serial.h"
 #include "border/keystore.h"
 #include "cli/cli.h"
+#include "cli/sheet.h"
 #include "core/code/code.h"
 #include "core/ops.h"
 #include "events.gen.h"
@@ -19,11 +20,11 @@
 #define GROUP 1024u
 #define REGION_BYTES (256u << 10)
 #define PREFIX_MAX 512u
-#define COLUMNS 10u /* of an SVG sheet */
-#define QUIET 4u    /* modules around a symbol, as the standard asks */
+#define COLUMNS TB_SHEET_COLUMNS
+#define QUIET TB_SHEET_QUIET
 #define CAPTION 4u
 
-enum format { FORMAT_CSV = 0, FORMAT_PLAIN, FORMAT_SVG };
+enum format { FORMAT_CSV = 0, FORMAT_PLAIN, FORMAT_SVG, FORMAT_PNG };
 
 struct sheet {
     struct tb_cli *cli;
@@ -31,7 +32,8 @@ struct sheet {
     uint32_t batch;
     enum format format;
     uint64_t from;    /* first serial of the sheet */
-    uint32_t modules; /* SVG: on a side */
+    uint32_t modules; /* SVG, PNG: on a side */
+    struct tb_sheet *picture; /* PNG */
     struct tb_str prefix; /* before each code: the address that a phone opens */
 };
 
@@ -58,16 +60,51 @@ static bool prefix_fits(struct tb_str s)
     return s.n <= PREFIX_MAX && tb_utf8_valid(s) && (s.n == 0 || strchr("=+-@", s.p[0]) == NULL);
 }
 
-/* One label of an SVG sheet: a square of rows of dark modules, the code below it. */
-static bool print_label(struct sheet *s, uint64_t number, const char *code, const char *grouped)
+/* The check digit of a GTIN: from the right digits weigh 1, 3, 1, 3 ...; 10 divides the sum. */
+static bool gtin_holds(struct tb_str digits)
+{
+    uint32_t sum = 0;
+    if (digits.n != 8 && (digits.n < 12 || digits.n > 14))
+        return false;
+    for (uint32_t i = 0; i < digits.n; i++) {
+        if (digits.p[i] < '0' || digits.p[i] > '9')
+            return false;
+        sum += (uint32_t)(digits.p[i] - '0') * ((digits.n - i) % 2 ? 1 : 3);
+    }
+    return sum % 10 == 0;
+}
+
+/* GS1 Digital Link: what follows "/01/" is a GTIN. False: it is none. */
+static bool link_holds(struct tb_str s)
+{
+    for (uint32_t i = 0; i + 4 <= s.n; i++) {
+        if (memcmp(s.p + i, "/01/", 4) != 0)
+            continue;
+        uint32_t end = i + 4;
+        while (end < s.n && s.p[end] != '/' && s.p[end] != '?')
+            end++;
+        return gtin_holds((struct tb_str){s.p + i + 4, end - i - 4});
+    }
+    return true;
+}
+
+static bool make_qr(const struct sheet *s, const char *code, struct tb_qr *qr)
 {
     char text[PREFIX_MAX + TB_SERIAL_SYMBOLS];
-    struct tb_qr qr;
     memcpy(text, s->prefix.p, s->prefix.n);
     memcpy(text + s->prefix.n, code, TB_SERIAL_SYMBOLS);
-    if (!tb_qr_make((struct tb_str){text, s->prefix.n + TB_SERIAL_SYMBOLS}, &qr))
+    return tb_qr_make((struct tb_str){text, s->prefix.n + TB_SERIAL_SYMBOLS}, qr);
+}
+
+/* One label of a sheet: in SVG a square of rows of dark modules, the code below it. */
+static bool print_label(struct sheet *s, uint64_t number, const char *code, const char *grouped)
+{
+    struct tb_qr qr;
+    if (!make_qr(s, code, &qr))
         return false;
     tb_assert(qr.size == s->modules);
+    if (s->format == FORMAT_PNG)
+        return tb_sheet_add(s->picture, &qr);
     uint64_t width = s->modules + 2 * QUIET;
     fprintf(s->cli->out, "<g transform=\"translate(%" PRIu64 ",%" PRIu64 ")\"><path d=\"",
             number % COLUMNS * width + QUIET, number / COLUMNS * (width + CAPTION) + QUIET);
@@ -84,23 +121,36 @@ static bool print_label(struct sheet *s, uint64_t number, const char *code, cons
     return true;
 }
 
-/* The sheet's size is known before its first label: every text is as long as the others. */
-static bool begin_svg(struct sheet *s, uint64_t n)
+static void begin_svg(const struct sheet *s, uint64_t n)
 {
-    char text[PREFIX_MAX + TB_SERIAL_SYMBOLS];
-    struct tb_qr qr;
-    memcpy(text, s->prefix.p, s->prefix.n);
-    memset(text + s->prefix.n, 'Z', TB_SERIAL_SYMBOLS);
-    if (!tb_qr_make((struct tb_str){text, s->prefix.n + TB_SERIAL_SYMBOLS}, &qr))
-        return false;
-    s->modules = qr.size;
-    uint64_t width = qr.size + 2 * QUIET;
+    uint64_t width = s->modules + 2 * QUIET;
     fprintf(s->cli->out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %" PRIu64 " %" PRIu64 "\" "
             "font-family=\"monospace\" font-size=\"3\" text-anchor=\"middle\">\n"
             "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
             COLUMNS * width, (n + COLUMNS - 1) / COLUMNS * (width + CAPTION));
-    return true;
+}
+
+/* The sheet's size is known before its first label: every text is as long as the others. */
+static int begin_sheet(struct sheet *s, uint64_t n)
+{
+    struct tb_qr qr;
+    if (s->format == FORMAT_CSV)
+        fprintf(s->cli->out, "serial,code,scan\r\n");
+    if (s->format != FORMAT_SVG && s->format != FORMAT_PNG)
+        return TB_EXIT_OK;
+    if (!make_qr(s, "ZZZZZZZZZZZZZZZ", &qr))
+        return tb_cli_say(s->cli, TB_EXIT_FAULT, "no QR symbol can be made");
+    s->modules = qr.size;
+    if (s->format == FORMAT_SVG) {
+        begin_svg(s, n);
+        return TB_EXIT_OK;
+    }
+    if (n > tb_sheet_most(qr.size))
+        return tb_cli_say(s->cli, TB_EXIT_USAGE, "a picture holds %" PRIu64 " codes: print parts with --after and "
+                          "--limit", tb_sheet_most(qr.size));
+    s->picture = tb_sheet_open(s->cli->out, qr.size, n);
+    return s->picture ? TB_EXIT_OK : tb_cli_say(s->cli, TB_EXIT_FAULT, "the picture cannot be begun");
 }
 
 static bool print_group(struct sheet *s, uint64_t from, uint32_t n)
@@ -114,7 +164,8 @@ static bool print_group(struct sheet *s, uint64_t from, uint32_t n)
     for (uint32_t i = 0; i < n; i++) {
         char grouped[TB_SERIAL_GROUPED];
         tb_serial_group(code[i], grouped);
-        if (s->format == FORMAT_SVG && !print_label(s, from + i - s->from, code[i], grouped))
+        bool symbols = s->format == FORMAT_SVG || s->format == FORMAT_PNG;
+        if (symbols && !print_label(s, from + i - s->from, code[i], grouped))
             return false;
         if (s->format == FORMAT_CSV)
             fprintf(out, "%" PRIu64 ",%.*s,%.*s%.*s\r\n", from + i, (int)sizeof grouped, grouped, TB_STR_ARG(s->prefix),
@@ -125,13 +176,8 @@ static bool print_group(struct sheet *s, uint64_t from, uint32_t n)
     return !ferror(out);
 }
 
-static int print_range(struct sheet *s, uint64_t from, uint64_t until)
+static int print_groups(struct sheet *s, uint64_t from, uint64_t until)
 {
-    s->from = from;
-    if (s->format == FORMAT_CSV)
-        fprintf(s->cli->out, "serial,code,scan\r\n");
-    if (s->format == FORMAT_SVG && !begin_svg(s, until - from))
-        return tb_cli_say(s->cli, TB_EXIT_FAULT, "no QR symbol can be made");
     while (from < until) {
         uint32_t n = until - from < GROUP ? (uint32_t)(until - from) : GROUP;
         if (atomic_load(s->cli->cancel))
@@ -140,9 +186,21 @@ static int print_range(struct sheet *s, uint64_t from, uint64_t until)
             return tb_cli_say(s->cli, TB_EXIT_FAULT, "the output takes no more; %" PRIu64 " was not printed", from);
         from += n;
     }
-    if (s->format == FORMAT_SVG)
-        fprintf(s->cli->out, "</svg>\n");
     return TB_EXIT_OK;
+}
+
+static int print_range(struct sheet *s, uint64_t from, uint64_t until)
+{
+    s->from = from;
+    int code = begin_sheet(s, until - from);
+    if (code != TB_EXIT_OK)
+        return code;
+    code = print_groups(s, from, until);
+    if (s->format == FORMAT_SVG && code == TB_EXIT_OK)
+        fprintf(s->cli->out, "</svg>\n");
+    if (s->picture != NULL && !tb_sheet_close(s->picture) && code == TB_EXIT_OK)
+        code = tb_cli_say(s->cli, TB_EXIT_FAULT, "the output takes no more; the picture is not complete");
+    return code;
 }
 
 static int print(struct tb_cli *cli, uint32_t tenant, char *region)
@@ -152,13 +210,13 @@ static int print(struct tb_cli *cli, uint32_t tenant, char *region)
     struct sheet s = {.cli = cli, .prefix = TB_STR("")};
     int64_t from;
     int64_t n;
-    static const char *const formats[] = {"csv", "plain", "svg"};
+    static const char *const formats[] = {"csv", "plain", "svg", "png"};
     const char *format = tb_args_text(&cli->args, TB_OPT_FORMAT, NULL, "csv");
     uint32_t f = 0;
     while (f < TB_COUNT_OF(formats) && strcmp(format, formats[f]) != 0)
         f++;
     if (cli->args.n < 2 || cli->args.n > 3 || f == TB_COUNT_OF(formats))
-        return tb_cli_say(cli, TB_EXIT_USAGE, "codes print BATCH [PREFIX] --tenant T [--format csv|plain|svg]");
+        return tb_cli_say(cli, TB_EXIT_USAGE, "codes print BATCH [PREFIX] --tenant T [--format csv|plain|svg|png]");
     s.format = (enum format)f;
     if (!tb_args_number(&cli->args, TB_OPT_AFTER, 0, UINT32_MAX, 0, &from, cli->err) ||
         !tb_args_number(&cli->args, TB_OPT_LIMIT, 1, UINT32_MAX, UINT32_MAX, &n, cli->err))
@@ -167,6 +225,8 @@ static int print(struct tb_cli *cli, uint32_t tenant, char *region)
         s.prefix = tb_str_of(cli->args.positional[2]);
     if (!prefix_fits(s.prefix))
         return tb_cli_say(cli, TB_EXIT_USAGE, "the prefix is not an address");
+    if (!link_holds(s.prefix))
+        return tb_cli_say(cli, TB_EXIT_USAGE, "after /01/ comes a GTIN of 8, 12, 13 or 14 digits with its check digit");
     if (!tb_node_find(cli->node, tenant, TB_KIND_CODE_BATCH, cli->args.positional[1], &s.batch, region,
                       REGION_BYTES, &packed, &fault))
         return fault.text[0] ? tb_cli_say(cli, TB_EXIT_FAULT, "%s", fault.text)

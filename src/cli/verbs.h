@@ -122,7 +122,8 @@
              "  PREFIX            what a phone opens: https://example.com/01/06901234567892/21/\n" \
              "  --after N         from serial N on (0)\n" \
              "  --limit N         so many at most\n" \
-             "  --format F        csv; plain: one code a line; svg: a sheet of QR symbols\n" TB_USAGE_FOLDER}, \
+             "  --format F        csv; plain: one code a line; svg: a sheet of QR symbols;\n" \
+             "                    png: the same as a picture, symbols alone\n" TB_USAGE_FOLDER}, \
     {.name = "webhooks", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_webhooks, .options = TB_OPTS_FOLDER, \
      .usage = "webhooks [list]\n" \
               "       tongbao webhooks dead [WEBHOOK]\n" \
