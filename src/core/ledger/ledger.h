@@ -21,7 +21,7 @@
  * what is due for that person, a join or parting for the persons as they were. At one
  * instant holds lapse, then lots expire, then units are released: a release pays debts with
  * what lives on, as an earning at that instant does (tests/model/test_debt.c). Answers come
- * in the order of enum tb_code given at each function. Amounts are 1 .. TB_AMOUNT_MAX.                                            */
+ * in the order of enum tb_code given at each function. Amounts are 1 .. TB_AMOUNT_MAX.     */
 #ifndef TB_CORE_LEDGER_LEDGER_H
 #define TB_CORE_LEDGER_LEDGER_H
 
