@@ -35,6 +35,9 @@ static void print_burst(FILE *out, const char *what, const char *things, const s
                   r->bytes_each, r->engine_us, r->p50_ms, r->p99_ms);
     (void)fprintf(out, "  limit (same bytes, one fdatasync per 256): %.0f/s; ratio %.2f\n", limit,
                   rate / limit);
+    (void)fprintf(out, "  %llu batches in %llu appends\n", (unsigned long long)r->batches,
+                  (unsigned long long)r->appends);
+    tb_bench_threads_print(out, &r->threads_before, &r->threads_after, r->done);
 }
 
 static void sustained(struct tb_bench_world *w, const struct tb_bench_options *o, FILE *out)

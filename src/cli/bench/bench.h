@@ -43,6 +43,22 @@ struct tb_bench_options {
     uint32_t tail;     /* operations in that tail */
 };
 
+/* The threads of this process at one moment (threads.c). */
+#define TB_BENCH_THREADS_MAX 16u
+struct tb_bench_threads {
+    uint32_t n;
+    struct tb_bench_thread {
+        char name[16];
+        uint64_t task;
+        uint64_t ran_ns;    /* on a processor */
+        uint64_t waited_ns; /* ready to run, without one */
+    } thread[TB_BENCH_THREADS_MAX];
+};
+void tb_bench_threads_read(struct tb_bench_threads *to);
+/* What they used between the two for each of `done` purchases; one line. */
+void tb_bench_threads_print(FILE *out, const struct tb_bench_threads *before, const struct tb_bench_threads *after,
+                            uint64_t done);
+
 /* Fills an empty cell; false when something was refused (said on stderr). */
 bool tb_bench_fill(struct tb_bench_world *w, const struct tb_bench_options *o);
 
@@ -62,6 +78,10 @@ struct tb_bench_result {
     uint64_t disk_bytes;
     uint64_t memory_before;
     uint64_t memory_after;
+    uint64_t appends; /* of the journal, each with its own fdatasync */
+    uint64_t batches;
+    struct tb_bench_threads threads_before;
+    struct tb_bench_threads threads_after;
 };
 
 /* Purchases (or scans) of tenants [first, first + n), at a rate or as fast as they are taken (0), until the first of:

@@ -247,6 +247,7 @@ void tb_bench_purchases(struct tb_bench_world *w, const struct tb_bench_load *l,
     tb_cell_figures(cell, before);
     uint64_t disk = written_bytes();
     *out = (struct tb_bench_result){.memory_before = tb_bench_resident()};
+    tb_bench_threads_read(&out->threads_before);
     uint64_t seed = 42 + w->orders + w->scans + l->first;
     uint64_t sent = 0;
     double start = now_s();
@@ -276,7 +277,10 @@ void tb_bench_purchases(struct tb_bench_world *w, const struct tb_bench_load *l,
         (void)nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
     out->seconds = now_s() - start;
     tb_cell_figures(cell, after);
+    tb_bench_threads_read(&out->threads_after);
     out->done = sent;
+    out->appends = after->appends - before->appends;
+    out->batches = after->batches - before->batches;
     out->refused = ring->refused;
     out->bytes_each = (double)(after->bytes - before->bytes) / (double)sent;
     out->engine_us = (double)(after->engine_ns - before->engine_ns) / 1e3 / (double)sent;
