@@ -165,7 +165,7 @@ struct tb_cell_options {
 
     /* 0 = the value in brackets */
     uint32_t batch_commands;    /* [512] */
-    uint32_t flights;           /* batches under way at once [8] */
+    uint32_t flights;           /* batches under way at once, at most [8] */
     uint32_t queue_total;       /* requests waiting [65,536] */
     uint32_t queue_tenant;      /* of one tenant [16,384] */
     uint32_t idem_rows;         /* answers kept in memory whole [1,000,000] */

@@ -4,7 +4,7 @@
  * Invariant: the checkpoint comes first. Every pause (flush_ms) a flush takes it as far as
  * the journal is durable; what the publisher put off is written in the time that is left
  * until the next one, so the published tables may fall behind and the checkpoint does not.
- * While batches wait for the journal the flusher sleeps, until a share of pending_bytes is
+ * While requests wait beyond a batch the flusher sleeps, until a share of pending_bytes is
  * dirty: answers come before tables, and memory before both.
  * What is not here: the transactions (flush.c).                                         */
 #include <sys/resource.h>
@@ -21,10 +21,10 @@
 #define REST_PART 5 /* of the pause, free for other work after a flush that took all of it */
 #define NICE 5      /* among threads that all want the processor, answers come first */
 
-/* The journal has more batches waiting than it is writing. */
+/* More requests wait than the cell and the journal can take at once. */
 static bool yields(struct tb_cell *c)
 {
-    return atomic_load(&c->in_flight) * 2 >= c->o.flights && tb_cell_state(c) == TB_CELL_LEADING &&
+    return atomic_load(&c->pressed) && tb_cell_state(c) == TB_CELL_LEADING &&
            atomic_load(&c->pending_bytes) < c->o.pending_bytes / YIELD_SHARE;
 }
 

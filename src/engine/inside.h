@@ -158,6 +158,7 @@ struct tb_cell {
     _Atomic uint32_t state; /* enum tb_cell_state */
     _Atomic bool read_only;
     _Atomic bool lagging;
+    _Atomic bool pressed;   /* more waits than the batch under way takes */
     _Atomic bool stalled;   /* the journal has not answered for hold_ms */
     _Atomic bool quit;      /* threads end when they have nothing left */
     _Atomic bool engine_gone;
@@ -197,6 +198,8 @@ struct tb_cell {
     uint32_t picked_n;
     uint32_t picked_at;
     struct tb_flight *flight; /* under construction */
+    uint32_t shared_batches;  /* still to be kept short */
+    int64_t run_ns;           /* of a batch, moving average */
     uint32_t *dirty_tenant;   /* beside store.dirty */
     uint32_t dirty_tenant_cap;
     uint32_t *touched; /* tenants with new entries in this batch */
@@ -248,6 +251,7 @@ struct tb_cell {
     _Atomic uint32_t in_flight;
     struct tb_bell journal_bell;
     struct tb_writer writer;
+    _Atomic int64_t append_ns; /* of an append, moving average; the journal thread's */
     _Atomic int64_t lease_ns; /* boot clock until which answers may leave */
 
     /* loads */

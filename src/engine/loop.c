@@ -32,18 +32,44 @@ void tb_loop_left(struct tb_cell *c, const struct tb_job_request *r)
     atomic_fetch_sub_explicit(&c->queued_of[r->command.tenant], 1, memory_order_relaxed);
 }
 
+/* While several tenants have work, and for some batches after that, a batch is about a
+ * millisecond long: that is what one of them waits for when another floods. A tenant that is
+ * alone gets batches as long as they come.                                               */
+#define SHARED_NS 1000000
+#define SHARED_BATCHES 256u
+#define SHARED_COMMANDS_MIN 64u
+#define BESIDE_NS 700 /* of a command, that is not in its measured cost: prefetching, images */
+
 static void pick(struct tb_cell *c)
 {
     if (c->picked_at < c->picked_n)
         return; /* left over by a batch that was full */
     c->picked_at = 0;
     c->picked_n = 0;
-    while (c->picked_n < c->o.batch_commands) {
+    if (c->fair.active > 1)
+        c->shared_batches = SHARED_BATCHES;
+    else if (c->shared_batches > 0)
+        c->shared_batches--;
+    int64_t left_ns = c->shared_batches > 0 ? SHARED_NS : INT64_MAX;
+    while (c->picked_n < c->o.batch_commands && (left_ns > 0 || c->picked_n < SHARED_COMMANDS_MIN)) {
         struct tb_job_request *r = tb_fair_next(&c->fair);
         if (r == NULL)
             return;
+        left_ns -= c->fair.cost_ns[r->command.op] + BESIDE_NS;
         c->picked[c->picked_n++] = r;
     }
+}
+
+/* One batch runs while another is appended. More under way help only when the journal takes long
+ * beside a batch, so that one append carries several; else they are a queue that everybody,
+ * the quiet tenant too, waits behind.                                                       */
+#define FLIGHTS_MIN 2u
+
+static bool may_fly(struct tb_cell *c)
+{
+    int64_t append_ns = atomic_load_explicit(&c->append_ns, memory_order_relaxed);
+    int64_t wanted = FLIGHTS_MIN + 2 * append_ns / (c->run_ns > 0 ? c->run_ns : 1);
+    return atomic_load(&c->in_flight) < wanted;
 }
 
 /* The wall clock may be set back a little; the cell's time then stands still. */
@@ -82,18 +108,20 @@ bool tb_loop_turn(struct tb_cell *c)
     read_clock(c);
     tb_timers_turn(c);
     pick(c);
+    atomic_store_explicit(&c->pressed, c->fair.ring_first != NULL, memory_order_relaxed);
     if (c->picked_at == c->picked_n)
         return entered;
-    struct tb_flight *f = tb_flight_take(c);
+    struct tb_flight *f = may_fly(c) ? tb_flight_take(c) : NULL;
     if (f == NULL)
         return entered; /* the journal is behind; its bell rings when one is free */
     int64_t from = cell_mono_ns(c);
     tb_run_batch(c, f);
     leave_queue(c, f);
     tb_idem_tidy(&c->idem, (uint32_t)(c->now_ms / 1000));
+    int64_t took = cell_mono_ns(c) - from;
+    c->run_ns += (took - c->run_ns) / 8;
     atomic_store_explicit(&c->engine_ns,
-                          atomic_load_explicit(&c->engine_ns, memory_order_relaxed) +
-                              cell_mono_ns(c) - from,
+                          atomic_load_explicit(&c->engine_ns, memory_order_relaxed) + took,
                           memory_order_relaxed);
     publish_figures(c);
     tb_flight_hand_over(c, f);

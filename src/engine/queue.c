@@ -165,6 +165,8 @@ void tb_fair_measured(struct tb_fair *q, uint32_t op, int64_t ns)
 {
     if (ns < 200)
         ns = 200;
+    if (ns > q->cost_ns[op] * 16) /* the thread was taken off its core, or the cost is rising */
+        ns = q->cost_ns[op] * 16;
     if (ns > 10000000)
         ns = 10000000;
     q->cost_ns[op] += (ns - q->cost_ns[op]) / 16;

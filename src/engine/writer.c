@@ -197,8 +197,12 @@ static bool send(struct tb_cell *c, const struct tb_batch *b, uint32_t n)
     struct tb_writer *w = &c->writer;
     struct tb_fault f = {.text = "another process appended to the journal: it leads now"};
     int64_t from = cell_boot_ns(c);
+    int64_t began = cell_mono_ns(c);
     if (!judge(c, c->o.journal->ops->append(c->o.journal, b, n, &f), &f))
         return false;
+    int64_t mean = atomic_load_explicit(&c->append_ns, memory_order_relaxed);
+    mean += (cell_mono_ns(c) - began - mean) / 8;
+    atomic_store_explicit(&c->append_ns, mean, memory_order_relaxed);
     w->number = b[n - 1].number;
     memcpy(w->hash, b[n - 1].hash, TB_HASH_BYTES);
     w->last_append_ns = from;
