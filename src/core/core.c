@@ -159,7 +159,7 @@ static void prefetch_member(struct tb_core *c, uint32_t tenant, const struct tb_
 #define PREFETCH_LINES 8u /* of an order: its products */
 
 static void prefetch_order(struct tb_core *c, uint32_t tenant, const struct tb_cmd_order *in,
-                           uint32_t pass)
+                           uint32_t pass, struct tb_prefetch *carry)
 {
     uint32_t lines = in->line_n < PREFETCH_LINES ? in->line_n : PREFETCH_LINES;
     if (pass == 0) {
@@ -167,8 +167,8 @@ static void prefetch_order(struct tb_core *c, uint32_t tenant, const struct tb_c
         for (uint32_t i = 0; i < lines; i += 2)
             __builtin_prefetch(&in->line[i]);
     } else if (pass == 1) {
-        tb_map_prefetch(&c->store.map[TB_MAP_ORDER],
-                        tb_hash_text(&c->env.hash_key, tenant, TB_MAP_ORDER, in->key));
+        carry->order = tb_hash_text(&c->env.hash_key, tenant, TB_MAP_ORDER, in->key);
+        tb_map_prefetch(&c->store.map[TB_MAP_ORDER], carry->order);
         for (uint32_t i = 0; i < lines; i++)
             __builtin_prefetch(in->line[i].sku.p);
     } else if (pass == 2) {
@@ -184,7 +184,7 @@ void tb_core_prefetch(struct tb_core *c, const struct tb_command *cmd, uint32_t 
         const struct tb_cmd_order *in = cmd->input;
         if (in->identifier_n > 0)
             prefetch_member(c, cmd->tenant, in->identifier, pass, carry);
-        prefetch_order(c, cmd->tenant, in, pass);
+        prefetch_order(c, cmd->tenant, in, pass, carry);
     } else if (cmd->op == TB_OP_CONTACT) {
         const struct tb_cmd_contact *in = cmd->input;
         if (in->identifier_n > 0)
@@ -196,6 +196,13 @@ void tb_core_prefetch(struct tb_core *c, const struct tb_command *cmd, uint32_t 
     } else if (cmd->op == TB_OP_CODE_SCAN) {
         tb_code_prefetch(&c->store, cmd->input, cmd->tenant, pass);
     }
+}
+
+void tb_core_ahead(struct tb_core *c, const struct tb_command *cmd, const struct tb_prefetch *carry)
+{
+    if (cmd->op == TB_OP_ORDER && carry->order != 0)
+        tb_key_known(c, cmd->tenant, TB_MAP_ORDER, ((const struct tb_cmd_order *)cmd->input)->key,
+                     carry->order);
 }
 
 /* ---- what is due ---------------------------------------------------------------------- */

@@ -33,6 +33,24 @@ uint64_t tb_hash_text(const struct tb_hash_key *key, uint32_t tenant, enum tb_ma
     return fold(tb_siphash(key, text.p, text.n), tenant, 128u + map);
 }
 
+static void keep_text(struct tb_cached_text *c, uint32_t tenant, enum tb_map_name map,
+                      struct tb_str text, uint64_t key)
+{
+    c->key = key;
+    c->map = map;
+    c->tenant = tenant;
+    c->n = text.n;
+    if (text.n)
+        memcpy(c->text, text.p, text.n);
+}
+
+void tb_key_known(struct tb_core *core, uint32_t tenant, enum tb_map_name map, struct tb_str text,
+                  uint64_t key)
+{
+    if (text.n <= TB_CACHE_TEXT_BYTES)
+        keep_text(&core->cache.text[map % TB_CACHE_TEXTS], tenant, map, text, key);
+}
+
 uint64_t tb_key_text(const struct tb_txn *t, uint32_t tenant, enum tb_map_name map,
                      struct tb_str text)
 {
@@ -44,12 +62,7 @@ uint64_t tb_key_text(const struct tb_txn *t, uint32_t tenant, enum tb_map_name m
     if (c->key != 0 && c->map == map && c->tenant == tenant && c->n == text.n &&
         memcmp(c->text, text.p, text.n) == 0)
         return c->key;
-    c->key = tb_hash_text(&t->env->hash_key, tenant, map, text);
-    c->map = map;
-    c->tenant = tenant;
-    c->n = text.n;
-    if (text.n)
-        memcpy(c->text, text.p, text.n);
+    keep_text(c, tenant, map, text, tb_hash_text(&t->env->hash_key, tenant, map, text));
     return c->key;
 }
 

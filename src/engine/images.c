@@ -3,11 +3,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "core/store/map.h"
 #include "engine/heap.h"
 
 #define CHUNK_BYTES ((size_t)1 << 20)
+#define HUGE_BYTES ((size_t)2 << 20) /* chunks behind the first: one page each */
 #define FIRST_SLOTS 1024u
 
 struct tb_image_set *tb_images_create(void)
@@ -32,9 +34,14 @@ void tb_images_destroy(struct tb_image_set *s)
     free(s);
 }
 
+static uint32_t home(const struct tb_image_set *s, uint8_t kind, uint64_t id)
+{
+    return (uint32_t)tb_mix(id ^ (uint64_t)kind << 56) & (s->cap - 1);
+}
+
 static struct tb_image *find(const struct tb_image_set *s, uint8_t kind, uint64_t id)
 {
-    uint32_t i = (uint32_t)tb_mix(id ^ (uint64_t)kind << 56) & (s->cap - 1);
+    uint32_t i = home(s, kind, id);
     while (s->slot[i].used && (s->slot[i].id != id || s->slot[i].kind != kind))
         i = (i + 1) & (s->cap - 1);
     return &s->slot[i];
@@ -53,11 +60,23 @@ static void grow(struct tb_image_set *s)
     s->bytes += (uint64_t)n * sizeof *old;
 }
 
+/* A set of a busy second is hundreds of megabytes: page by page they cost more than filling them. */
+static struct tb_image_chunk *huge_chunk(size_t *size)
+{
+    struct tb_image_chunk *c = aligned_alloc(HUGE_BYTES, HUGE_BYTES);
+    *size = (c != NULL ? HUGE_BYTES : CHUNK_BYTES) - sizeof *c;
+    if (c == NULL)
+        return tb_heap_take(CHUNK_BYTES);
+    (void)madvise(c, HUGE_BYTES, MADV_HUGEPAGE);
+    return c;
+}
+
 static uint8_t *room(struct tb_image_set *s, size_t n)
 {
     if (s->chunk == NULL || s->chunk->size - s->chunk->used < n) {
         size_t size = n > CHUNK_BYTES ? n : CHUNK_BYTES;
-        struct tb_image_chunk *c = tb_heap_take(sizeof *c + size);
+        struct tb_image_chunk *c = s->chunk != NULL && n < CHUNK_BYTES ? huge_chunk(&size)
+                                                                       : tb_heap_take(sizeof *c + size);
         c->next = s->chunk;
         c->used = 0;
         c->size = size;
@@ -69,8 +88,9 @@ static uint8_t *room(struct tb_image_set *s, size_t n)
     return p;
 }
 
-void tb_images_put(struct tb_image_set *s, uint8_t kind, uint64_t id, uint32_t tenant,
-                   uint64_t batch, const uint8_t *bytes, uint32_t n)
+/* Where the n bytes of the newest image go; NULL for one that is dropped. */
+static uint8_t *place(struct tb_image_set *s, uint8_t kind, uint64_t id, uint32_t tenant,
+                      uint64_t batch, uint32_t n)
 {
     if ((uint64_t)(s->n + 1) * 3 > (uint64_t)s->cap * 2)
         grow(s);
@@ -83,13 +103,32 @@ void tb_images_put(struct tb_image_set *s, uint8_t kind, uint64_t id, uint32_t t
     i->batch = batch;
     i->n = n;
     if (n == TB_IMAGE_DROPPED)
-        return;
+        return NULL;
     if (n > i->cap) { /* with some slack, so that a growing block is moved rarely */
         i->cap = (n + n / 8 + 63) / 64 * 64;
         i->p = room(s, i->cap);
     }
-    if (n > 0)
-        memcpy(i->p, bytes, n);
+    return i->p;
+}
+
+void tb_images_put(struct tb_image_set *s, uint8_t kind, uint64_t id, uint32_t tenant,
+                   uint64_t batch, const uint8_t *bytes, uint32_t n)
+{
+    uint8_t *to = place(s, kind, id, tenant, batch, n);
+    if (to != NULL && n > 0)
+        memcpy(to, bytes, n);
+}
+
+static void put_block(struct tb_image_set *s, const struct tb_shape *shape,
+                      const struct tb_image_head *h, uint64_t batch)
+{
+    struct tb_block *b = (struct tb_block *)(uintptr_t)(h + 1); /* read alone */
+    tb_assert(b->id == h->id && b->kind == h->kind && b->bytes == h->n);
+    size_t n = tb_block_packed_size(shape, b);
+    struct tb_buf out;
+    tb_buf_init(&out, place(s, h->kind, h->id, h->tenant, batch, (uint32_t)n), n);
+    tb_block_pack(shape, b, &out);
+    tb_assert(out.n == n && !out.overflowed);
 }
 
 const struct tb_image *tb_images_get(const struct tb_image_set *s, uint8_t kind, uint64_t id)
@@ -134,6 +173,13 @@ uint8_t *tb_image_list_add(struct tb_image_list *l, uint8_t kind, uint64_t id, u
     return (uint8_t *)(h + 1);
 }
 
+void tb_image_list_add_block(struct tb_image_list *l, const struct tb_block *b, uint32_t tenant)
+{
+    uint8_t *p = tb_image_list_add(l, b->kind, b->id, tenant, b->bytes);
+    ((struct tb_image_head *)(void *)p - 1)->block = true;
+    memcpy(p, b, b->bytes);
+}
+
 void tb_image_list_add_fact(struct tb_image_list *l, const struct tb_fact *f)
 {
     uint8_t *p = tb_image_list_add(l, TB_IMAGE_FACT, f->key, f->map, sizeof f->value);
@@ -153,14 +199,21 @@ static void put_fact(struct tb_image_set *s, const struct tb_image_head *h)
     memcpy(&f->value, h + 1, sizeof f->value);
 }
 
-void tb_image_list_put_all(const struct tb_image_list *l, struct tb_image_set *s, uint64_t batch)
+void tb_image_list_put_all(const struct tb_image_list *l, const struct tb_shape *shape,
+                           struct tb_image_set *s, uint64_t batch)
 {
     for (size_t at = 0; at < l->n;) {
         const struct tb_image_head *h = (const struct tb_image_head *)(const void *)(l->p + at);
+        at += sizeof *h + (h->n == TB_IMAGE_DROPPED ? 0 : (h->n + 7) / 8 * 8);
+        if (at < l->n) {
+            const struct tb_image_head *next = (const struct tb_image_head *)(const void *)(l->p + at);
+            __builtin_prefetch(&s->slot[home(s, next->kind, next->id)]);
+        }
         if (h->kind == TB_IMAGE_FACT)
             put_fact(s, h);
+        else if (h->block)
+            put_block(s, &shape[h->kind], h, batch);
         else
             tb_images_put(s, h->kind, h->id, h->tenant, batch, (const uint8_t *)(h + 1), h->n);
-        at += sizeof *h + (h->n == TB_IMAGE_DROPPED ? 0 : (h->n + 7) / 8 * 8);
     }
 }

@@ -71,12 +71,17 @@ struct tb_image_head {
     uint32_t n;
     uint32_t tenant;
     uint8_t kind;
-    uint8_t fill[7];
+    bool block; /* the bytes are a block as it lies in memory: it is packed on its way into a set */
+    uint8_t fill[6];
 };
 /* Room for n bytes behind a head; returns where they go. */
 uint8_t *tb_image_list_add(struct tb_image_list *l, uint8_t kind, uint64_t id, uint32_t tenant,
                            uint32_t n);
+/* A copy of the block's memory; packing it is left to the thread that puts it into a set. */
+void tb_image_list_add_block(struct tb_image_list *l, const struct tb_block *b, uint32_t tenant);
 void tb_image_list_add_fact(struct tb_image_list *l, const struct tb_fact *f);
-void tb_image_list_put_all(const struct tb_image_list *l, struct tb_image_set *s, uint64_t batch);
+/* shape: of the blocks, by kind. Packs blocks where they lie: the list's bytes stay as they are. */
+void tb_image_list_put_all(const struct tb_image_list *l, const struct tb_shape *shape,
+                           struct tb_image_set *s, uint64_t batch);
 
 #endif

@@ -116,7 +116,7 @@ void tb_keep_images(struct tb_cell *c, const struct tb_batch *b, const struct tb
         s->newest = set = fresh;
     }
     if (images != NULL)
-        tb_image_list_put_all(images, set, b->number);
+        tb_image_list_put_all(images, c->core.store.shape, set, b->number);
     if (set->entries == 0 && entries > 0)
         set->first_at_ms = b->at_ms;
     set->entries += entries;

@@ -331,6 +331,7 @@ void tb_run_batch(struct tb_cell *c, struct tb_flight *f)
         struct tb_job_request *r = c->picked[c->picked_at++];
         bool sampled = ++c->sample % SAMPLE_EVERY == 0;
         int64_t from = sampled ? cell_mono_ns(c) : 0;
+        tb_core_ahead(&c->core, &r->command, &carry[i % CARRIED]);
         run_one(c, f, r, c->entropy + (size_t)i * TB_ENTROPY_BYTES);
         if (sampled)
             tb_fair_measured(&c->fair, r->command.op, cell_mono_ns(c) - from);
@@ -380,11 +381,7 @@ void tb_run_collect(struct tb_cell *c, struct tb_image_list *to)
             if (s->shape[d.kind].sparse)
                 note_gone(c, d);
         } else {
-            size_t n = tb_block_packed_size(&s->shape[d.kind], b);
-            struct tb_buf out;
-            tb_buf_init(&out, tb_image_list_add(to, d.kind, d.id, tenant, (uint32_t)n), n);
-            tb_block_pack(&s->shape[d.kind], b, &out);
-            tb_assert(out.n == n && !out.overflowed);
+            tb_image_list_add_block(to, b, tenant);
         }
         tb_timers_dirty(c, d.kind, d.id, tenant, b);
     }

@@ -39,6 +39,13 @@ bool tb_op_reads(uint32_t op)
     return op == TEST_OP_GET;
 }
 
+void tb_core_ahead(struct tb_core *c, const struct tb_command *cmd, const struct tb_prefetch *carry)
+{
+    (void)c;
+    (void)cmd;
+    (void)carry;
+}
+
 void tb_core_prefetch(struct tb_core *c, const struct tb_command *cmd, uint32_t pass,
                       struct tb_prefetch *carry)
 {
