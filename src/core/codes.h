@@ -70,7 +70,14 @@
     X(CODE_SCANNED, 409, "The code was scanned.")                                               \
     X(CODE_NOT_SCANNED, 409, "The code was not scanned yet.")                                   \
     X(CODE_REDEEMED, 409, "The code was redeemed before.")                                      \
-    X(SCAN_LIMITED, 429, "Too many wrong codes; try again within the hour.")
+    X(SCAN_LIMITED, 429, "Too many wrong codes; try again within the hour.")                    \
+    X(UNKNOWN_CAMPAIGN, 422, "There is no such campaign.")                                      \
+    X(UNKNOWN_COUPON, 404, "The member has no such coupon that could be used.")                 \
+    X(CAMPAIGN_STATE, 409, "The campaign's state does not allow this.")                         \
+    X(CAMPAIGN_FINDINGS, 422, "The campaign's check has findings that nobody acknowledged.")    \
+    X(OUT_OF_STOCK, 409, "Nothing is left of the stock.")                                       \
+    X(NOT_OPEN, 409, "It is not open at this time.")                                            \
+    X(NOT_GIVABLE, 409, "This coupon may not be given away.")
 
 enum tb_code {
 #define TB_CODE_ENUM(name, status, text) TB_CODE_##name,

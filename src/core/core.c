@@ -9,6 +9,8 @@
 #include "core/membership/membership.h"
 #include "core/ops.h"
 #include "core/order/order.h"
+#include "core/promotion/promotion.h"
+#include "core/promotion/commands.h"
 #include "events.gen.h"
 
 const char *tb_code_name(enum tb_code code)
@@ -280,6 +282,7 @@ bool tb_core_load(struct tb_core *c, enum tb_kind kind, uint64_t id, struct tb_s
 void tb_core_loaded(struct tb_core *c)
 {
     (void)tb_rule_refresh_all(c);
+    (void)tb_offer_refresh_all(c);
 }
 
 /* ---- the audit ---------------------------------------------------------------------------- */
@@ -308,6 +311,15 @@ static void audit_person(struct tb_core *c, struct tb_block *b, struct tb_map *s
         net += (uint64_t)(account[i].credits - account[i].debits + account[i].pending);
         tb_map_put(sums, key, net);
     }
+}
+
+static bool guard_broken(const struct tb_unit_book *book)
+{
+    static const enum tb_tenant_account guarded[] = {TB_ACCOUNT_FUND, TB_ACCOUNT_HELD};
+    for (uint32_t i = 0; i < TB_COUNT_OF(guarded); i++)
+        if (book->account[guarded[i]].credits < book->account[guarded[i]].debits)
+            return true;
+    return false;
 }
 
 static void audit_unit(struct tb_core *c, uint64_t unit, const struct tb_map *sums,
@@ -340,6 +352,8 @@ static void audit_unit(struct tb_core *c, uint64_t unit, const struct tb_map *su
                                                   ->account[TB_ACCOUNT_CLEARING]
                                                   .debits)
         what = "the clearing account is not at 0";
+    else if (b != NULL && guard_broken(tb_block_head_const(b)))
+        what = "a guarded account is below 0";
     if (what == NULL)
         return;
     char text[160];
@@ -368,5 +382,6 @@ uint64_t tb_core_check(struct tb_core *c, tb_finding_fn found, void *user)
             audit_unit(c, id, sums, found, user, &breaks);
     tb_map_deinit(sums);
     tb_pool_free(&c->store.pool, sums, sizeof *sums);
-    return breaks + tb_identity_check(c, found, user) + tb_code_check(c, found, user);
+    return breaks + tb_identity_check(c, found, user) + tb_code_check(c, found, user) +
+           tb_promotion_check(c, found, user);
 }

@@ -35,6 +35,8 @@ enum tb_kind {
     TB_KIND_CODE_SET = 34,   /* scanned and redeemed codes among 4,096 */
     TB_KIND_CODE_FIRST = 35, /* sparse: first scans of 256 */
     TB_KIND_CODE_GUESS = 36,
+    TB_KIND_CAMPAIGN = 50,
+    TB_KIND_OFFER = 51, /* one immutable version of a campaign */
     TB_KINDS
 };
 

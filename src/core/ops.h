@@ -64,13 +64,22 @@
     X(107, CODE_SCAN, WRITE, tb_code_scan, tb_cmd_code_scan)                         \
     X(108, CODE_REDEEM, WRITE, tb_code_redeem_by_hand, tb_cmd_code_redeem)           \
     X(109, CODE_GET, READ, tb_code_get, tb_cmd_code_get)                             \
-    X(110, CODE_BATCH_GET, READ, tb_code_batch_get, tb_cmd_code_batch_get)
+    X(110, CODE_BATCH_GET, READ, tb_code_batch_get, tb_cmd_code_batch_get)           \
+    X(130, CAMPAIGN_PUT, WRITE, tb_campaign_put, tb_cmd_campaign_put)                \
+    X(131, CAMPAIGN_MOVE, WRITE, tb_campaign_move, tb_cmd_campaign_move)             \
+    X(132, CAMPAIGN_CHECK, READ, tb_campaign_check, tb_cmd_campaign_check)           \
+    X(133, COUPON_CLAIM, WRITE, tb_coupon_claim, tb_cmd_coupon_claim)                \
+    X(134, COUPON_ISSUE, WRITE, tb_coupon_issue_one, tb_cmd_coupon_issue)            \
+    X(135, COUPON_VOID, WRITE, tb_coupon_void, tb_cmd_coupon_void)                   \
+    X(136, COUPON_GIVE, WRITE, tb_coupon_give, tb_cmd_coupon_give)                   \
+    X(137, COUPON_LIST, READ, tb_coupon_list, tb_cmd_coupon_list)                    \
+    X(138, CAMPAIGN_GET, READ, tb_campaign_get, tb_cmd_campaign_get)
 
 enum tb_op {
 #define TB_OP_ENUM(number, name, mode, fn, input) TB_OP_##name = number,
     TB_OPS(TB_OP_ENUM)
 #undef TB_OP_ENUM
-    TB_OP_MAX = 128
+    TB_OP_MAX = 256
 };
 
 #define TB_OP_DECLARE(number, name, mode, fn, input) \

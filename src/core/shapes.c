@@ -8,6 +8,7 @@
 #include "core/ledger/ledger.h"
 #include "core/order/order.h"
 #include "core/person.h"
+#include "core/promotion/campaign.h"
 
 #define CONFIG_HEAD(type)                                                                       \
     _Static_assert(offsetof(struct type, c) == 0 && sizeof(struct type) % 8 == 0, #type)
@@ -26,6 +27,8 @@ CONFIG_HEAD(tb_tier_scheme);
 CONFIG_HEAD(tb_key);
 CONFIG_HEAD(tb_webhook);
 CONFIG_HEAD(tb_code_batch);
+CONFIG_HEAD(tb_campaign);
+_Static_assert(sizeof(struct tb_offer_version) % 8 == 0, "tb_offer_version");
 _Static_assert(sizeof(struct tb_person) % 8 == 0, "tb_person");
 _Static_assert(sizeof(struct tb_device) % 8 == 0, "tb_device");
 _Static_assert(sizeof(struct tb_order) % 8 == 0, "tb_order");
@@ -42,7 +45,7 @@ _Static_assert(TB_MAPS <= TB_MAPS_MAX && TB_COUNTERS <= TB_COUNTERS_MAX, "and fo
     .name = (text), .version = (v), .head_bytes = sizeof(struct head), .section_n = (sections)
 
 const struct tb_shape tb_shapes[TB_KINDS] = {
-    [TB_KIND_TENANT] = {SHAPE("tenant", 1, tb_tenant, TB_TENANT_SECTIONS),
+    [TB_KIND_TENANT] = {SHAPE("tenant", 2, tb_tenant, TB_TENANT_SECTIONS),
                         .elem_bytes = {[TB_TENANT_BYTES] = 1,
                                        [TB_TENANT_UNIT] = sizeof(struct tb_listed),
                                        [TB_TENANT_NAMESPACE] = sizeof(struct tb_listed),
@@ -50,7 +53,8 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
                                        [TB_TENANT_SCHEME] = sizeof(struct tb_listed),
                                        [TB_TENANT_ATTRIBUTE] = sizeof(struct tb_listed),
                                        [TB_TENANT_PURPOSE] = sizeof(struct tb_listed),
-                                       [TB_TENANT_WEBHOOK] = sizeof(struct tb_listed)}},
+                                       [TB_TENANT_WEBHOOK] = sizeof(struct tb_listed),
+                                       [TB_TENANT_CAMPAIGN] = sizeof(struct tb_listed)}},
     [TB_KIND_PERSON] = {SHAPE("person", 1, tb_person, TB_PERSON_SECTIONS),
                         .elem_bytes = {[TB_PERSON_PROFILE] = sizeof(struct tb_profile),
                                        [TB_PERSON_ACCOUNT] = sizeof(struct tb_account),
@@ -75,7 +79,7 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
                                       [TB_ORDER_EARN] = sizeof(struct tb_order_earn),
                                       [TB_ORDER_RETURN] = sizeof(struct tb_order_return)},
                        .sparse = true},
-    [TB_KIND_UNIT] = {SHAPE("unit", 1, tb_unit, TB_UNIT_SECTIONS), .elem_bytes = {1}},
+    [TB_KIND_UNIT] = {SHAPE("unit", 2, tb_unit, TB_UNIT_SECTIONS), .elem_bytes = {1}},
     [TB_KIND_NAMESPACE] = {SHAPE("namespace", 1, tb_namespace, TB_NAMESPACE_SECTIONS),
                            .elem_bytes = {1, sizeof(struct tb_blocked)}},
     [TB_KIND_STORE] = {SHAPE("store", 1, tb_store_place, TB_STORE_SECTIONS), .elem_bytes = {1}},
@@ -94,7 +98,7 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
     [TB_KIND_WEBHOOK] = {SHAPE("webhook", 1, tb_webhook, TB_WEBHOOK_SECTIONS), .elem_bytes = {1}},
     [TB_KIND_JOB] = {SHAPE("job", 1, tb_job, 0)},
     [TB_KIND_UNIT_DAY] = {SHAPE("unit_day", 1, tb_unit_day, 0)},
-    [TB_KIND_UNIT_BOOK] = {SHAPE("unit_book", 1, tb_unit_book, 0)},
+    [TB_KIND_UNIT_BOOK] = {SHAPE("unit_book", 2, tb_unit_book, 0)},
     [TB_KIND_TRANSFER] = {SHAPE("transfer", 1, tb_transfer, TB_TRANSFER_SECTIONS),
                           .elem_bytes = {sizeof(struct tb_transfer_lot)}, .sparse = true},
     [TB_KIND_CODE_BATCH] = {SHAPE("code_batch", 1, tb_code_batch, TB_CODE_BATCH_SECTIONS),
@@ -110,4 +114,6 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
                             .elem_bytes = {sizeof(struct tb_code_first)}, .sparse = true},
     [TB_KIND_CODE_GUESS] = {SHAPE("code_guess", 1, tb_code_guess, TB_CODE_GUESS_SECTIONS),
                             .elem_bytes = {sizeof(struct tb_code_caller)}},
+    [TB_KIND_CAMPAIGN] = TB_CAMPAIGN_SHAPE,
+    [TB_KIND_OFFER] = TB_OFFER_SHAPE,
 };

@@ -9,6 +9,7 @@
 
 #include "base/num.h"
 #include "http/app_int.h"
+#include "http/op_config_words.h"
 
 enum type {
     STR,  /* struct tb_str <-> struct tb_text */
@@ -58,31 +59,6 @@ struct shape {
     }
 #define MAX TB_AMOUNT_MAX
 
-/* ---- words ---------------------------------------------------------------------------------------- */
-
-static const char *const unit_kinds[] = {"points", "qualifying", "stored_value"};
-static const char *const negatives[] = {"only_pending", "within_balance", "unlimited"};
-static const char *const releases[] = {"at_once", "after_days", "on_date", "on_event"};
-static const char *const expiries[] = {"none", "rolling_days", "rolling_months", "calendar_date",
-                                       "sliding_days"};
-static const char *const roundings[] = {"none",  "day",     "iso_week", "month",
-                                        "quarter", "half_year", "year"};
-static const char *const periods[] = {"none", "day", "iso_week", "month", "year", "lifetime"};
-static const char *const ns_classes[] = {"unique", "strong", "weak", "ephemeral"};
-static const char *const ns_scopes[] = {"person", "device", "household"};
-static const char *const normalisers[] = {"generic", "phone", "email", "mac", "card"};
-static const char *const claims[] = {"forgive", "collect", "block"};
-static const char *const touch_kinds[] = {"other",        "till",       "probe",   "face",
-                                          "gate",         "wifi",       "scan",    "web",
-                                          "mini_program", "app",        "account", "delivery",
-                                          "associate",    "service_desk", "import"};
-static const char *const attribute_types[] = {"int", "bool", "text", "date", "time", "choice"};
-static const char *const rule_kinds[] = {"earn", "tier", "enrol"};
-static const char *const measures[] = {"qualifying", "spend", "visits"};
-static const char *const windows[] = {"rolling", "calendar_year", "member_year", "lifetime"};
-static const char *const downgrades[] = {"one_down", "balance", "none"};
-static const char *const refunds[] = {"sticky", "reevaluated"};
-
 /* ---- tables ------------------------------------------------------------------------------------------ */
 
 #define T(n, t, needed, c, h, lo, hi) ROW(tb_cmd_tenant_put, tb_tenant, n, t, needed, c, h, lo, hi)
@@ -116,6 +92,10 @@ static const struct field unit_fields[] = {
     UW("spend_cap_period", false, spend_cap_period, periods),
     U("restore_grace_days", INT, false, restore_grace_days, 0, 3660),
     U("face_ppm", INT, false, face_ppm, 0, MAX),
+    U("stock", INT, false, stock, 0, MAX),
+    U("claim_from", TIME, false, claim_from_ms, 0, 0), U("claim_until", TIME, false, claim_until_ms, 0, 0),
+    U("valid_from", TIME, false, valid_from_ms, 0, 0), U("valid_until", TIME, false, valid_until_ms, 0, 0),
+    U("wait_days", INT, false, wait_days, 0, 3660), U("claim_code", STR, false, claim_code, 0, TB_CODE_MAX),
 };
 #undef U
 #undef UW
@@ -304,7 +284,13 @@ static void read_put(struct tb_work *w, struct tb_json_object *o, enum tb_kind k
     {                                                                     \
         read_put(w, o, kind);                                             \
     }
-PUT_READ(unit, TB_KIND_UNIT)
+static void unit_read(struct tb_work *w, struct tb_json_object *o)
+{
+    struct tb_cmd_unit_put *in = w->input;
+    read_put(w, o, TB_KIND_UNIT);
+    in->flags = (tb_may_bool(o, "members_only") ? TB_UNIT_MEMBERS_ONLY : 0u) |
+                (tb_may_bool(o, "givable") ? TB_UNIT_GIVABLE : 0u);
+}
 PUT_READ(store, TB_KIND_STORE)
 PUT_READ(product, TB_KIND_PRODUCT)
 PUT_READ(associate, TB_KIND_ASSOCIATE)
@@ -503,6 +489,12 @@ static void out_tenant(struct tb_json_out *o, const struct tb_view *v)
     tb_json_out_close(o, '}');
 }
 
+static void out_unit(struct tb_json_out *o, uint32_t flags)
+{
+    tb_json_out_key_bool(o, "members_only", (flags & TB_UNIT_MEMBERS_ONLY) != 0);
+    tb_json_out_key_bool(o, "givable", (flags & TB_UNIT_GIVABLE) != 0);
+}
+
 static void out_tiers(struct tb_json_out *o, const struct tb_view *v)
 {
     const struct tb_tier *t = v->section[TB_SCHEME_TIER];
@@ -557,13 +549,14 @@ static void out_events(struct tb_json_out *o, uint64_t bits)
     tb_json_out_close(o, ']');
 }
 
-static void out_special(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind,
-                        const struct tb_view *v)
+static void out_special(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, const struct tb_view *v)
 {
     if (kind == TB_KIND_TENANT)
         out_tenant(o, v);
     else if (kind == TB_KIND_TIER_SCHEME)
         out_tiers(o, v);
+    else if (kind == TB_KIND_UNIT && ((const struct tb_unit *)v->head)->kind == TB_UNIT_COUPON)
+        out_unit(o, ((const struct tb_unit *)v->head)->flags);
     else if (kind == TB_KIND_KEY)
         out_key(w, o, v);
     else if (kind == TB_KIND_WEBHOOK)

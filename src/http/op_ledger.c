@@ -161,8 +161,8 @@ static void trial_read(struct tb_work *w, struct tb_json_object *o)
 
 static void out_book_account(struct tb_json_out *o, struct tb_str s)
 {
-    static const char *const names[TB_TENANT_ACCOUNTS] = {"issuer", "spent", "expired", "adjust",
-                                                          "clearing"};
+    static const char *const names[TB_TENANT_ACCOUNTS] = {"issuer",   "spent", "expired", "adjust",
+                                                          "clearing", "fund",  "held"};
     tb_json_out_open(o, '{');
     tb_out_word(o, "account", names, TB_TENANT_ACCOUNTS, tb_wire_u64(s, 1));
     tb_json_out_key_i64(o, "credits", tb_wire_i64(s, 2));

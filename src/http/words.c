@@ -3,7 +3,8 @@
  * Order: that of the enums in core.                                                      */
 #include "http/app_int.h"
 
-const char *const tb_words_unit_kind[TB_UNIT_KINDS] = {"points", "qualifying", "stored_value"};
+const char *const tb_words_unit_kind[TB_UNIT_KINDS] = {"points",    "qualifying", "stored_value",
+                                                         "coupon",    "gift_card",  "budget"};
 const char *const tb_words_tender[TB_TENDER_KINDS] = {
     "other",        "cash",   "card",      "wechat", "alipay", "unionpay",
     "stored_value", "points", "gift_card", "voucher"};

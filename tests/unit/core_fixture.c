@@ -159,6 +159,24 @@ enum tb_outcome fx_run(struct fx *f, enum tb_op op, const void *input)
     return outcome;
 }
 
+enum tb_code fx_step(struct fx *f, fx_step_fn step, void *user)
+{
+    static const uint8_t entropy[TB_ENTROPY_BYTES] = {1, 2, 3};
+    f->seq++;
+    tb_txn_begin(&f->txn, f->tenant, f->now_ms, f->seq, entropy);
+    enum tb_code code = step(&f->txn, user);
+    if (code == TB_CODE_OK) {
+        if (f->mirrored)
+            mirror(f);
+        tb_txn_commit(&f->txn);
+        tb_store_batch_done(&f->core.store);
+    } else {
+        tb_txn_undo(&f->txn);
+    }
+    tb_arena_reset(&f->scratch);
+    return code;
+}
+
 void fx_done(struct fx *f, enum tb_op op, const void *input)
 {
     enum tb_outcome outcome = fx_run(f, op, input);

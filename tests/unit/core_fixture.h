@@ -55,6 +55,11 @@ void fx_done(struct fx *f, enum tb_op op, const void *input); /* asserts DONE wi
 void fx_refused(struct fx *f, enum tb_op op, const void *input, enum tb_code code,
                 const char *field);
 
+/* A room's functions as one command would use them: committed and mirrored when the step says OK,
+ * undone otherwise. Returns what it said. */
+typedef enum tb_code (*fx_step_fn)(struct tb_txn *t, void *user);
+enum tb_code fx_step(struct fx *f, fx_step_fn step, void *user);
+
 /* Field of the last answer's body: its number-th occurrence, 0 when absent. */
 uint64_t fx_uint(struct fx *f, uint32_t field, uint32_t number);
 struct tb_str fx_bytes(struct fx *f, uint32_t field, uint32_t number);

@@ -140,7 +140,7 @@ static void test_unit(void **state)
                                          .earn_cap = 1000,
                                          .earn_cap_period = TB_PERIOD_DAY};
 #define BAD(change, field) INVALID(tb_catalog_unit_put, tb_cmd_unit_put, good, change, field)
-    BAD((in.kind = 3, in.negative = 3), "kind");
+    BAD((in.kind = TB_UNIT_BUDGET, in.negative = 3), "kind");
     BAD((in.negative = -1, in.release = 4), "negative");
     BAD((in.release = 4, in.release_n = 4), "release");
     BAD((in.release_n = 1, in.expiry = 5), "release_n");

@@ -86,6 +86,16 @@ struct tb_cmd_unit_put {
     int64_t spend_cap_period;
     int64_t restore_grace_days; /* 0 .. 3660 */
     int64_t face_ppm;
+    /* COUPON and GIFT_CARD alone; see struct tb_unit. A coupon has no negative balance, no release
+     * rule, no spend cap, and its earn cap (how many one member may have in a period) rejects. */
+    int64_t stock;
+    int64_t claim_from_ms;
+    int64_t claim_until_ms;
+    int64_t valid_from_ms;
+    int64_t valid_until_ms;
+    int64_t wait_days;
+    uint64_t flags;
+    struct tb_str claim_code; /* as a code of a unit; unique among the tenant's claim codes */
 };
 
 struct tb_cmd_namespace_put {

@@ -26,6 +26,8 @@
 
 #define TB_TENANTS_MAX 10000u /* per cell */
 #define TB_UNITS_MAX 256u
+#define TB_COUPON_UNITS_MAX 20000u /* templates, gift cards and budgets together */
+#define TB_CAMPAIGNS_MAX 1024u
 #define TB_NAMESPACES_MAX 64u
 #define TB_RULES_MAX 1024u
 #define TB_SCHEMES_MAX 16u
@@ -53,8 +55,19 @@ enum tb_unit_kind {
     TB_UNIT_POINTS = 0,
     TB_UNIT_QUALIFYING,   /* 成长值: measured, never spent */
     TB_UNIT_STORED_VALUE, /* minor units of the tenant's currency */
+    /* From here on not in the tenant's list of units: there may be thousands. */
+    TB_UNIT_COUPON,    /* a coupon template: every lot is one coupon */
+    TB_UNIT_GIFT_CARD, /* minor units on cards */
+    TB_UNIT_BUDGET,    /* a campaign's: made with it, never put */
 };
-#define TB_UNIT_KINDS 3u
+#define TB_UNIT_KINDS 6u
+#define TB_UNIT_KINDS_LISTED 3u
+
+enum tb_unit_flag {
+    TB_UNIT_MEMBERS_ONLY = 1, /* COUPON: only enrolled members may have one */
+    TB_UNIT_GIVABLE = 2,      /* COUPON: may be given to another member */
+};
+#define TB_UNIT_FLAGS_ALL 3u
 
 enum tb_negative_policy {
     TB_NEGATIVE_ONLY_PENDING = 0, /* a claw-back takes from pending amounts only */
@@ -260,6 +273,7 @@ enum tb_tenant_section {
     TB_TENANT_ATTRIBUTE,
     TB_TENANT_PURPOSE,
     TB_TENANT_WEBHOOK,
+    TB_TENANT_CAMPAIGN, /* tag: the offer that is live, 0 = none */
     TB_TENANT_SECTIONS
 };
 
@@ -276,10 +290,14 @@ struct tb_tenant {
     uint32_t reserved;
     uint64_t feed_next; /* number of the next entry in the tenant's feed */
     int64_t counts[TB_TENANT_COUNTS];
-    uint32_t objects[32]; /* [enum tb_kind]: how many the tenant has */
+    uint32_t objects[32]; /* [enum tb_kind], [TB_OBJECTS_...]: how many the tenant has */
     uint32_t guess_caller; /* wrong item codes an hour, of a caller and of all (core/code/code.h); ... */
     uint32_t guess_tenant; /* ... 0 = the default */
 };
+
+/* Places of tb_tenant.objects for what has no kind below 32 of its own. */
+#define TB_OBJECTS_COUPON_UNIT 21u
+#define TB_OBJECTS_CAMPAIGN 22u
 
 enum tb_unit_section { TB_UNIT_BYTES = TB_CONFIG_BYTES, TB_UNIT_SECTIONS };
 
@@ -302,6 +320,15 @@ struct tb_unit {
     int64_t balance_max;    /* available + pending, 0 = none */
     int64_t spend_cap;      /* per period, 0 = none */
     int64_t face_ppm;       /* minor currency units that one unit is worth, parts per million */
+    /* COUPON and GIFT_CARD */
+    int64_t stock;          /* how many may ever be issued, 0 = no bound */
+    int64_t claim_from_ms;  /* members may claim within [from, until); until 0 = open */
+    int64_t claim_until_ms;
+    int64_t valid_from_ms;  /* usable within [from, until), whenever it was issued; until 0 = open */
+    int64_t valid_until_ms;
+    uint32_t wait_days; /* usable from the start of that day after its issue */
+    uint32_t flags;     /* enum tb_unit_flag */
+    struct tb_text claim_code; /* public code that claims one; none = not by code */
 };
 
 enum tb_namespace_section {
@@ -513,6 +540,8 @@ int32_t tb_tenant_day(const struct tb_txn *t, int64_t at_ms, int64_t *from_ms, i
 /* The tenant's objects of a kind that has a list (UNIT, NAMESPACE, RULE, TIER_SCHEME,
  * ATTRIBUTE, PURPOSE, WEBHOOK); valid until the tenant block is next written.           */
 const struct tb_listed *tb_catalog_listed(const struct tb_txn *t, enum tb_kind kind, uint32_t *n);
+/* The coupon template that the public claim code leads to, 0 = none. */
+uint32_t tb_catalog_claim_code(const struct tb_txn *t, struct tb_str code);
 /* True when the namespace's blocked list holds that key. */
 bool tb_namespace_blocks(const struct tb_txn *t, struct tb_block *ns, const uint64_t key[2]);
 /* True when path is prefix or lies below it: "food/baby/formula" within "food/baby". An

@@ -23,6 +23,7 @@ static uint32_t bound_of(enum tb_kind kind)
         [TB_KIND_RULE] = TB_RULES_MAX,           [TB_KIND_TIER_SCHEME] = TB_SCHEMES_MAX,
         [TB_KIND_KEY] = TB_KEYS_MAX,             [TB_KIND_WEBHOOK] = TB_WEBHOOKS_MAX,
         [TB_KIND_TENANT] = TB_TENANTS_MAX,       [TB_KIND_CODE_BATCH] = TB_CODE_BATCHES_MAX,
+        [TB_KIND_CAMPAIGN] = TB_CAMPAIGNS_MAX,
     };
     tb_assert(kind < TB_KINDS && bound[kind] > 0);
     return bound[kind];
@@ -38,6 +39,7 @@ uint32_t tb_catalog_list_section(enum tb_kind kind)
         [TB_KIND_ATTRIBUTE] = TB_TENANT_ATTRIBUTE,
         [TB_KIND_PURPOSE] = TB_TENANT_PURPOSE,
         [TB_KIND_WEBHOOK] = TB_TENANT_WEBHOOK,
+        [TB_KIND_CAMPAIGN] = TB_TENANT_CAMPAIGN,
     };
     return kind < TB_KINDS && section[kind] ? section[kind] : UINT32_MAX;
 }
@@ -254,6 +256,14 @@ struct tb_buf tb_put_content_open(struct tb_put_run *p, size_t bytes)
     return b;
 }
 
+/* Where tb_tenant.objects counts it. */
+static uint32_t counted_at(enum tb_kind kind, bool unlisted)
+{
+    uint32_t at = kind == TB_KIND_CAMPAIGN ? TB_OBJECTS_CAMPAIGN : (uint32_t)kind;
+    tb_assert(at < 32);
+    return unlisted ? TB_OBJECTS_COUPON_UNIT : at;
+}
+
 static uint32_t objects_of(const struct tb_put_run *p)
 {
     if (p->kind == TB_KIND_TENANT)
@@ -261,7 +271,7 @@ static uint32_t objects_of(const struct tb_put_run *p)
     const struct tb_block *tenant = tb_read(p->t, TB_KIND_TENANT, p->tenant);
     if (tenant == NULL)
         return 0; /* an operator's key: few, and only an operator makes them */
-    return ((const struct tb_tenant *)tb_block_head_const(tenant))->objects[p->kind];
+    return ((const struct tb_tenant *)tb_block_head_const(tenant))->objects[counted_at(p->kind, p->unlisted)];
 }
 
 bool tb_put_content_close(struct tb_put_run *p, struct tb_buf *b)
@@ -273,7 +283,7 @@ bool tb_put_content_close(struct tb_put_run *p, struct tb_buf *b)
     if (p->old != NULL && tb_config_of(p->old)->content == p->content)
         return false;
     if (p->old == NULL) {
-        if (objects_of(p) >= bound_of(p->kind))
+        if (objects_of(p) >= (p->unlisted ? TB_COUPON_UNITS_MAX : bound_of(p->kind)))
             tb_put_refuse(p, TB_CODE_TOO_MANY, "");
         else if (by_key(p->t, p->tenant, p->kind, p->code) != 0)
             tb_put_refuse(p, TB_CODE_CODE_TAKEN, "code");
@@ -325,10 +335,11 @@ static void list_in_tenant(struct tb_txn *t, uint32_t tenant, const struct tb_co
     struct tb_block *b = tb_read(t, TB_KIND_TENANT, tenant);
     if (f->kind == TB_KIND_TENANT || b == NULL)
         return;
-    uint32_t section = tb_catalog_list_section(f->kind);
+    bool unlisted = f->kind == TB_KIND_UNIT && f->tag >= TB_UNIT_KINDS_LISTED;
+    uint32_t section = unlisted ? UINT32_MAX : tb_catalog_list_section(f->kind);
     if (created) {
         struct tb_tenant *head = tb_block_head(tb_write(t, TB_KIND_TENANT, tenant));
-        head->objects[f->kind]++;
+        head->objects[counted_at(f->kind, unlisted)]++;
         struct tb_listed listed = {(uint32_t)f->id, f->tag};
         if (section != UINT32_MAX)
             (void)tb_push(t, TB_KIND_TENANT, tenant, section, &listed);
@@ -383,6 +394,7 @@ void tb_tenant_window(struct tb_txn *t, uint32_t tenant, uint32_t days)
 bool tb_catalog_owns(enum tb_kind kind)
 {
     return kind == TB_KIND_TENANT || kind == TB_KIND_WEBHOOK || kind == TB_KIND_CODE_BATCH ||
+           kind == TB_KIND_CAMPAIGN ||
            (kind >= TB_KIND_UNIT && kind <= TB_KIND_KEY);
 }
 
@@ -396,4 +408,8 @@ void tb_catalog_index(struct tb_core *c, struct tb_block *b)
     uint32_t map;
     uint64_t key = map_key(&t, head->tenant, kind, tb_config_text(&t, b, head->code), &map);
     tb_map_put(&c->store.map[map], key, b->id);
+    const struct tb_unit *u = kind == TB_KIND_UNIT ? tb_block_head_const(b) : NULL;
+    if (u != NULL && u->claim_code.n)
+        tb_map_put(&c->store.map[TB_MAP_CODE],
+                   tb_claim_key(&t, u->c.tenant, tb_config_text(&t, b, u->claim_code)), b->id);
 }

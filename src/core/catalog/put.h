@@ -29,6 +29,7 @@ struct tb_put_run {
     uint32_t version;
     bool refused;
     bool changed;
+    bool unlisted; /* a unit that does not stand in the tenant's list */
 };
 
 /* ---- deciding ---------------------------------------------------------------------------- */
@@ -82,6 +83,12 @@ bool tb_put_content_close(struct tb_put_run *p, struct tb_buf *b);
 
 enum tb_outcome tb_put_end(struct tb_put_run *p);
 
+struct tb_rule_env;
+/* Refuses with EXPRESSION when source is no condition of that environment, or names by a literal
+ * what is not declared. region: TB_EXPR_PROGRAM_MAX bytes, 8-byte aligned, left with the program. */
+void tb_rule_check_condition(struct tb_put_run *p, const struct tb_rule_env *env, const char *field,
+                             struct tb_str source, void *region);
+
 /* Writes the namespaces and touchpoints that a new tenant begins with. */
 void tb_catalog_defaults(struct tb_txn *t, struct tb_answer *a, uint32_t tenant);
 /* Decide and emit without ending: for the defaults. */
@@ -91,6 +98,8 @@ void tb_touchpoint_decide(struct tb_put_run *p, const struct tb_cmd_touchpoint_p
 /* The number of that code; 0 when the tenant has none. */
 uint32_t tb_catalog_code(const struct tb_txn *t, uint32_t tenant, enum tb_kind kind,
                          struct tb_str code);
+/* Place of a public claim code in TB_MAP_CODE. */
+uint64_t tb_claim_key(const struct tb_txn *t, uint32_t tenant, struct tb_str code);
 /* UINT32_MAX when the kind has no list in the tenant block. */
 uint32_t tb_catalog_list_section(enum tb_kind kind);
 

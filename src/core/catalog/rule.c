@@ -101,6 +101,18 @@ static void check_uses(struct tb_put_run *p, const char *field, struct tb_str so
     }
 }
 
+void tb_rule_check_condition(struct tb_put_run *p, const struct tb_rule_env *env, const char *field,
+                             struct tb_str source, void *region)
+{
+    struct tb_expr_problem problem;
+    const struct tb_expr_program *program =
+        tb_rule_compile(env, TB_RULE_PART_CONDITION, source, region, &problem, NULL);
+    if (program == NULL)
+        refuse_expression(p, field, &problem);
+    else
+        check_uses(p, field, source, program);
+}
+
 static void check_expression(struct tb_put_run *p, const struct tb_cmd_rule_put *in,
                              enum tb_rule_part part)
 {
@@ -128,6 +140,8 @@ enum tb_outcome tb_catalog_rule_put(struct tb_txn *t, const struct tb_command *c
     struct tb_put_run p = tb_put_begin(t, a, TB_KIND_RULE, t->tenant, &in->put);
     check_fields(&p, in);
     uint32_t unit = tb_check_named(&p, "unit", TB_KIND_UNIT, in->unit, true, TB_CODE_UNKNOWN_UNIT);
+    const struct tb_unit *given = unit ? tb_catalog_find(t, TB_KIND_UNIT, unit) : NULL;
+    tb_check(&p, given == NULL || given->kind < TB_UNIT_KINDS_LISTED, "unit");
     uint32_t scheme = tb_check_named(&p, "scheme", TB_KIND_TIER_SCHEME, in->scheme, true,
                                      TB_CODE_UNKNOWN_SCHEME);
     const struct tb_rule *old = tb_put_old(&p);

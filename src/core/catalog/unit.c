@@ -2,6 +2,8 @@
 /* core/catalog/unit.c - units of value: what may be earned, when it comes and goes. */
 #include "core/catalog/put.h"
 
+#define CLAIM_CODES 200 /* among the kinds of TB_MAP_CODE: a number that no kind will have */
+
 static void check_release(struct tb_put_run *p, const struct tb_cmd_unit_put *in)
 {
     tb_check_range(p, "release", in->release, 0, TB_RELEASE_KINDS - 1);
@@ -35,10 +37,50 @@ static void check_cap(struct tb_put_run *p, int64_t cap, int64_t period, const c
     tb_check(p, (cap == 0) == (period == TB_PERIOD_NONE), period_field);
 }
 
+static void check_window(struct tb_put_run *p, int64_t from_ms, int64_t until_ms, const char *from,
+                         const char *until)
+{
+    tb_check_range(p, from, from_ms, 0, TB_MS_MAX);
+    tb_check(p, until_ms == 0 || (until_ms > from_ms && until_ms <= TB_MS_MAX), until);
+}
+
+/* What only coupons and gift cards have, and what coupons have not. */
+static void check_issued(struct tb_put_run *p, const struct tb_cmd_unit_put *in)
+{
+    bool coupon = in->kind == TB_UNIT_COUPON;
+    bool issued = coupon || in->kind == TB_UNIT_GIFT_CARD;
+    tb_check_range(p, "stock", in->stock, 0, issued ? TB_AMOUNT_MAX : 0);
+    check_window(p, in->claim_from_ms, in->claim_until_ms, "claim_from", "claim_until");
+    tb_check(p, coupon || (in->claim_from_ms == 0 && in->claim_until_ms == 0), "claim_from");
+    check_window(p, in->valid_from_ms, in->valid_until_ms, "valid_from", "valid_until");
+    tb_check(p, issued || (in->valid_from_ms == 0 && in->valid_until_ms == 0), "valid_from");
+    tb_check_range(p, "wait_days", in->wait_days, 0, coupon ? 3660 : 0);
+    tb_check(p, coupon ? (in->flags & ~(uint64_t)TB_UNIT_FLAGS_ALL) == 0 : in->flags == 0, "flags");
+    tb_check(p, in->claim_code.n == 0 || (coupon && tb_code_valid(TB_KIND_UNIT, in->claim_code)),
+             "claim_code");
+    if (!coupon)
+        return;
+    tb_check(p, in->negative == TB_NEGATIVE_ONLY_PENDING, "negative");
+    tb_check(p, in->release == TB_RELEASE_AT_ONCE, "release");
+    tb_check(p, in->expiry != TB_EXPIRY_SLIDING_DAYS, "expiry");
+    tb_check(p, in->earn_cap == 0 || in->earn_cap_rejects, "earn_cap_rejects");
+    tb_check(p, in->earn_cap_order == 0, "earn_cap_order");
+    tb_check(p, in->spend_cap == 0, "spend_cap");
+}
+
+/* One claim code leads to one template. */
+static void check_claim_code(struct tb_put_run *p, const struct tb_cmd_unit_put *in)
+{
+    uint64_t id;
+    if (!p->refused && in->claim_code.n &&
+        tb_map_find(p->t, TB_MAP_CODE, tb_claim_key(p->t, p->tenant, in->claim_code), &id) && id != p->id)
+        tb_put_refuse(p, TB_CODE_CODE_TAKEN, "claim_code");
+}
+
 static void check_fields(struct tb_put_run *p, const struct tb_cmd_unit_put *in)
 {
     tb_check_text(p, "name", in->name, 0, TB_NAME_MAX);
-    tb_check_range(p, "kind", in->kind, 0, TB_UNIT_KINDS - 1);
+    tb_check_range(p, "kind", in->kind, 0, TB_UNIT_BUDGET - 1); /* budgets come with campaigns */
     tb_check_range(p, "negative", in->negative, 0, TB_NEGATIVE_POLICIES - 1);
     check_release(p, in);
     tb_check_range(p, "expiry", in->expiry, 0, TB_EXPIRY_KINDS - 1);
@@ -53,6 +95,8 @@ static void check_fields(struct tb_put_run *p, const struct tb_cmd_unit_put *in)
     tb_check_range(p, "face_ppm", in->face_ppm, 0, INT64_C(1000000000000));
     const struct tb_unit *old = tb_put_old(p);
     tb_check(p, old == NULL || old->kind == in->kind, "kind");
+    check_issued(p, in);
+    check_claim_code(p, in);
 }
 
 enum tb_outcome tb_catalog_unit_put(struct tb_txn *t, const struct tb_command *cmd,
@@ -60,6 +104,7 @@ enum tb_outcome tb_catalog_unit_put(struct tb_txn *t, const struct tb_command *c
 {
     const struct tb_cmd_unit_put *in = cmd->input;
     struct tb_put_run p = tb_put_begin(t, a, TB_KIND_UNIT, t->tenant, &in->put);
+    p.unlisted = in->kind >= TB_UNIT_KINDS_LISTED;
     check_fields(&p, in);
     struct tb_ev_unit_put ev = {.code = in->put.code,
                                 .name = in->name,
@@ -78,14 +123,46 @@ enum tb_outcome tb_catalog_unit_put(struct tb_txn *t, const struct tb_command *c
                                 .spend_cap = (uint64_t)in->spend_cap,
                                 .spend_cap_period = (uint64_t)in->spend_cap_period,
                                 .restore_grace_days = (uint64_t)in->restore_grace_days,
-                                .face_ppm = (uint64_t)in->face_ppm};
+                                .face_ppm = (uint64_t)in->face_ppm,
+                                .stock = (uint64_t)in->stock,
+                                .claim_from_ms = (uint64_t)in->claim_from_ms,
+                                .claim_until_ms = (uint64_t)in->claim_until_ms,
+                                .valid_from_ms = (uint64_t)in->valid_from_ms,
+                                .valid_until_ms = (uint64_t)in->valid_until_ms,
+                                .wait_days = (uint64_t)in->wait_days,
+                                .flags = in->flags,
+                                .claim_code = in->claim_code};
     TB_PUT_EMIT(&p, unit_put, &ev);
     return tb_put_end(&p);
+}
+
+uint64_t tb_claim_key(const struct tb_txn *t, uint32_t tenant, struct tb_str code)
+{
+    return tb_key_code(t, tenant, (enum tb_kind)CLAIM_CODES, code);
+}
+
+static void forget_claim_code(struct tb_txn *t, uint64_t id)
+{
+    struct tb_block *b = tb_read(t, TB_KIND_UNIT, id);
+    const struct tb_unit *u = b ? tb_block_head_const(b) : NULL;
+    if (u != NULL && u->claim_code.n)
+        tb_map_unset(t, TB_MAP_CODE, tb_claim_key(t, u->c.tenant, tb_config_text(t, b, u->claim_code)));
+}
+
+uint32_t tb_catalog_claim_code(const struct tb_txn *t, struct tb_str code)
+{
+    uint64_t id;
+    if (code.n == 0 || !tb_map_find(t, TB_MAP_CODE, tb_claim_key(t, t->tenant, code), &id))
+        return 0;
+    struct tb_block *b = tb_read(t, TB_KIND_UNIT, id);
+    const struct tb_unit *u = b ? tb_block_head_const(b) : NULL;
+    return u != NULL && tb_str_eq(tb_config_text(t, b, u->claim_code), code) ? (uint32_t)id : 0;
 }
 
 void tb_catalog_apply_unit_put(struct tb_txn *t, const struct tb_ev_unit_put *ev)
 {
     const enum tb_kind kind = TB_KIND_UNIT;
+    forget_claim_code(t, ev->id);
     struct tb_config c = tb_config_fold(t, &(struct tb_config_fold){.kind = kind,
                                                                    .id = ev->id,
                                                                    .tenant = ev->tenant,
@@ -94,6 +171,9 @@ void tb_catalog_apply_unit_put(struct tb_txn *t, const struct tb_ev_unit_put *ev
                                                                    .code = ev->code,
                                                                    .tag = (uint32_t)ev->kind});
     c.name = tb_config_add_text(t, kind, ev->id, ev->name);
+    struct tb_text claim_code = tb_config_add_text(t, kind, ev->id, ev->claim_code);
+    if (ev->claim_code.n)
+        tb_map_set(t, TB_MAP_CODE, tb_claim_key(t, c.tenant, ev->claim_code), ev->id);
     struct tb_unit *head = tb_block_head(tb_write(t, kind, ev->id));
     *head = (struct tb_unit){.c = c,
                              .kind = (uint8_t)ev->kind,
@@ -111,5 +191,13 @@ void tb_catalog_apply_unit_put(struct tb_txn *t, const struct tb_ev_unit_put *ev
                              .earn_cap_order = (int64_t)ev->earn_cap_order,
                              .balance_max = (int64_t)ev->balance_max,
                              .spend_cap = (int64_t)ev->spend_cap,
-                             .face_ppm = (int64_t)ev->face_ppm};
+                             .face_ppm = (int64_t)ev->face_ppm,
+                             .stock = (int64_t)ev->stock,
+                             .claim_from_ms = (int64_t)ev->claim_from_ms,
+                             .claim_until_ms = (int64_t)ev->claim_until_ms,
+                             .valid_from_ms = (int64_t)ev->valid_from_ms,
+                             .valid_until_ms = (int64_t)ev->valid_until_ms,
+                             .wait_days = (uint32_t)ev->wait_days,
+                             .flags = (uint32_t)ev->flags,
+                             .claim_code = claim_code};
 }

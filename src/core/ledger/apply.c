@@ -57,7 +57,7 @@ static void change_lot(struct tb_txn *t, uint32_t unit, uint64_t profile, uint64
         tb_cut(t, TB_KIND_PERSON, person, TB_PERSON_LOT, (uint32_t)at, 1);
 }
 
-static struct tb_unit_book *book_for_writing(struct tb_txn *t, uint32_t unit)
+struct tb_unit_book *tb_book_for_writing(struct tb_txn *t, uint32_t unit)
 {
     struct tb_block *b = tb_read(t, TB_KIND_UNIT_BOOK, unit);
     if (b == NULL) {
@@ -217,7 +217,7 @@ void tb_ledger_apply_posted(struct tb_txn *t, const struct tb_ev_posted *ev)
     tb_assert(account->pending >= 0);
     if (ev->cause == TB_CAUSE_CROSS)
         account->crossed += ev->amount;
-    struct tb_unit_book *book = book_for_writing(t, (uint32_t)ev->unit);
+    struct tb_unit_book *book = tb_book_for_writing(t, (uint32_t)ev->unit);
     if (ev->amount > 0)
         book->account[ev->tenant_account].debits += ev->amount;
     else

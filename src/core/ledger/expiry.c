@@ -48,7 +48,7 @@ static int32_t next_calendar_day(uint64_t month_day, int32_t after)
     }
 }
 
-int64_t tb_unit_expiry_ms(const struct tb_unit *unit, const struct tb_zone *zone, int64_t from_ms)
+static int64_t relative_expiry_ms(const struct tb_unit *unit, const struct tb_zone *zone, int64_t from_ms)
 {
     int32_t from_day = tb_zone_day_of(zone, from_ms);
     int32_t day;
@@ -76,6 +76,12 @@ int64_t tb_unit_expiry_ms(const struct tb_unit *unit, const struct tb_zone *zone
     return tb_zone_to_utc_ms(zone, (int64_t)day * TB_DAY_MS + time_of_day);
 }
 
+int64_t tb_unit_expiry_ms(const struct tb_unit *unit, const struct tb_zone *zone, int64_t from_ms)
+{
+    int64_t due = relative_expiry_ms(unit, zone, from_ms);
+    return unit->valid_until_ms && unit->valid_until_ms < due ? unit->valid_until_ms : due;
+}
+
 /* What comes in on one day expires at one instant, unless the time of day stays. */
 static bool expires_by_day(const struct tb_unit *unit)
 {
@@ -87,7 +93,7 @@ int64_t tb_ledger_expiry_ms(const struct tb_txn *t, uint32_t unit, int64_t from_
     const struct tb_unit *u = tb_unit_head(t, unit);
     struct tb_core *core = t->core;
     if (u->expiry == TB_EXPIRY_NONE)
-        return INT64_MAX;
+        return u->valid_until_ms ? u->valid_until_ms : INT64_MAX;
     if (core == NULL)
         return tb_unit_expiry_ms(u, tb_tenant_zone(t), from_ms);
     struct tb_cached_expiry *c = &core->cache.expiry[unit % TB_CACHE_UNITS];

@@ -127,7 +127,7 @@ enum tb_outcome tb_ledger_hold(struct tb_txn *t, const struct tb_command *cmd, s
     uint32_t unit = tb_find_code(t, TB_KIND_UNIT, in->unit);
     if (unit == 0)
         return tb_refuse(a, TB_CODE_UNKNOWN_UNIT, "unit");
-    if (tb_unit_head(t, unit)->kind == TB_UNIT_QUALIFYING)
+    if (tb_unit_head(t, unit)->kind == TB_UNIT_QUALIFYING || !tb_ledger_by_hand(t, unit))
         return tb_refuse(a, TB_CODE_INVALID, "unit");
     uint32_t profile = tb_member_find(t, &in->member, "member", a);
     if (profile == 0)

@@ -35,6 +35,8 @@ enum tb_tenant_account {
     TB_ACCOUNT_EXPIRED,
     TB_ACCOUNT_ADJUST,
     TB_ACCOUNT_CLEARING, /* between profiles and between members; always ends at 0 */
+    TB_ACCOUNT_FUND,     /* of a budget: what is left of it; never below 0 */
+    TB_ACCOUNT_HELD,     /* of a budget: what open baskets reserve; never below 0 */
     TB_TENANT_ACCOUNTS
 };
 
@@ -129,6 +131,17 @@ int64_t tb_ledger_crossed(const struct tb_txn *t, struct tb_block *person, const
                           uint32_t profile_n, uint32_t unit);
 
 /* ---- for other rooms, inside a command -------------------------------------------- */
+
+/* Moves between two of the tenant's own accounts. amount > 0, from != to (asserted). OK, INSUFFICIENT
+ * (FUND or HELD would go below 0), AMOUNT_OVERFLOW.                                     */
+enum tb_code tb_ledger_move(struct tb_txn *t, uint32_t unit, enum tb_tenant_account from,
+                            enum tb_tenant_account to, int64_t amount, uint64_t order);
+/* credits - debits of one of them; 0 when nothing ever moved. */
+int64_t tb_ledger_book(const struct tb_txn *t, uint32_t unit, enum tb_tenant_account account);
+/* Units that hands and rules may move: not coupons, whose lots are single, nor budgets. */
+bool tb_ledger_by_hand(const struct tb_txn *t, uint32_t unit);
+/* Books one lot as expired at once, when it is due (a refund may have brought it back). */
+void tb_ledger_expire_due(struct tb_txn *t, uint32_t profile, uint64_t lot);
 
 /* Does what is due for the person: expiries, releases, holds past their deadline. */
 void tb_ledger_settle(struct tb_txn *t, uint32_t person);

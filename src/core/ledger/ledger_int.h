@@ -51,6 +51,9 @@ void tb_draw_pick(struct tb_txn *t, struct tb_block *person, uint32_t unit, int6
  * profile, unit, tenant_account, amount (< 0), cause and the descriptive fields.       */
 void tb_draw_post(struct tb_txn *t, const struct tb_draw *d, const struct tb_ev_posted *main);
 
+/* The tenant's book of a unit, made when missing. For apply. */
+struct tb_unit_book *tb_book_for_writing(struct tb_txn *t, uint32_t unit);
+
 /* A hand changed what a tier may rest on: looks at the tiers anew. */
 void tb_ledger_adjusted(struct tb_txn *t, uint32_t profile, uint32_t unit);
 

@@ -35,6 +35,8 @@ enum tb_outcome tb_ledger_adjust(struct tb_txn *t, const struct tb_command *cmd,
     uint32_t unit = tb_find_code(t, TB_KIND_UNIT, in->unit);
     if (unit == 0)
         return tb_refuse(a, TB_CODE_UNKNOWN_UNIT, "unit");
+    if (!tb_ledger_by_hand(t, unit))
+        return tb_refuse(a, TB_CODE_INVALID, "unit");
     uint32_t profile = tb_member_find(t, &in->member, "member", a);
     if (profile == 0)
         return TB_REFUSED;
@@ -108,7 +110,7 @@ enum tb_outcome tb_ledger_transfer(struct tb_txn *t, const struct tb_command *cm
     uint32_t unit = tb_find_code(t, TB_KIND_UNIT, in->unit);
     if (unit == 0)
         return tb_refuse(a, TB_CODE_UNKNOWN_UNIT, "unit");
-    if (tb_unit_head(t, unit)->kind == TB_UNIT_QUALIFYING)
+    if (tb_unit_head(t, unit)->kind == TB_UNIT_QUALIFYING || !tb_ledger_by_hand(t, unit))
         return tb_refuse(a, TB_CODE_INVALID, "unit");
     uint32_t from = tb_member_find(t, &in->from, "from", a);
     uint32_t to = from ? tb_member_find(t, &in->to, "to", a) : 0;
@@ -160,6 +162,8 @@ enum tb_outcome tb_ledger_release_event(struct tb_txn *t, const struct tb_comman
     uint32_t unit = tb_find_code(t, TB_KIND_UNIT, in->unit);
     if (unit == 0)
         return tb_refuse(a, TB_CODE_UNKNOWN_UNIT, "unit");
+    if (!tb_ledger_by_hand(t, unit))
+        return tb_refuse(a, TB_CODE_INVALID, "unit");
     uint32_t profile = tb_member_find(t, &in->member, "member", a);
     if (profile == 0)
         return TB_REFUSED;

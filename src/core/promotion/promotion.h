@@ -31,8 +31,6 @@
 #include "core/order/order.h"
 #include "core/price/price.h"
 
-#define TB_CAMPAIGNS_MAX 1024u  /* of a tenant */
-#define TB_COUPON_UNITS_MAX 20000u /* templates of a tenant */
 #define TB_OFFER_LIMITS_MAX 8u
 #define TB_OFFER_SCOPES_MAX 4000u /* rows of all scopes of an offer together */
 #define TB_OFFER_TIMES_MAX 32u
