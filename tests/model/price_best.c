@@ -16,7 +16,7 @@
 #include <string.h>
 
 struct counts {
-    uint64_t worlds, sets, proofs, bytes, mutants, survivors, greedy_worse, bounded;
+    uint64_t worlds, sets, proofs, bytes, mutants, survivors, lies, greedy_worse, bounded;
     int64_t best_saving, greedy_loss;
 };
 
@@ -210,8 +210,35 @@ static enum tb_proof_answer ask(struct bench *b, const struct tb_price_result *r
     return tb_price_proof_check(&b->proof_work, &b->w.basket, b->w.offer, b->w.offer_n, &claim, &at);
 }
 
-/* Changed certificates and claims. A mutant may survive only when the changed tree is a proof too: a BRANCH or
- * CUT that another sound step replaces. Claims that are not the best are never believed.              */
+static void change_a_byte(struct bench *b, uint32_t n)
+{
+    uint32_t at = (uint32_t)world_between(&b->w, 0, n - 1);
+    b->proof[at] = (uint8_t)((b->proof[at] + world_between(&b->w, 1, TB_PROOF_DOMINATED)) % (TB_PROOF_DOMINATED + 1));
+}
+
+/* A claim that all sets show to be false is refused with every tree: the honest one, one node, changed ones. */
+static int false_claim(struct bench *b, const struct tb_price_result *lie, uint32_t n)
+{
+    static uint8_t honest[1 << 16];
+    uint32_t kept = n < sizeof honest ? n : sizeof honest;
+    const uint8_t cut = TB_PROOF_CUT;
+    const uint8_t end = TB_PROOF_END;
+    if (ask(b, lie, b->proof, n) == TB_PROOF_HOLDS || ask(b, lie, &cut, 1) == TB_PROOF_HOLDS ||
+        ask(b, lie, &end, 1) == TB_PROOF_HOLDS)
+        return fail(b, "a set that is not the best was believed");
+    memcpy(honest, b->proof, kept);
+    for (int i = 0; i < 8; i++) {
+        change_a_byte(b, kept);
+        b->n.lies++;
+        if (ask(b, lie, b->proof, n) == TB_PROOF_HOLDS)
+            return fail(b, "a set that is not the best was believed with a changed tree");
+    }
+    memcpy(b->proof, honest, kept);
+    return 0;
+}
+
+/* Changed certificates and claims. What is claimed decides: a changed tree may be believed only for the best set
+ * (it is then a proof too: another sound step at that node), never for one that is not.               */
 static int mutate(struct bench *b, const struct tb_price_result *r)
 {
     struct tb_price_result lie = *r;
@@ -225,8 +252,8 @@ static int mutate(struct bench *b, const struct tb_price_result *r)
         lie.set &= ~(UINT64_C(1) << r->use[i].offer);
         struct tb_plain_price worse = plain(b, lie.set);
         lie.payable = worse.payable;
-        if (worse.in_force == lie.set && ask(b, &lie, b->proof, r->proof_n) == TB_PROOF_HOLDS)
-            return fail(b, "a set that is not the best was believed");
+        if (worse.in_force == lie.set && false_claim(b, &lie, r->proof_n) != 0)
+            return 1;
     }
     uint32_t at = (uint32_t)world_between(&b->w, 0, r->proof_n - 1);
     uint8_t was = b->proof[at];
@@ -322,10 +349,10 @@ int main(int argc, char **argv)
             return 1;
     }
     printf("%llu baskets, %llu sets priced, %llu certificates hold (%.1f bytes), %llu mutants, "
-           "%llu of them proofs too\n",
+           "%llu of them proofs too; %llu changed trees for false claims refused\n",
            (unsigned long long)b.n.worlds, (unsigned long long)b.n.sets, (unsigned long long)b.n.proofs,
            (double)b.n.bytes / (double)b.n.proofs, (unsigned long long)b.n.mutants,
-           (unsigned long long)b.n.survivors);
+           (unsigned long long)b.n.survivors, (unsigned long long)b.n.lies);
     printf("greedy: worse on %.2f %% of baskets, members lose %.2f %% of what they could save; %llu short budgets\n",
            100.0 * (double)b.n.greedy_worse / (double)b.n.worlds,
            100.0 * (double)b.n.greedy_loss / (double)(b.n.best_saving > 0 ? b.n.best_saving : 1),

@@ -68,6 +68,33 @@ static int64_t ladder_most(const struct tb_offer *o, const struct tb_picks *v)
     return least(most, v->sum);
 }
 
+/* The greatest savings of single groups, as many as may apply, rising; up to TOP of them. */
+#define TOP 16
+struct top {
+    uint32_t most;
+    uint32_t n;
+    int64_t sum;
+    int64_t at[TOP];
+};
+
+static void top_add(struct top *t, int64_t off, uint32_t times)
+{
+    for (; times > 0 && t->most <= TOP; times--) {
+        if (t->n == t->most && off <= t->at[0])
+            return;
+        uint32_t i = 0;
+        if (t->n == t->most)
+            t->sum -= t->at[0];
+        else
+            for (i = t->n++; i > 0; i--)
+                t->at[i] = t->at[i - 1];
+        for (i = 0; i + 1 < t->n && t->at[i + 1] < off; i++)
+            t->at[i] = t->at[i + 1];
+        t->at[i] = off;
+        t->sum += off;
+    }
+}
+
 /* Groups of `need` from the top: the sum over groups of what one saves. Sorted picks; marks unused. */
 static int64_t groups_most(struct tb_price_plan *p, const struct tb_offer *o)
 {
@@ -79,6 +106,7 @@ static int64_t groups_most(struct tb_price_plan *p, const struct tb_offer *o)
     uint32_t filled = 0; /* of the open group */
     int64_t group = 0;
     int64_t cheapest = 0;
+    struct top top = {.most = tb_price_groups_max(o)};
     for (uint32_t i = 0; i < v->n && most > 0; i++) {
         const struct tb_pick *k = &v->at[i];
         if (o->same_line && i > 0 && k->line != v->at[i - 1].line)
@@ -107,10 +135,14 @@ static int64_t groups_most(struct tb_price_plan *p, const struct tb_offer *o)
                                                         : tb_price_rate(cheapest, o->ppm, o->rounding);
             total += off > 0 ? off * times : 0;
             overall += cheapest * times;
+            if (o->same_line && off > 0)
+                top_add(&top, off, times);
             most -= times;
             group = cheapest = filled = 0;
         }
     }
+    if (o->same_line && top.most <= TOP)
+        return least(total, top.sum);
     return o->overall ? tb_price_rate(overall, o->ppm, o->rounding) : total;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Bounds that look at several offers at once: the rate of an offer by line, and the ceiling of a node (T1,
- * T2 and T3 of price.h).                                                                             */
+ * T2, T3 and T4 of price.h).                                                                             */
 #include "core/price/price_int.h"
 
 #define RATE_ALL (INT64_C(1) << 20)
@@ -345,74 +345,18 @@ static int64_t by_lines(const struct tb_price_plan *p, const struct tb_price_nod
     return best;
 }
 
-/* Key of the most that offer j may save once `left` is left of all goods. */
-static int64_t most_of(const struct tb_price_plan *p, const struct tb_price_node *n, uint32_t j, int64_t left)
+/* T4: the offers before the first on all goods by T2, the others by what is left of all goods. */
+static int64_t in_a_chain(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among,
+                          struct lined *l)
 {
-    const struct tb_offer *o = p->offer[j];
-    int64_t most = n->most[j];
-    if (!(p->wide >> j & 1))
-        return most;
-    if (left < o->min_amount)
-        return 0;
-    if (o->mechanic == TB_PRICE_LADDER && !o->by_pieces && !o->every && o->step[0].ppm == 0) {
-        int64_t off = 0;
-        for (uint32_t i = 0; i < o->step_n && o->step[i].at <= left; i++)
-            off = o->step[i].off;
-        int64_t key = tb_price_key(o, off);
-        most = key < most ? key : most;
-    }
-    if (p->broad >> j & 1) {
-        __int128 key = (((__int128)left * p->broad_rate[j] + p->slack[j] + 63) >> 6) - (o->coupon != TB_PRICE_RULE);
-        most = key < most ? (int64_t)key : most;
-    }
-    return most;
-}
-
-static int64_t rest_with(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t rest, int64_t left)
-{
-    int64_t most[TB_PRICE_OFFERS_MAX];
-    for (uint64_t m = rest; m != 0; m &= m - 1)
-        most[__builtin_ctzll(m)] = most_of(p, n, (uint32_t)__builtin_ctzll(m), left);
-    struct tb_price_node one = {.in = n->in, .most = most, .state.shipping = n->state.shipping};
-    return together(p, &one, rest);
-}
-
-/* T4 for one cut: `first` may take anything up to its bound; the rest sees what that leaves. */
-static int64_t cut_at(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t first, uint64_t rest,
-                      struct lined *l)
-{
-    int64_t goods = n->state.goods;
-    int64_t most_first = by_lines(p, n, first, l);
-    int64_t taken = (most_first + TB_PRICE_OFFERS_MAX) >> TB_KEY_MONEY;
-    int64_t best = most_first + rest_with(p, n, rest, goods > taken ? goods - taken : 0);
-    int64_t last = -1;
-    for (uint64_t m = rest & p->wide; m != 0; m &= m - 1) {
-        const struct tb_offer *o = p->offer[__builtin_ctzll(m)];
-        bool steps = o->mechanic == TB_PRICE_LADDER && !o->by_pieces && !o->every && o->step[0].ppm == 0;
-        for (uint32_t i = 0; i <= (steps ? o->step_n : 0); i++) {
-            int64_t at = i == 0 ? o->min_amount : o->step[i - 1].at;
-            if (at == last || at > goods || goods - at >= taken)
-                continue;
-            last = at;
-            int64_t one = (goods - at) * (INT64_C(1) << TB_KEY_MONEY) + rest_with(p, n, rest, at);
-            best = one > best ? one : best;
-        }
-    }
-    return best;
-}
-
-/* T4: what offers before a broad one take, those from it on no longer have; the best of all cuts. */
-static int64_t after_others(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among, int64_t best,
-                            int64_t goal, struct lined *l)
-{
-    for (uint64_t m = among & p->broad; m != 0 && best > goal; m &= m - 1) {
-        uint64_t first = among & ((m & -m) - 1) & ~p->perks & ~p->shipping;
-        if (first == 0)
-            continue;
-        int64_t one = cut_at(p, n, first, among & ~first, l);
-        best = one < best ? one : best;
-    }
-    return best;
+    uint64_t goods = among & ~p->perks;
+    uint64_t wide = goods & p->wide & ~p->shipping;
+    if (wide == 0)
+        return INT64_MAX;
+    uint64_t first = goods & ((wide & -wide) - 1) & ~p->shipping;
+    int64_t most = first == 0 ? 0 : by_lines(p, n, first, l);
+    most = (most + TB_PRICE_OFFERS_MAX) >> TB_KEY_MONEY;
+    return tb_price_chain(p, n, goods & ~first, most) + together(p, n, among & p->perks);
 }
 
 static int64_t all_that_is_left(const struct tb_price_plan *p, const struct tb_price_node *n)
@@ -434,8 +378,10 @@ int64_t tb_price_ceiling(const struct tb_price_plan *p, const struct tb_price_no
     uint64_t others = n->alive & ~p->alone;
     struct lined l = {0};
     int64_t best = by_line ? by_lines(p, n, others, &l) : together(p, n, others);
-    if (by_line && best > goal)
-        best = after_others(p, n, others, best, goal, &l);
+    if (by_line && best > goal) {
+        int64_t chain = in_a_chain(p, n, others, &l);
+        best = chain < best ? chain : best;
+    }
     int64_t alone = the_best(n, n->alive & p->alone);
     best = alone > best ? alone : best;
     int64_t all = all_that_is_left(p, n);

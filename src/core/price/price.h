@@ -50,7 +50,8 @@
  *   BUY_GET      applications possible by count, times get, greatest of scope_y
  *   GIFT POINTS  no money; worth and the tie-break point while the thresholds hold
  *   caps         min with cap_order, budget, sum of min(left, cap_unit), sum of min(line left, cap_line)
- *   same_line    max_applications is left out (it only lowers)
+ *   same_line    groups line by line; the max_applications greatest of them count, as any so many of fewer or
+ *                smaller groups are worth no more
  * Of a set of undecided offers R (legal with those decided), with k_j = key of U_j (0 when no effect):
  *   T1  price rules: sum over groups of: sum (stackable), max (best-of); coupons: the same per group, the
  *       coupons_max greatest of that, or the best SINGLE; exclusive groups: the best alone when nothing is
@@ -62,12 +63,14 @@
  *       than its U counts by U instead; any choice is a bound, three are tried, all reckoned on fresh bounds.
  *   T3  nothing saves more than is left of goods and shipping. Within T1 offers on shipping together take no
  *       more than is left of it.
- *   T4  Cut the order of application at an offer whose scope is everything. What is applied before the cut saves
- *       S <= B by T2, so the offers after it see at most E - S: those on everything with a threshold above that
- *       have no effect, and a broad one (PERCENT, LADDER, AMOUNT with min_amount; broad rates sum to .99 at most)
- *       saves at most its rate of it, plus rounding. Between thresholds S + (the rest's T1 given S) rises with S,
- *       as the rest falls by .99 of it at most; so the greatest over S = B and every S that just keeps a
- *       threshold is a bound. The least over all cuts counts.
+ *   T4  An offer on all goods sees only their sum. Follow the sums that may be left, in order of application: the
+ *       offers before the first one on all goods may take anything up to their T2; each later one, where it may be
+ *       taken, maps a span of sums [low, high] to another, above its min_amount only: AMOUNT, PERCENT and LADDER (not
+ *       initial, every or by_pieces; no max_units, cap_unit, cap_line or strict budget) exactly, step by step, since
+ *       what they leave rises with what they see between thresholds; any other takes 0 to U (a broad one at most its
+ *       rate of low, plus rounding). Spans are kept apart by joint coupons in (up to four, or one SINGLE) and by the
+ *       first two best-of groups; shipping counts by U. Spans that meet join; a ninth joins the nearest, which only
+ *       adds sums. Goods less the least sum left, with gifts and points by T1, is a bound.
  * Rates (2^20 = all, rounded up, reckoned on the basket before any offer): PERCENT (not initial) ppm; LADDER
  * ppm of its last step or, by amount, greatest off/at; AMOUNT with min_amount, without max_units:
  * amount/min_amount; CHEAPEST get/need of ppm (the cheapest of a group are at most their part of it); N_FOR,

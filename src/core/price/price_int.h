@@ -11,6 +11,7 @@
 
 #define TB_KEY_MONEY 14
 #define TB_KEY_PERK 7
+#define TB_PRICE_SPANS 8 /* T4 */
 
 struct tb_run {
     int64_t left;
@@ -218,6 +219,9 @@ void tb_price_settle(struct tb_price_plan *p, uint64_t mask, struct tb_price_res
 /* bound.c */
 int64_t tb_price_bundle_most(struct tb_price_plan *p, const struct tb_offer *o, bool first_only);
 int64_t tb_price_most(struct tb_price_plan *p, uint32_t j, const struct tb_price_state *s);
+
+/* chain.c: T4 */
+int64_t tb_price_chain(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t later, int64_t first);
 
 /* ceiling.c */
 int64_t tb_price_ceiling(const struct tb_price_plan *p, const struct tb_price_node *n, bool by_line,

@@ -75,15 +75,19 @@ static int64_t groups_bound(struct plain *c, const struct tb_offer *o, const str
     int64_t cheapest = 0;
     int64_t total = 0;
     if (o->same_line) {
+        uint32_t groups = 0;
         for (uint32_t from = 0; from < n;) {
             uint32_t to = from;
             while (to < n && c->line[c->pick[to]] == c->line[c->pick[from]])
                 to++;
             plain_sort(c->pick + from, to - from, s->left);
-            total += group_bound(o, s, c->pick + from, to - from, need, UINT32_MAX, &cheapest);
+            for (uint32_t at = from; to - at >= need; at += need, groups++) {
+                c->group[groups] = groups;
+                c->value[groups] = group_bound(o, s, c->pick + at, need, need, 1, &cheapest);
+            }
             from = to;
         }
-        return total;
+        return greatest(c->group, groups, o->max_applications, c->value);
     }
     plain_sort(c->pick, n, s->left);
     total = group_bound(o, s, c->pick, n, need, o->max_applications ? o->max_applications : UINT32_MAX, &cheapest);
@@ -436,11 +440,6 @@ static int64_t broad_rounding(const struct tb_offer *o)
     return o->rounding == TB_ROUND_UP ? WHOLE : WHOLE / 2;
 }
 
-static bool fixed_steps(const struct tb_offer *o)
-{
-    return o->mechanic == TB_PRICE_LADDER && !o->by_pieces && !o->every && o->step[0].ppm == 0;
-}
-
 static bool wide(const struct plain *c, const struct tb_offer *o)
 {
     for (uint32_t l = 0; l < c->basket->line_n; l++)
@@ -449,89 +448,59 @@ static bool wide(const struct plain *c, const struct tb_offer *o)
     return !o->one_per_product && !plain_perk(o);
 }
 
-struct cut {
-    uint64_t in;
-    uint64_t rest;
-    uint64_t broad;
-    const int64_t *most;
-};
-
-/* The rest by T1 once `left` is left of all goods. */
-static int64_t rest_with(struct plain *c, const struct cut *v, int64_t left)
-{
-    int64_t most[TB_PRICE_OFFERS_MAX];
-    for (uint32_t i = 0; i < c->n; i++) {
-        const struct tb_offer *o = &c->offer[i];
-        most[i] = v->most[i];
-        if (!(v->rest >> i & 1) || !wide(c, o))
-            continue;
-        if (fixed_steps(o)) {
-            int64_t off = 0;
-            for (uint32_t k = 0; k < o->step_n; k++)
-                off = o->step[k].at <= left ? o->step[k].off : off;
-            most[i] = smaller(most[i], plain_key(o, off));
-        }
-        if (v->broad >> i & 1) {
-            __int128 key = (__int128)left * broad_rate(c, o) + broad_rounding(o) + 63;
-            key = key / 64 - (o->coupon != TB_PRICE_RULE);
-            most[i] = key < most[i] ? (int64_t)key : most[i];
-        }
-        if (left < o->min_amount)
-            most[i] = 0;
-    }
-    return by_rules(c, v->in, v->rest, most);
-}
-
-static int64_t cut_at(struct plain *c, const struct plain_state *s, const struct cut *v, uint64_t first, int64_t goods)
-{
-    int64_t most_first = by_lines(c, s, v->in, first, v->most);
-    int64_t taken = (most_first + TB_PRICE_OFFERS_MAX) >> 14;
-    int64_t best = most_first + rest_with(c, v, larger(goods - taken, 0));
-    for (uint32_t i = 0; i < c->n; i++) {
-        const struct tb_offer *o = &c->offer[i];
-        if (!(v->rest >> i & 1) || !wide(c, o))
-            continue;
-        for (uint32_t k = 0; k <= (fixed_steps(o) ? o->step_n : 0); k++) {
-            int64_t at = k == 0 ? o->min_amount : o->step[k - 1].at;
-            if (at <= goods && goods - at < taken)
-                best = larger(best, (goods - at) * 16384 + rest_with(c, v, at));
-        }
-    }
-    return best;
-}
-
-/* T4: what offers before a broad one take, those from it on no longer have; the best of all cuts. */
-static int64_t after_others(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t among,
-                            const int64_t *most)
+/* The broad offers: in order, while their rates sum to .99 at most. */
+static uint64_t broad_ones(struct plain *c)
 {
     struct plain_state start = plain_state_at(c, 0);
-    struct cut v = {in, among, 0, most};
+    uint64_t broad = 0;
     int64_t sum = 0;
-    int64_t goods = 0;
-    for (uint32_t u = 0; u < c->part_n; u++)
-        goods += s->left[u];
     for (uint32_t k = 0; k < c->n; k++) {
         uint32_t i = c->order[k];
         int64_t rate = broad_rate(c, &c->offer[i]);
         bool counts = rule(c, i) != TB_PRICE_EXCLUSIVE && rate > 0 && !(c->not_first >> i & 1) &&
                       sum + rate <= WHOLE * 99 / 100 && plain_most(c, &c->offer[i], &start) > 0;
         sum += counts ? rate : 0;
-        v.broad |= (uint64_t)counts << i;
+        broad |= (uint64_t)counts << i;
     }
+    return broad;
+}
+
+/* T4: the offers before the first on all goods by T2, the others in a chain. */
+static int64_t in_a_chain(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t among,
+                          const int64_t *most)
+{
+    struct plain_link link[TB_PRICE_OFFERS_MAX];
+    uint64_t broad = broad_ones(c);
     uint64_t first = 0;
-    int64_t best = INT64_MAX;
+    uint64_t perks = 0;
+    uint32_t n = 0;
+    uint32_t coupons = 0;
+    bool begun = false;
     for (uint32_t k = 0; k < c->n; k++) {
         uint32_t i = c->order[k];
         const struct tb_offer *o = &c->offer[i];
+        coupons += (in >> i & 1) && o->coupon != TB_PRICE_RULE;
         if (!(among >> i & 1))
             continue;
-        if ((v.broad >> i & 1) && first != 0)
-            best = smaller(best, cut_at(c, s, &v, first, goods));
-        if (!plain_perk(o) && o->level != TB_PRICE_SHIPPING)
+        perks |= (uint64_t)plain_perk(o) << i;
+        begun = begun || (wide(c, o) && o->level != TB_PRICE_SHIPPING);
+        if (plain_perk(o))
+            continue;
+        if (!begun && o->level != TB_PRICE_SHIPPING) {
             first |= UINT64_C(1) << i;
-        v.rest = among & ~first;
+            continue;
+        }
+        bool rated = broad >> i & 1;
+        link[n++] = (struct plain_link){o, most[i], rated ? broad_rate(c, o) : 0, rated ? broad_rounding(o) : 0,
+                                        wide(c, o)};
     }
-    return best;
+    if (!begun)
+        return INT64_MAX;
+    int64_t goods = 0;
+    for (uint32_t u = 0; u < c->part_n; u++)
+        goods += s->left[u];
+    int64_t taken = (by_lines(c, s, in, first, most) + TB_PRICE_OFFERS_MAX) >> 14;
+    return plain_chain(c, link, n, coupons, goods, taken) + by_rules(c, in, perks, most);
 }
 
 int64_t plain_ceiling(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t open, const int64_t *most)
@@ -551,7 +520,7 @@ int64_t plain_ceiling(struct plain *c, const struct plain_state *s, uint64_t in,
         else
             others |= UINT64_C(1) << i;
     }
-    int64_t best = smaller(by_lines(c, s, in, others, most), after_others(c, s, in, others, most));
+    int64_t best = smaller(by_lines(c, s, in, others, most), in_a_chain(c, s, in, others, most));
     best = larger(best, alone);
     int64_t left = s->shipping + worth;
     for (uint32_t u = 0; u < c->part_n; u++)

@@ -62,6 +62,17 @@ bool plain_gate(const struct plain *c, const struct tb_offer *o, const struct pl
 /* Applies an offer to s in place; what it saves. *in_force also for gifts and points. */
 int64_t plain_apply(struct plain *c, const struct tb_offer *o, struct plain_state *s, bool *in_force);
 
+/* proof_chain.c: one offer of the chain of T4; all: on all goods; rate: of a broad one (T4), else 0. */
+struct plain_link {
+    const struct tb_offer *offer;
+    int64_t most;
+    int64_t rate;
+    int64_t rounding;
+    bool all;
+};
+int64_t plain_chain(const struct plain *c, const struct plain_link *link, uint32_t n, uint32_t coupons_in,
+                    int64_t goods, int64_t first);
+
 /* proof_bound.c: key of U (0: no effect possible), and of all of R (the caller's bits) together. */
 int64_t plain_most(struct plain *c, const struct tb_offer *o, const struct plain_state *s);
 int64_t plain_ceiling(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t open, const int64_t *most);

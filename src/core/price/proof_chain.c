@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The checker's own T4 (price.h): the sums that may be left of all goods, followed offer by offer. Spans that
+ * meet become one; a ninth becomes one with the nearest. Rates beyond .99 together are not looked at.  */
+#include "core/price/proof_int.h"
+
+#define SPAN_MAX 8
+#define COUPON_WAYS 6 /* no coupon, one to four joint ones, a single one */
+#define GROUP_WAYS 4  /* two best-of groups, in use or not */
+
+struct sums {
+    int64_t from;
+    int64_t to;
+    int64_t extra; /* key of savings on shipping, less coupons */
+};
+
+struct way {
+    uint32_t n;
+    struct sums v[SPAN_MAX];
+};
+
+struct ways {
+    struct way of[COUPON_WAYS][GROUP_WAYS];
+};
+
+static int64_t lesser(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t greater(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static void join(struct sums *into, const struct sums *one)
+{
+    into->from = lesser(into->from, one->from);
+    into->to = greater(into->to, one->to);
+    into->extra = greater(into->extra, one->extra);
+}
+
+static void put(struct way *w, const struct sums *one)
+{
+    uint32_t near = 0;
+    int64_t least = -1;
+    for (uint32_t i = 0; i < w->n; i++) {
+        int64_t below = one->from - w->v[i].to;
+        int64_t above = w->v[i].from - one->to;
+        int64_t gap = below > 0 ? below : above > 0 ? above : 0;
+        if (gap == 0 && w->v[i].extra == one->extra) {
+            join(&w->v[i], one);
+            return;
+        }
+        if (least < 0 || gap < least) {
+            least = gap;
+            near = i;
+        }
+    }
+    if (w->n == SPAN_MAX)
+        join(&w->v[near], one);
+    else
+        w->v[w->n++] = *one;
+}
+
+static enum tb_price_rule rule(const struct plain *c, const struct tb_offer *o)
+{
+    return o->group < c->basket->group_n ? c->basket->group[o->group] : TB_PRICE_STACKABLE;
+}
+
+static int64_t sum_after(const struct tb_offer *o, int64_t sum, int64_t off, int64_t ppm)
+{
+    if (ppm > 0)
+        off = plain_rate(sum, ppm, o->rounding);
+    off = o->cap_order > 0 ? lesser(off, o->cap_order) : off;
+    off = o->budget_rule == TB_PRICE_BUDGET_PARTIAL ? lesser(off, o->budget) : off;
+    return sum - lesser(off, sum);
+}
+
+/* What an offer on all goods saves follows from their sum alone. */
+static bool sum_decides(const struct tb_offer *o)
+{
+    bool kind = o->mechanic == TB_PRICE_AMOUNT || o->mechanic == TB_PRICE_PERCENT ||
+                (o->mechanic == TB_PRICE_LADDER && !o->every && !o->by_pieces);
+    return kind && !o->initial && o->max_units == 0 && o->cap_unit == 0 && o->cap_line == 0 &&
+           !o->every && !o->by_pieces && o->budget_rule != TB_PRICE_BUDGET_STRICT;
+}
+
+/* One span through one offer; `all`: the offer is on all goods, at `rate` if that is known. */
+static void pass(const struct plain_link *k, struct sums s, struct way *to)
+{
+    const struct tb_offer *o = k->offer;
+    if (k->all && o->min_amount > s.from)
+        s.from = o->min_amount;
+    if (s.from > s.to)
+        return;
+    s.extra -= o->coupon != TB_PRICE_RULE;
+    int64_t most = (k->most + TB_PRICE_OFFERS_MAX) >> 14;
+    if (o->level == TB_PRICE_SHIPPING) {
+        s.extra += most * 16384;
+        put(to, &s);
+        return;
+    }
+    if (!k->all || !sum_decides(o)) {
+        if (k->rate > 0)
+            most = lesser(most, (int64_t)(((__int128)s.from * k->rate + k->rounding) / (1 << 20)));
+        s.from = greater(0, s.from - most);
+        put(to, &s);
+        return;
+    }
+    uint32_t steps = o->mechanic == TB_PRICE_LADDER ? o->step_n : 1;
+    for (uint32_t i = 0; i < steps; i++) {
+        struct sums t = s;
+        int64_t off = o->amount;
+        int64_t ppm = o->mechanic == TB_PRICE_PERCENT ? o->ppm : 0;
+        if (o->mechanic == TB_PRICE_LADDER) {
+            t.from = greater(s.from, o->step[i].at);
+            t.to = i + 1 < steps ? lesser(s.to, o->step[i + 1].at - 1) : s.to;
+            off = o->step[i].off;
+            ppm = o->step[i].ppm;
+        }
+        if (t.from > t.to)
+            continue;
+        t.from = sum_after(o, t.from, off, ppm);
+        t.to = sum_after(o, t.to, off, ppm);
+        put(to, &t);
+    }
+}
+
+/* The first two best-of groups with two offers or more in the chain. */
+static uint32_t groups_of(const struct plain *c, const struct plain_link *link, uint32_t n, uint32_t *group)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < n && found < 2; i++) {
+        uint32_t g = link[i].offer->group;
+        uint32_t times = 0;
+        bool first = true;
+        for (uint32_t k = 0; k < n; k++) {
+            bool same = link[k].offer->group == g;
+            first = first && !(same && k < i);
+            times += same;
+        }
+        if (rule(c, link[i].offer) == TB_PRICE_BEST_OF && first && times > 1)
+            group[found++] = g;
+    }
+    return found;
+}
+
+int64_t plain_chain(const struct plain *c, const struct plain_link *link, uint32_t n, uint32_t coupons_in,
+                    int64_t goods, int64_t first)
+{
+    struct ways w = {0};
+    uint32_t group[2] = {0, 0};
+    uint32_t group_n = groups_of(c, link, n, group);
+    uint32_t room = c->basket->coupons_max - coupons_in;
+    bool limit = c->basket->coupons_max > 0 && room < COUPON_WAYS - 1;
+    uint32_t joint = limit ? room : 1;
+    put(&w.of[0][0], &(struct sums){greater(0, goods - first), goods, 0});
+    for (uint32_t i = 0; i < n; i++) {
+        const struct tb_offer *o = link[i].offer;
+        uint32_t bit = 0;
+        for (uint32_t g = 0; g < group_n; g++)
+            bit |= o->group == group[g] && rule(c, o) == TB_PRICE_BEST_OF ? 1U << g : 0;
+        /* from the fullest way down, so that no way passes an offer twice */
+        for (uint32_t u = joint + 2; u-- > 0;) {
+            uint32_t next = u;
+            if (o->coupon == TB_PRICE_JOINT && u == joint + 1)
+                continue;
+            if (o->coupon == TB_PRICE_JOINT && u == joint && limit)
+                continue;
+            if (o->coupon == TB_PRICE_JOINT && u < joint)
+                next = u + 1;
+            if (o->coupon == TB_PRICE_SINGLE && u != 0)
+                continue;
+            if (o->coupon == TB_PRICE_SINGLE)
+                next = joint + 1;
+            for (uint32_t g = GROUP_WAYS; g-- > 0;) {
+                struct way was = w.of[u][g];
+                for (uint32_t s = 0; s < was.n && !(g & bit); s++)
+                    pass(&link[i], was.v[s], &w.of[next][g | bit]);
+            }
+        }
+    }
+    int64_t best = 0;
+    for (uint32_t u = 0; u < joint + 2; u++)
+        for (uint32_t g = 0; g < GROUP_WAYS; g++)
+            for (uint32_t s = 0; s < w.of[u][g].n; s++) {
+                const struct sums *v = &w.of[u][g].v[s];
+                best = greater(best, (goods - v->from) * 16384 + lesser(v->extra, c->shipping_left * 16384));
+            }
+    return best;
+}
