@@ -77,7 +77,11 @@
     X(CAMPAIGN_FINDINGS, 422, "The campaign's check has findings that nobody acknowledged.")    \
     X(OUT_OF_STOCK, 409, "Nothing is left of the stock.")                                       \
     X(NOT_OPEN, 409, "It is not open at this time.")                                            \
-    X(NOT_GIVABLE, 409, "This coupon may not be given away.")
+    X(NOT_GIVABLE, 409, "This coupon may not be given away.")                                   \
+    X(QUOTE_CHANGED, 409, "The price is no longer what was quoted; quote again.")               \
+    X(UNKNOWN_BASKET, 404, "There is no such open basket, or it has ended.")                    \
+    X(UNKNOWN_OFFER, 422, "There is no such offer.")                                            \
+    X(UNKNOWN_PRICE, 422, "The product has no list price and none was given.")
 
 enum tb_code {
 #define TB_CODE_ENUM(name, status, text) TB_CODE_##name,

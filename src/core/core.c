@@ -2,6 +2,7 @@
 #include "core/core.h"
 
 #include "core/catalog/rule_env.h"
+#include "core/checkout/checkout.h"
 #include "core/code/code.h"
 #include "core/consent/consent.h"
 #include "core/identity/identity.h"
@@ -221,6 +222,8 @@ int64_t tb_core_due_ms(const struct tb_core *c, const struct tb_block *b)
                       tb_consent_due_ms(&c->store, (struct tb_block *)(uintptr_t)b));
     if (b->kind == TB_KIND_DEVICE)
         return tb_identity_due_ms(&c->store, b);
+    if (b->kind == TB_KIND_BASKET)
+        return tb_checkout_due_ms(b);
     return INT64_MAX;
 }
 
@@ -235,6 +238,8 @@ enum tb_outcome tb_core_fire(struct tb_txn *t, const struct tb_command *cmd, str
         tb_consent_fire(t, (uint32_t)in->id);
     } else if (in->kind == TB_KIND_DEVICE) {
         tb_identity_fire(t, in->id);
+    } else if (in->kind == TB_KIND_BASKET) {
+        tb_checkout_fire(t, in->id);
     }
     return TB_DONE;
 }
@@ -273,7 +278,7 @@ bool tb_core_load(struct tb_core *c, enum tb_kind kind, uint64_t id, struct tb_s
         index_unit_day(c, b);
     } else if (kind > TB_KIND_CODE_BATCH && kind <= TB_KIND_CODE_GUESS) {
         tb_code_index(c, b);
-    } else {
+    } else if (kind != TB_KIND_BASKET) {
         tb_catalog_index(c, b);
     }
     return true;

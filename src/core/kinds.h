@@ -37,6 +37,7 @@ enum tb_kind {
     TB_KIND_CODE_GUESS = 36,
     TB_KIND_CAMPAIGN = 50,
     TB_KIND_OFFER = 51, /* one immutable version of a campaign */
+    TB_KIND_BASKET = 52, /* sparse: an open checkout */
     TB_KINDS
 };
 
@@ -74,6 +75,7 @@ enum tb_counter {
     TB_COUNTER_CODE_PACKAGE,
     TB_COUNTER_CODE_SET,
     TB_COUNTER_CODE_FIRST,
+    TB_COUNTER_BASKET,
     TB_COUNTERS
 };
 

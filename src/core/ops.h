@@ -73,7 +73,12 @@
     X(135, COUPON_VOID, WRITE, tb_coupon_void, tb_cmd_coupon_void)                   \
     X(136, COUPON_GIVE, WRITE, tb_coupon_give, tb_cmd_coupon_give)                   \
     X(137, COUPON_LIST, READ, tb_coupon_list, tb_cmd_coupon_list)                    \
-    X(138, CAMPAIGN_GET, READ, tb_campaign_get, tb_cmd_campaign_get)
+    X(138, CAMPAIGN_GET, READ, tb_campaign_get, tb_cmd_campaign_get)                 \
+    X(140, QUOTE, READ, tb_checkout_quote, tb_cmd_quote)                             \
+    X(141, CHECKOUT, WRITE, tb_checkout_open, tb_cmd_quote)                          \
+    X(142, CONFIRM, WRITE, tb_checkout_confirm, tb_cmd_confirm)                      \
+    X(143, BASKET_RELEASE, WRITE, tb_checkout_release, tb_cmd_basket_release)        \
+    X(144, RETURN_QUOTE, READ, tb_checkout_return_quote, tb_cmd_return)
 
 enum tb_op {
 #define TB_OP_ENUM(number, name, mode, fn, input) TB_OP_##name = number,

@@ -2,6 +2,7 @@
 /* core/shapes.c - the layout of every kind of block. See core/store/block.h for how a
  * shape may grow: at the end only, with a higher version.                             */
 #include "core/catalog/catalog.h"
+#include "core/checkout/checkout.h"
 #include "core/code/code.h"
 #include "core/identity/identity.h"
 #include "core/job/job.h"
@@ -72,12 +73,18 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
                                        [TB_PERSON_CAP] = sizeof(struct tb_cap_use),
                                        [TB_PERSON_BYTES] = 1}},
     [TB_KIND_DEVICE] = TB_DEVICE_SHAPE,
-    [TB_KIND_ORDER] = {SHAPE("order", 1, tb_order, TB_ORDER_SECTIONS),
+    [TB_KIND_ORDER] = {SHAPE("order", 2, tb_order, TB_ORDER_SECTIONS),
                        .elem_bytes = {[TB_ORDER_BYTES] = 1,
                                       [TB_ORDER_LINE] = sizeof(struct tb_order_line),
                                       [TB_ORDER_TENDER] = sizeof(struct tb_order_tender),
                                       [TB_ORDER_EARN] = sizeof(struct tb_order_earn),
-                                      [TB_ORDER_RETURN] = sizeof(struct tb_order_return)},
+                                      [TB_ORDER_RETURN] = sizeof(struct tb_order_return),
+                                      [TB_ORDER_PRICE] = sizeof(struct tb_order_price),
+                                      [TB_ORDER_EFFECT] = sizeof(struct tb_order_effect),
+                                      [TB_ORDER_SHARE] = sizeof(struct tb_order_share),
+                                      [TB_ORDER_PAYMENT] = sizeof(struct tb_order_payment),
+                                      [TB_ORDER_GIVEN] = sizeof(struct tb_order_given),
+                                      [TB_ORDER_FROZEN] = 1},
                        .sparse = true},
     [TB_KIND_UNIT] = {SHAPE("unit", 2, tb_unit, TB_UNIT_SECTIONS), .elem_bytes = {1}},
     [TB_KIND_NAMESPACE] = {SHAPE("namespace", 1, tb_namespace, TB_NAMESPACE_SECTIONS),
@@ -116,4 +123,10 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
                             .elem_bytes = {sizeof(struct tb_code_caller)}},
     [TB_KIND_CAMPAIGN] = TB_CAMPAIGN_SHAPE,
     [TB_KIND_OFFER] = TB_OFFER_SHAPE,
+    [TB_KIND_BASKET] = {SHAPE("basket", 1, tb_basket_head, TB_BASKET_SECTIONS),
+                        .elem_bytes = {[TB_BASKET_BYTES] = 1,
+                                       [TB_BASKET_LINE] = sizeof(struct tb_basket_row),
+                                       [TB_BASKET_OFFER] = sizeof(struct tb_basket_offer),
+                                       [TB_BASKET_TENDER] = sizeof(struct tb_basket_tender)},
+                        .sparse = true},
 };

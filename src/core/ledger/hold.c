@@ -121,6 +121,43 @@ static int64_t held_sum(const struct tb_txn *t, struct tb_block *b, uint32_t uni
     return sum;
 }
 
+enum tb_code tb_ledger_reserve(struct tb_txn *t, uint32_t profile, uint32_t unit, int64_t amount,
+                               int64_t deadline_ms, uint64_t *hold)
+{
+    uint32_t person = tb_person_by_profile(t, profile);
+    tb_ledger_settle(t, person);
+    struct tb_block *b = tb_read(t, TB_KIND_PERSON, person);
+    if (tb_available_sum(t, b, unit) < amount)
+        return TB_CODE_INSUFFICIENT;
+    int64_t reserved = amount + held_sum(t, b, unit); /* all of it may yet be spent */
+    int32_t cap_start;
+    if (tb_cap_apply(t, b, unit, 2, &reserved, false, &cap_start) != TB_CODE_OK)
+        return TB_CODE_CAP_EXCEEDED;
+    if (b->n[TB_PERSON_HOLD] >= 1000 || b->n[TB_PERSON_PIECE] >= 20000)
+        return TB_CODE_TOO_MANY;
+    struct tb_draw draw;
+    tb_draw_pick(t, b, unit, amount, 0, &draw);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < draw.part_n; i++)
+        n += draw.part[i].lot_n;
+    struct tb_ev_hold_piece *piece = TB_NEW_ARRAY(t->scratch, struct tb_ev_hold_piece, n);
+    tb_assert(piece != NULL);
+    struct tb_ev_held ev = {.hold = tb_counter_next(t, TB_COUNTER_HOLD),
+                            .unit = unit,
+                            .profile = profile,
+                            .amount = amount,
+                            .deadline_ms = (uint64_t)deadline_ms,
+                            .piece = piece};
+    for (uint32_t i = 0; i < draw.part_n; i++)
+        for (uint32_t k = 0; k < draw.part[i].lot_n; k++)
+            piece[ev.piece_n++] = (struct tb_ev_hold_piece){.lot = draw.part[i].lot[k].lot,
+                                                            .amount = -draw.part[i].lot[k].amount,
+                                                            .profile = draw.part[i].profile};
+    tb_emit_held(t, &ev);
+    *hold = ev.hold;
+    return TB_CODE_OK;
+}
+
 enum tb_outcome tb_ledger_hold(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
 {
     const struct tb_cmd_hold *in = cmd->input;
@@ -136,40 +173,15 @@ enum tb_outcome tb_ledger_hold(struct tb_txn *t, const struct tb_command *cmd, s
         return tb_refuse(a, TB_CODE_AMOUNT_NOT_POSITIVE, "amount");
     if (in->lifetime_ms < LIFETIME_MIN_MS || in->lifetime_ms > LIFETIME_MAX_MS)
         return tb_refuse(a, TB_CODE_INVALID, "lifetime");
-    uint32_t person = tb_person_by_profile(t, profile);
-    tb_ledger_settle(t, person);
-    struct tb_block *b = tb_read(t, TB_KIND_PERSON, person);
-    if (tb_available_sum(t, b, unit) < in->amount)
-        return tb_refuse(a, TB_CODE_INSUFFICIENT, "amount");
-    int64_t reserved = in->amount + held_sum(t, b, unit); /* all of it may yet be spent */
-    int32_t cap_start;
-    if (tb_cap_apply(t, b, unit, 2, &reserved, false, &cap_start) != TB_CODE_OK)
-        return tb_refuse(a, TB_CODE_CAP_EXCEEDED, "amount");
-    if (b->n[TB_PERSON_HOLD] >= 1000 || b->n[TB_PERSON_PIECE] >= 20000)
-        return tb_refuse(a, TB_CODE_TOO_MANY, "");
-    struct tb_draw draw;
-    tb_draw_pick(t, b, unit, in->amount, 0, &draw);
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < draw.part_n; i++)
-        n += draw.part[i].lot_n;
-    struct tb_ev_hold_piece *piece = TB_NEW_ARRAY(t->scratch, struct tb_ev_hold_piece, n);
-    tb_assert(piece != NULL);
-    struct tb_ev_held ev = {.hold = tb_counter_next(t, TB_COUNTER_HOLD),
-                            .unit = unit,
-                            .profile = profile,
-                            .amount = in->amount,
-                            .deadline_ms = (uint64_t)(t->now_ms + in->lifetime_ms),
-                            .piece = piece};
-    for (uint32_t i = 0; i < draw.part_n; i++)
-        for (uint32_t k = 0; k < draw.part[i].lot_n; k++)
-            piece[ev.piece_n++] = (struct tb_ev_hold_piece){.lot = draw.part[i].lot[k].lot,
-                                                            .amount = -draw.part[i].lot[k].amount,
-                                                            .profile = draw.part[i].profile};
-    tb_emit_held(t, &ev);
-    tb_wire_put_uint(&a->body, 1, ev.hold);
+    uint64_t hold;
+    int64_t deadline_ms = t->now_ms + in->lifetime_ms;
+    enum tb_code code = tb_ledger_reserve(t, profile, unit, in->amount, deadline_ms, &hold);
+    if (code != TB_CODE_OK)
+        return tb_refuse(a, code, code == TB_CODE_TOO_MANY ? "" : "amount");
+    tb_wire_put_uint(&a->body, 1, hold);
     tb_wire_put_uint(&a->body, 2, tb_zigzag(in->amount));
     tb_answer_balance(t, a, 3, profile, unit);
-    tb_wire_put_uint(&a->body, 4, ev.deadline_ms);
+    tb_wire_put_uint(&a->body, 4, (uint64_t)deadline_ms);
     return TB_DONE;
 }
 
@@ -220,6 +232,59 @@ static void draw_of_pieces(struct tb_txn *t, struct tb_block *b, uint64_t hold,
     }
 }
 
+/* Spends amount of the hold; main says transfer, order, reason and actor. */
+static void post_hold(struct tb_txn *t, struct tb_block *b, const struct tb_hold *hold, int64_t amount, bool ended,
+                      struct tb_ev_posted *main)
+{
+    struct tb_ev_hold_piece *piece;
+    uint32_t n = pieces_of(t, b, hold->id, amount, &piece);
+    struct tb_draw draw;
+    draw_of_pieces(t, b, hold->id, piece, n, &draw);
+    /* The pieces go back to their lots and leave from there: one path for every spend. */
+    struct tb_ev_hold_taken taken = {.hold = hold->id, .unit = hold->unit, .profile = hold->profile};
+    taken.ended = ended;
+    taken.piece_n = ended ? pieces_of(t, b, hold->id, hold->amount, &piece) : n;
+    taken.piece = piece;
+    tb_emit_hold_taken(t, &taken);
+    b = tb_read(t, TB_KIND_PERSON, tb_person_by_profile(t, hold->profile));
+    int32_t cap_start;
+    int64_t counted = amount; /* the cap was asked when it was held: here it only counts */
+    (void)tb_cap_apply(t, b, hold->unit, 2, &counted, true, &cap_start);
+    main->unit = hold->unit;
+    main->profile = hold->profile;
+    main->tenant_account = TB_ACCOUNT_SPENT;
+    main->amount = -amount;
+    main->cause = TB_CAUSE_SPEND;
+    main->day = tb_today(t);
+    main->cap = cap_start ? 2 : 0;
+    main->cap_start = cap_start;
+    tb_draw_post(t, &draw, main);
+    tb_ledger_slide(t, tb_person_by_profile(t, hold->profile), hold->unit);
+    tb_ledger_settle(t, tb_person_by_profile(t, hold->profile));
+}
+
+bool tb_ledger_unreserve(struct tb_txn *t, uint64_t id)
+{
+    struct tb_hold hold;
+    struct tb_block *b = hold_block(t, id, &hold);
+    if (b == NULL)
+        return false;
+    hold_give_back(t, b, &hold);
+    tb_ledger_settle(t, tb_person_by_profile(t, hold.profile));
+    return true;
+}
+
+int64_t tb_ledger_take(struct tb_txn *t, uint64_t id, uint64_t transfer, uint64_t order, uint64_t actor)
+{
+    struct tb_hold hold;
+    struct tb_block *b = hold_block(t, id, &hold);
+    if (b == NULL)
+        return 0;
+    struct tb_ev_posted main = {.transfer = transfer, .order = order, .actor = actor};
+    post_hold(t, b, &hold, hold.amount, true, &main);
+    return hold.amount;
+}
+
 enum tb_outcome tb_ledger_hold_post(struct tb_txn *t, const struct tb_command *cmd,
                                     struct tb_answer *a)
 {
@@ -233,38 +298,15 @@ enum tb_outcome tb_ledger_hold_post(struct tb_txn *t, const struct tb_command *c
     if (in->amount > hold.amount)
         return tb_refuse(a, TB_CODE_HOLD_EXCEEDED, "amount");
     int64_t amount = in->amount ? in->amount : hold.amount;
-    struct tb_ev_hold_piece *piece;
-    uint32_t n = pieces_of(t, b, hold.id, amount, &piece);
-    struct tb_draw draw;
-    draw_of_pieces(t, b, hold.id, piece, n, &draw);
-    /* The pieces go back to their lots and leave from there: one path for every spend. */
-    struct tb_ev_hold_taken taken = {.hold = hold.id, .unit = hold.unit, .profile = hold.profile};
-    taken.ended = in->final || amount == hold.amount;
-    taken.piece_n = taken.ended ? pieces_of(t, b, hold.id, hold.amount, &piece) : n;
-    taken.piece = piece;
-    tb_emit_hold_taken(t, &taken);
-    b = tb_read(t, TB_KIND_PERSON, tb_person_by_profile(t, hold.profile));
-    int32_t cap_start;
-    int64_t counted = amount; /* the cap was asked when it was held: here it only counts */
-    (void)tb_cap_apply(t, b, hold.unit, 2, &counted, true, &cap_start);
+    bool ended = in->final || amount == hold.amount;
     struct tb_ev_posted main = {.transfer = tb_counter_next(t, TB_COUNTER_TRANSFER),
-                                .unit = hold.unit,
-                                .profile = hold.profile,
-                                .tenant_account = TB_ACCOUNT_SPENT,
-                                .amount = -amount,
-                                .cause = TB_CAUSE_SPEND,
                                 .reason = in->reason,
-                                .actor = cmd->actor,
-                                .day = tb_today(t),
-                                .cap = cap_start ? 2 : 0,
-                                .cap_start = cap_start};
-    tb_draw_post(t, &draw, &main);
-    tb_ledger_slide(t, tb_person_by_profile(t, hold.profile), hold.unit);
-    tb_ledger_settle(t, tb_person_by_profile(t, hold.profile));
+                                .actor = cmd->actor};
+    post_hold(t, b, &hold, amount, ended, &main);
     tb_wire_put_uint(&a->body, 1, main.transfer);
     tb_wire_put_uint(&a->body, 2, tb_zigzag(amount));
     tb_answer_balance(t, a, 3, hold.profile, hold.unit);
-    tb_wire_put_uint(&a->body, 4, taken.ended ? 0 : tb_zigzag(hold.amount - amount));
+    tb_wire_put_uint(&a->body, 4, ended ? 0 : tb_zigzag(hold.amount - amount));
     return TB_DONE;
 }
 

@@ -189,6 +189,19 @@ enum tb_code tb_ledger_spend(struct tb_txn *t, uint32_t profile, uint32_t unit, 
                              enum tb_tenant_account to, enum tb_cause cause, uint64_t transfer,
                              uint64_t order, struct tb_str reason, uint64_t actor);
 
+/* Reserves amount for the profile until the deadline. OK, INSUFFICIENT, CAP_EXCEEDED, TOO_MANY. */
+enum tb_code tb_ledger_reserve(struct tb_txn *t, uint32_t profile, uint32_t unit, int64_t amount,
+                               int64_t deadline_ms, uint64_t *hold);
+/* Ends the hold, its pieces go back to their lots. False: it had ended. */
+bool tb_ledger_unreserve(struct tb_txn *t, uint64_t hold);
+/* Spends all of what the hold reserves, as a kept transfer; the amount, 0 when it has ended. */
+int64_t tb_ledger_take(struct tb_txn *t, uint64_t hold, uint64_t transfer, uint64_t order, uint64_t actor);
+
+/* A part of a kept spend comes back to its lots, the latest expiry first. First asks whether the
+ * transfer is in memory: false, and it is asked for (the command answers NEED).            */
+bool tb_ledger_refund_ready(struct tb_txn *t, uint64_t transfer);
+void tb_ledger_refund(struct tb_txn *t, uint64_t transfer, int64_t amount, uint64_t order, uint64_t actor);
+
 /* Before profiles leave their persons: what a hold reserves on the other side of the parting
  * goes back to its lots, so every side keeps its own. The hold ends when nothing is left. */
 void tb_ledger_part(struct tb_txn *t, const uint64_t *profile, uint32_t n);

@@ -15,6 +15,7 @@ struct undo {
     enum tb_cause cause;
     struct tb_str reason;
     uint64_t actor;
+    uint64_t order;
 };
 
 /* Which lots get how much of amount back. */
@@ -117,6 +118,7 @@ static void restore(struct tb_txn *t, const struct undo *u, int64_t amount)
                                 .tenant_account = u->account,
                                 .amount = amount,
                                 .cause = u->cause,
+                                .order = u->order,
                                 .reverses = u->id,
                                 .actor = u->actor,
                                 .reason = u->reason,
@@ -241,6 +243,46 @@ static enum tb_code undo_all(struct tb_txn *t, struct undo *u, int64_t amount)
     }
 }
 
+/* A copy of what the kept transfer moved. */
+static struct tb_transfer_lot *lots_of(struct tb_txn *t, struct tb_block *b)
+{
+    uint32_t n = b->n[TB_TRANSFER_LOT];
+    struct tb_transfer_lot *lot = TB_NEW_ARRAY(t->scratch, struct tb_transfer_lot, n + 1);
+    tb_assert(lot != NULL);
+    const struct tb_transfer_lot *from = tb_section(t, b, TB_TRANSFER_LOT);
+    for (uint32_t i = 0; i < n; i++)
+        lot[i] = from[i];
+    return lot;
+}
+
+bool tb_ledger_refund_ready(struct tb_txn *t, uint64_t transfer)
+{
+    if (tb_read(t, TB_KIND_TRANSFER, transfer) != NULL)
+        return true;
+    tb_txn_need(t, TB_KIND_TRANSFER, transfer);
+    return false;
+}
+
+void tb_ledger_refund(struct tb_txn *t, uint64_t transfer, int64_t amount, uint64_t order, uint64_t actor)
+{
+    struct tb_block *b = tb_read(t, TB_KIND_TRANSFER, transfer);
+    tb_assert(b != NULL && amount > 0);
+    struct tb_transfer kept = *(const struct tb_transfer *)tb_block_head(b);
+    tb_assert(kept.tenant == t->tenant && kept.cause == TB_CAUSE_SPEND);
+    struct undo u = {.kept = &kept,
+                     .lot = lots_of(t, b),
+                     .lot_n = b->n[TB_TRANSFER_LOT],
+                     .id = transfer,
+                     .transfer = tb_counter_next(t, TB_COUNTER_TRANSFER),
+                     .profile = kept.profile,
+                     .actor = actor,
+                     .order = order};
+    tb_assert(amount <= moved(&u) - kept.reversed);
+    settle_all(t, &u);
+    enum tb_code code = undo_all(t, &u, amount);
+    tb_assert(code == TB_CODE_OK);
+}
+
 enum tb_outcome tb_ledger_reverse(struct tb_txn *t, const struct tb_command *cmd,
                                   struct tb_answer *a)
 {
@@ -258,11 +300,7 @@ enum tb_outcome tb_ledger_reverse(struct tb_txn *t, const struct tb_command *cmd
     if (in->reason.n == 0)
         return tb_refuse(a, TB_CODE_REASON_REQUIRED, "reason");
     uint32_t n = b->n[TB_TRANSFER_LOT];
-    struct tb_transfer_lot *lot = TB_NEW_ARRAY(t->scratch, struct tb_transfer_lot, n + 1);
-    tb_assert(lot != NULL);
-    const struct tb_transfer_lot *from = tb_section(t, b, TB_TRANSFER_LOT);
-    for (uint32_t i = 0; i < n; i++)
-        lot[i] = from[i];
+    struct tb_transfer_lot *lot = lots_of(t, b);
     struct undo u = {.kept = &kept,
                      .lot = lot,
                      .lot_n = n,

@@ -33,6 +33,12 @@ enum tb_order_section {
     TB_ORDER_TENDER,
     TB_ORDER_EARN,
     TB_ORDER_RETURN,
+    TB_ORDER_PRICE, /* one element when the order was priced by Tongbao, else none */
+    TB_ORDER_EFFECT,
+    TB_ORDER_SHARE,
+    TB_ORDER_PAYMENT, /* as TENDER, with what it drew and what came back */
+    TB_ORDER_GIVEN,
+    TB_ORDER_FROZEN, /* bytes: the offers, where the policy is to re-evaluate */
     TB_ORDER_SECTIONS
 };
 
@@ -59,7 +65,7 @@ struct tb_order_line {
     uint32_t product; /* 0: sku is in BYTES */
     uint32_t sku_at;
     uint32_t sku_n;
-    uint32_t reserved;
+    uint32_t whole; /* 1, priced orders: nothing divides it */
     int64_t quantity;
     int64_t net;
     int64_t returned_quantity;
@@ -89,6 +95,79 @@ struct tb_order_return {
     uint64_t input_hash;
     int64_t net;
     int64_t occurred_ms;
+};
+
+/* ---- priced orders (core/checkout) -------------------------------------------------- */
+
+/* What a return pays back; fixed on the receipt. */
+enum tb_return_policy {
+    TB_RETURN_KEEP_SHARE = 0, /* what the piece was sold for */
+    TB_RETURN_REEVALUATE,     /* what was paid, less what the kept rest would have cost */
+};
+
+struct tb_order_price {
+    int64_t shipping; /* paid */
+    int64_t shipping_back;
+    int64_t earn_base; /* money that earned */
+    int64_t withheld;  /* for gifts not brought back */
+    uint64_t device;
+    int32_t day;     /* on which uses were counted */
+    uint32_t policy; /* enum tb_return_policy */
+};
+
+struct tb_order_effect {
+    uint32_t offer;
+    uint32_t version;
+    uint32_t campaign;
+    uint32_t budget; /* unit that paid the saving, 0 = none */
+    int64_t saving;
+    int64_t saving_back;
+    int64_t pieces;
+    int64_t pieces_back;
+    uint64_t coupon; /* lot, 0 = a price rule */
+    int64_t coupon_due_ms;
+    int32_t coupon_day;
+    uint32_t coupon_unit;
+    uint32_t coupon_profile;
+    uint32_t ended; /* 1: use and coupon were given back */
+    uint32_t gift_product;
+    uint32_t gift_unit;
+    uint32_t gift_units;
+    uint32_t gifts_settled;
+    int64_t gift_value; /* of one */
+    uint32_t applications;
+    uint32_t reserved;
+};
+
+struct tb_order_share {
+    int64_t each;
+    uint16_t line;
+    uint16_t first;
+    uint16_t n;
+    uint16_t effect;
+};
+
+struct tb_order_payment {
+    int64_t amount;
+    int64_t back;
+    int64_t units;
+    int64_t units_back;
+    uint64_t transfer;
+    uint32_t kind; /* enum tb_tender_kind */
+    uint32_t unit; /* drawn from, 0 = money */
+    uint32_t profile;
+    uint32_t reserved;
+};
+
+struct tb_order_given {
+    uint64_t lot;
+    int64_t due_ms;
+    uint32_t effect;
+    uint32_t unit;
+    uint32_t profile;
+    int32_t day;
+    uint32_t withdrawn; /* 1: taken back */
+    uint32_t reserved;
 };
 
 /* The bucket of (profile, day) in the person's block, made when missing. For apply. */
@@ -148,6 +227,7 @@ struct tb_cmd_order {
     const struct tb_order_tender_input *tender; /* none: not told */
     uint32_t tender_n;
     uint64_t input_hash; /* of all facts above, made at the border */
+    const struct tb_order_pricing *pricing; /* core/checkout: what it decided. NULL: a plain order */
 };
 
 struct tb_return_line_input {
@@ -170,6 +250,9 @@ struct tb_cmd_return {
     uint32_t line_n;
     int64_t occurred_ms; /* 0 = now */
     uint64_t input_hash;
+    /* Priced orders (core/checkout/unwind.h). */
+    bool gifts_kept; /* gifts that are due were not brought back: their value is withheld */
+    bool keeps_uses; /* fraud: limits stay counted, coupons stay used */
 };
 
 /* Everything that has not come back. Answers as a return. */

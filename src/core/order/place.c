@@ -2,6 +2,7 @@
 /* Taking in an order: once, whatever path it comes by. */
 #include "core/membership/membership.h"
 #include "core/order/order_int.h"
+#include "core/order/take.h"
 
 bool tb_order_key_is(const struct tb_txn *t, struct tb_block *b, struct tb_str key)
 {
@@ -138,6 +139,8 @@ static enum stands standing(struct tb_txn *t, const struct tb_cmd_order *in, str
         return STANDS_COLD;
     /* the same receipt under another key: the same sale when the money agrees */
     const struct tb_order *o = tb_block_head_const(*b);
+    if (in->pricing != NULL) /* its price is not known yet */
+        return in->line_n == 0 || (*b)->n[TB_ORDER_LINE] == in->line_n ? STANDS_SAME : STANDS_OTHER;
     int64_t net = 0;
     for (uint32_t i = 0; i < in->line_n; i++)
         if (!tb_add(net, in->line[i].net, &net))
@@ -145,17 +148,8 @@ static enum stands standing(struct tb_txn *t, const struct tb_cmd_order *in, str
     return o->net == net && (*b)->n[TB_ORDER_LINE] == in->line_n ? STANDS_SAME : STANDS_OTHER;
 }
 
-struct facts {
-    uint32_t store;
-    uint32_t associate;
-    uint32_t touchpoint;
-    int64_t net;
-    struct tb_ev_order_line *line;
-    struct tb_ev_order_tender *tender;
-};
-
-static enum tb_outcome check_lines(struct tb_txn *t, const struct tb_cmd_order *in,
-                                   struct facts *f, struct tb_answer *a)
+enum tb_outcome tb_order_lines(struct tb_txn *t, const struct tb_cmd_order *in, struct tb_order_facts *f,
+                               struct tb_answer *a)
 {
     if (in->line_n == 0 || in->line_n > TB_ORDER_LINES_MAX)
         return tb_refuse(a, TB_CODE_INVALID, "lines");
@@ -187,13 +181,13 @@ static enum tb_outcome check_lines(struct tb_txn *t, const struct tb_cmd_order *
         if (!tb_add(paid, in->tender[i].amount, &paid))
             return tb_refuse(a, TB_CODE_AMOUNT_OVERFLOW, "tenders");
     }
-    if (in->tender_n > 0 && paid != f->net)
+    if (in->tender_n > 0 && paid != f->net + (in->pricing ? in->pricing->shipping : 0))
         return tb_refuse(a, TB_CODE_TENDERS_DIFFER, "tenders");
     return TB_DONE;
 }
 
-static enum tb_outcome check_places(struct tb_txn *t, const struct tb_cmd_order *in,
-                                    struct facts *f, struct tb_answer *a)
+enum tb_outcome tb_order_places(struct tb_txn *t, const struct tb_cmd_order *in, struct tb_order_facts *f,
+                                struct tb_answer *a)
 {
     const struct tb_tenant *tenant = tb_tenant_of(t);
     tb_assert(tenant != NULL);
@@ -214,8 +208,8 @@ static enum tb_outcome check_places(struct tb_txn *t, const struct tb_cmd_order 
 
 /* Who bought: a profile, or nobody when the identifiers say nothing (a probe, a blocked
  * value): the order stands either way. */
-static enum tb_outcome recognise(struct tb_txn *t, const struct tb_cmd_order *in,
-                                 const struct facts *f, struct tb_resolved *who, struct tb_answer *a)
+enum tb_outcome tb_order_recognise(struct tb_txn *t, const struct tb_cmd_order *in, const struct tb_order_facts *f,
+                                   struct tb_resolved *who, struct tb_answer *a)
 {
     *who = (struct tb_resolved){0};
     if (in->profile) {
@@ -239,10 +233,9 @@ static enum tb_outcome recognise(struct tb_txn *t, const struct tb_cmd_order *in
     return outcome;
 }
 
-enum tb_outcome tb_order_place(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
+enum tb_outcome tb_order_stood(struct tb_txn *t, const struct tb_cmd_order *in, bool *stands, struct tb_answer *a)
 {
-    const struct tb_cmd_order *in = cmd->input;
-    struct facts f = {0};
+    *stands = false;
     if (in->key.n == 0 || in->key.n > TB_ORDER_KEY_MAX)
         return tb_refuse(a, TB_CODE_INVALID, "order");
     if (in->receipt.n > 3 * TB_CODE_MAX)
@@ -255,45 +248,65 @@ enum tb_outcome tb_order_place(struct tb_txn *t, const struct tb_command *cmd, s
     case STANDS_OTHER:
         return tb_refuse(a, TB_CODE_ORDER_EXISTS, field);
     case STANDS_SAME:
+        *stands = true;
         answer_stood(t, b, a);
         return TB_DONE;
     case STANDS_NOT:
         break;
     }
-    if (check_lines(t, in, &f, a) != TB_DONE || check_places(t, in, &f, a) != TB_DONE)
-        return TB_REFUSED;
-    struct tb_resolved who;
-    enum tb_outcome outcome = recognise(t, in, &f, &who, a);
-    if (outcome != TB_DONE)
-        return outcome;
+    return TB_DONE;
+}
+
+enum tb_outcome tb_order_book(struct tb_txn *t, const struct tb_cmd_order *in, const struct tb_order_facts *f,
+                              const struct tb_resolved *who, struct tb_answer *a)
+{
     struct tb_ev_order_placed ev = {.order = tb_counter_next(t, TB_COUNTER_ORDER),
                                     .key = in->key,
                                     .receipt = in->receipt,
                                     .till = in->receipt.n ? TB_STR_NONE : in->till,
-                                    .profile = who.profile,
-                                    .store = f.store,
-                                    .associate = f.associate,
-                                    .touchpoint = f.touchpoint,
+                                    .profile = who->profile,
+                                    .store = f->store,
+                                    .associate = f->associate,
+                                    .touchpoint = f->touchpoint,
                                     .occurred_ms = in->occurred_ms,
-                                    .net = f.net,
-                                    .line = f.line,
+                                    .net = f->net,
+                                    .line = f->line,
                                     .line_n = in->line_n,
-                                    .tender = f.tender,
+                                    .tender = f->tender,
                                     .tender_n = in->tender_n,
                                     .input_hash = in->input_hash,
                                     .day = tb_tenant_day(t, in->occurred_ms, NULL, NULL),
                                     .channel = in->channel};
-    if (who.profile) { /* what was due before did not know of the order */
-        tb_membership_fire(t, who.person);
-        enum tb_code code = tb_order_earn(t, in, who.person, &ev);
+    if (who->profile) { /* what was due before did not know of the order */
+        tb_membership_fire(t, who->person);
+        enum tb_code code = tb_order_earn(t, in, who->person, &ev);
         if (code != TB_CODE_OK)
             return tb_refuse(a, code, "lines");
     }
     tb_emit_order_placed(t, &ev);
-    if (who.profile)
-        tb_membership_evaluate(t, who.person, ev.day, TB_TIER_BY_ORDER);
-    answer_placed(t, &ev, &who, a);
+    if (in->pricing != NULL) {
+        in->pricing->event->order = ev.order;
+        tb_emit_order_priced(t, in->pricing->event);
+    }
+    if (who->profile)
+        tb_membership_evaluate(t, who->person, ev.day, TB_TIER_BY_ORDER);
+    answer_placed(t, &ev, who, a);
     return TB_DONE;
+}
+
+enum tb_outcome tb_order_place(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
+{
+    const struct tb_cmd_order *in = cmd->input;
+    struct tb_order_facts f = {0};
+    bool stands;
+    enum tb_outcome outcome = tb_order_stood(t, in, &stands, a);
+    if (outcome != TB_DONE || stands)
+        return outcome;
+    if (tb_order_lines(t, in, &f, a) != TB_DONE || tb_order_places(t, in, &f, a) != TB_DONE)
+        return TB_REFUSED;
+    struct tb_resolved who;
+    outcome = tb_order_recognise(t, in, &f, &who, a);
+    return outcome == TB_DONE ? tb_order_book(t, in, &f, &who, a) : outcome;
 }
 
 enum tb_outcome tb_order_get(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)

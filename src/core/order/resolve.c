@@ -281,6 +281,12 @@ static bool about_member(const struct tb_resolve *r, uint16_t slot, const struct
 
 /* ---- the order --------------------------------------------------------------------------- */
 
+/* What of a line's net earns. */
+static int64_t line_net(const struct tb_resolve *r, uint64_t line)
+{
+    return r->pricing != NULL ? r->pricing->line_earn[line] : r->order->line[line].net;
+}
+
 static bool sum_lines(const struct tb_resolve *r, uint16_t slot, struct tb_str word,
                       struct tb_expr_value *out)
 {
@@ -298,7 +304,7 @@ static bool sum_lines(const struct tb_resolve *r, uint16_t slot, struct tb_str w
         const struct tb_product *p = tb_block_head_const(b);
         bool counts = slot == TB_SLOT_NET_OF ? tb_category_within(text_of(r, b, p->category), word)
                                              : tb_str_eq(text_of(r, b, p->brand), word);
-        sum += counts ? r->order->line[i].net : 0;
+        sum += counts ? line_net(r, i) : 0;
     }
     *out = money(r, sum);
     return true;
@@ -312,7 +318,7 @@ static bool order_field(const struct tb_resolve *r, uint16_t slot, struct tb_exp
     int64_t sum = 0;
     struct tb_block *b;
     if (slot == TB_SLOT_ORDER_NET && r->draft != NULL) {
-        *out = money(r, r->draft->net);
+        *out = money(r, r->pricing ? r->pricing->earn_base : r->draft->net);
         return true;
     }
     switch (slot) {
@@ -372,7 +378,7 @@ static bool line_field(const struct tb_resolve *r, uint16_t slot, uint64_t at,
         *out = tb_expr_of_decimal(line->quantity, 3);
         return true;
     case TB_SLOT_LINE_NET:
-        *out = money(r, line->net);
+        *out = money(r, line_net(r, at));
         return true;
     case TB_SLOT_LINE_GROSS:
         *out = money(r, line->gross ? line->gross : line->net);

@@ -8,6 +8,7 @@
 
 #include "core/expr/expr.h"
 #include "core/order/order.h"
+#include "core/order/take.h"
 #include "events.gen.h"
 
 struct tb_resolve {
@@ -22,6 +23,7 @@ struct tb_resolve {
     /* The draft is the profile's first order of its day: found when it is asked for. */
     enum { TB_FIRST_UNKNOWN = 0, TB_FIRST_TODAY, TB_FIRST_NOT } first;
     uint8_t digits; /* of the currency */
+    const struct tb_order_pricing *pricing; /* what earns is less than the net; NULL: all of it earns */
 };
 
 /* tb_expr_resolve; user is a struct tb_resolve. */

@@ -5,16 +5,12 @@
  * up) has been paid back in all, so the last part closes the line to the cent. What the
  * line earned (its part of the order's points by largest remainder over the nets) goes
  * back in the same way, by the money returned; rounding always ends at the whole.       */
+#include "core/checkout/unwind.h"
 #include "core/membership/membership.h"
 #include "core/order/order_int.h"
 
-struct part {
-    struct tb_ev_return_line *line;
-    uint32_t n;
-    int64_t net;
-};
 
-static uint32_t line_by_sku(struct tb_txn *t, struct tb_block *b, const struct part *done,
+static uint32_t line_by_sku(struct tb_txn *t, struct tb_block *b, const struct tb_return_list *done,
                             struct tb_str sku, int64_t quantity)
 {
     const struct tb_order_line *line = tb_section(t, b, TB_ORDER_LINE);
@@ -35,7 +31,7 @@ static uint32_t line_by_sku(struct tb_txn *t, struct tb_block *b, const struct p
 
 /* Adds one line to the part; the refusal or OK. */
 static enum tb_code add_line(struct tb_txn *t, struct tb_block *b, const struct tb_return_line_input *in,
-                             struct part *p)
+                             struct tb_return_list *p)
 {
     uint32_t at = in->line == TB_LINE_BY_SKU ? line_by_sku(t, b, p, in->sku, in->quantity) : in->line;
     if (at == TB_LINE_BY_SKU)
@@ -54,7 +50,13 @@ static enum tb_code add_line(struct tb_txn *t, struct tb_block *b, const struct 
     if (in->quantity > line->quantity - quantity)
         return TB_CODE_RETURN_EXCEEDS;
     int64_t back;
-    if (in->net != TB_NET_SHARE) {
+    if (tb_order_is_priced(b)) {
+        if (in->net != TB_NET_SHARE)
+            return TB_CODE_INVALID;
+        enum tb_code code = tb_unwind_share(t, b, at, quantity, quantity + in->quantity, &back);
+        if (code != TB_CODE_OK)
+            return code;
+    } else if (in->net != TB_NET_SHARE) {
         if (in->net < 0 || in->net > line->net - net)
             return TB_CODE_RETURN_EXCEEDS;
         back = in->net;
@@ -119,7 +121,10 @@ static void claw_back(struct tb_txn *t, uint64_t id, struct tb_answer *a)
         struct tb_block *b = tb_read(t, TB_KIND_ORDER, id);
         struct tb_order order = *(const struct tb_order *)tb_block_head_const(b);
         struct tb_order_earn earn = ((const struct tb_order_earn *)tb_section(t, b, TB_ORDER_EARN))[i];
-        int64_t due = share_returned(t, b, earn.amount) - earn.clawed;
+        int64_t all;
+        if (!tb_unwind_earned(t, b, earn.amount, &all))
+            all = share_returned(t, b, earn.amount);
+        int64_t due = all - earn.clawed;
         if (due <= 0)
             continue;
         struct tb_block *unit = tb_read(t, TB_KIND_UNIT, earn.unit);
@@ -141,9 +146,15 @@ static void claw_back(struct tb_txn *t, uint64_t id, struct tb_answer *a)
     }
 }
 
-static enum tb_outcome carry_out(struct tb_txn *t, uint64_t id, const struct part *p,
+static enum tb_outcome carry_out(struct tb_txn *t, uint64_t id, struct tb_return_list *p,
                                  const struct tb_cmd_return *in, bool cancel, struct tb_answer *a)
 {
+    struct tb_block *b = tb_read(t, TB_KIND_ORDER, id);
+    const bool priced = tb_order_is_priced(b);
+    if (priced && !tb_unwind_ready(t, b))
+        return TB_NEED;
+    if (priced)
+        tb_unwind_revalue(t, b, p);
     struct tb_ev_order_returned ev = {.order = id,
                                       .return_no = tb_counter_next(t, TB_COUNTER_RETURN),
                                       .key = in->key,
@@ -160,6 +171,8 @@ static enum tb_outcome carry_out(struct tb_txn *t, uint64_t id, const struct par
     tb_emit_order_returned(t, &ev);
     const struct tb_order order = *(const struct tb_order *)tb_block_head_const(tb_read(t, TB_KIND_ORDER, id));
     tb_wire_put_uint(&a->body, 1, id);
+    if (priced) /* what was spent comes back first, then what was earned goes */
+        tb_unwind(t, id, &(struct tb_unwind_how){.gifts_kept = in->gifts_kept, .keeps_uses = in->keeps_uses}, a);
     if (order.profile) {
         claw_back(t, id, a);
         uint32_t person = tb_person_by_profile(t, order.profile);
@@ -224,7 +237,7 @@ enum tb_outcome tb_order_return(struct tb_txn *t, const struct tb_command *cmd, 
         return tb_refuse(a, TB_CODE_TIME_IN_FUTURE, "occurred_at");
     if (b->n[TB_ORDER_RETURN] >= 10000)
         return tb_refuse(a, TB_CODE_TOO_MANY, "order");
-    struct part p = {.line = TB_NEW_ARRAY(t->scratch, struct tb_ev_return_line, in->line_n)};
+    struct tb_return_list p = {.line = TB_NEW_ARRAY(t->scratch, struct tb_ev_return_line, in->line_n)};
     tb_assert(p.line != NULL);
     for (uint32_t i = 0; i < in->line_n; i++) {
         enum tb_code code = add_line(t, b, &in->line[i], &p);
@@ -256,7 +269,7 @@ enum tb_outcome tb_order_cancel(struct tb_txn *t, const struct tb_command *cmd, 
         return TB_DONE;
     }
     uint32_t n = b->n[TB_ORDER_LINE];
-    struct part p = {.line = TB_NEW_ARRAY(t->scratch, struct tb_ev_return_line, n)};
+    struct tb_return_list p = {.line = TB_NEW_ARRAY(t->scratch, struct tb_ev_return_line, n)};
     tb_assert(p.line != NULL);
     const struct tb_order_line *line = tb_section(t, b, TB_ORDER_LINE);
     for (uint32_t i = 0; i < n; i++) {

@@ -8,6 +8,7 @@
 #include "core/catalog/rule_env.h"
 #include "core/order/order_int.h"
 #include "core/order/resolve.h"
+#include "core/order/take.h"
 
 static bool evaluate(struct tb_resolve *r, const struct tb_expr_program *program,
                      struct tb_expr_value *out)
@@ -66,13 +67,85 @@ static int64_t earned_by(const struct tb_ev_order_placed *draft, uint32_t unit)
     return sum;
 }
 
+/* Points that the lines in scope earned in the unit, multiplied: what is added, the fraction dropped
+ * (trap 21: x 1.5 on 3 is 4). */
+static int64_t bonus_of(struct tb_txn *t, const struct tb_cmd_order *in, const struct tb_points_bonus *bonus,
+                        int64_t earned)
+{
+    const int64_t *weight = in->pricing->line_earn;
+    int64_t *share = TB_NEW_ARRAY(t->scratch, int64_t, in->line_n);
+    tb_assert(share != NULL);
+    int64_t part = earned;
+    if (bonus->scope != NULL) {
+        if (!tb_split(earned, weight, in->line_n, share))
+            return 0;
+        part = 0;
+        for (uint32_t i = 0; i < in->line_n; i++)
+            part += bonus->scope[i / 64] >> (i % 64) & 1 ? share[i] : 0;
+    }
+    int64_t all;
+    if (part <= 0 || !tb_mul_div(part, bonus->ppm, 1000000, TB_ROUND_DOWN, &all) || !tb_amount_ok(all))
+        return 0;
+    return all > part ? all - part : 0;
+}
+
+static enum tb_code earn_row(struct tb_txn *t, const struct tb_earn *earn, uint64_t rule, uint64_t version,
+                             struct tb_ev_order_placed *draft, struct tb_ev_order_earn *row)
+{
+    struct tb_earned earned;
+    enum tb_code code = tb_ledger_earn(t, earn, &earned);
+    if (code == TB_CODE_CAP_EXCEEDED || (code == TB_CODE_OK && earned.amount == 0))
+        return TB_CODE_OK;
+    if (code == TB_CODE_OK)
+        row[draft->earn_n++] = (struct tb_ev_order_earn){.unit = earn->unit,
+                                                         .lot = earned.lot,
+                                                         .amount = earned.amount,
+                                                         .rule = rule,
+                                                         .rule_version = version};
+    return code;
+}
+
+static enum tb_code earn_more(struct tb_txn *t, uint32_t person, uint32_t unit, int64_t amount, uint32_t offer,
+                              struct tb_ev_order_placed *draft, struct tb_ev_order_earn *row)
+{
+    if (amount <= 0 || draft->earn_n >= TB_ORDER_EARNS_MAX)
+        return TB_CODE_OK;
+    struct tb_earn earn = {.profile = (uint32_t)draft->profile,
+                           .person = person,
+                           .unit = unit,
+                           .amount = amount,
+                           .order = draft->order,
+                           .cause = TB_CAUSE_EARN,
+                           .sale_day = (int32_t)draft->day,
+                           .order_earned = earned_by(draft, unit)};
+    return earn_row(t, &earn, offer, 0, draft, row);
+}
+
+/* What offers add: multipliers, each on what the rules gave, and fixed gifts. */
+static enum tb_code earn_bonus(struct tb_txn *t, const struct tb_cmd_order *in, uint32_t person,
+                               struct tb_ev_order_placed *draft, struct tb_ev_order_earn *row)
+{
+    uint32_t rules_n = draft->earn_n;
+    enum tb_code code = TB_CODE_OK;
+    for (uint32_t b = 0; b < in->pricing->bonus_n && code == TB_CODE_OK; b++) {
+        const struct tb_points_bonus *bonus = &in->pricing->bonus[b];
+        if (bonus->fixed > 0)
+            code = earn_more(t, person, bonus->unit, bonus->fixed, bonus->offer, draft, row);
+        for (uint32_t i = 0; i < rules_n && bonus->fixed == 0 && code == TB_CODE_OK; i++)
+            if (bonus->unit == 0 || bonus->unit == row[i].unit)
+                code = earn_more(t, person, (uint32_t)row[i].unit, bonus_of(t, in, bonus, row[i].amount),
+                                 bonus->offer, draft, row);
+    }
+    return code;
+}
+
 enum tb_code tb_order_earn(struct tb_txn *t, const struct tb_cmd_order *in, uint32_t person,
                            struct tb_ev_order_placed *draft)
 {
     struct tb_block **rules;
     uint32_t n = rules_in_force(t, in->occurred_ms, &rules);
-    struct tb_ev_order_earn *row =
-        TB_NEW_ARRAY(t->scratch, struct tb_ev_order_earn, n < TB_ORDER_EARNS_MAX ? n : TB_ORDER_EARNS_MAX);
+    uint32_t rows = in->pricing ? TB_ORDER_EARNS_MAX : n < TB_ORDER_EARNS_MAX ? n : TB_ORDER_EARNS_MAX;
+    struct tb_ev_order_earn *row = TB_NEW_ARRAY(t->scratch, struct tb_ev_order_earn, rows);
     tb_assert(row != NULL);
     draft->earn = row;
     struct tb_resolve r = {.t = t,
@@ -80,6 +153,7 @@ enum tb_code tb_order_earn(struct tb_txn *t, const struct tb_cmd_order *in, uint
                            .draft = draft,
                            .zone = tb_tenant_zone(t),
                            .at_ms = in->occurred_ms,
+                           .pricing = in->pricing,
                            .digits = (uint8_t)tb_tenant_of(t)->currency_digits};
     for (uint32_t i = 0; i < n && draft->earn_n < TB_ORDER_EARNS_MAX; i++) {
         const struct tb_rule *rule = tb_block_head_const(rules[i]);
@@ -95,17 +169,9 @@ enum tb_code tb_order_earn(struct tb_txn *t, const struct tb_cmd_order *in, uint
                                .cause = TB_CAUSE_EARN,
                                .sale_day = (int32_t)draft->day,
                                .order_earned = earned_by(draft, rule->unit)};
-        struct tb_earned earned;
-        enum tb_code code = tb_ledger_earn(t, &earn, &earned);
-        if (code == TB_CODE_CAP_EXCEEDED || (code == TB_CODE_OK && earned.amount == 0))
-            continue;
+        enum tb_code code = earn_row(t, &earn, rules[i]->id, rule->c.version, draft, row);
         if (code != TB_CODE_OK)
             return code;
-        row[draft->earn_n++] = (struct tb_ev_order_earn){.unit = rule->unit,
-                                                         .lot = earned.lot,
-                                                         .amount = earned.amount,
-                                                         .rule = rules[i]->id,
-                                                         .rule_version = rule->c.version};
     }
-    return TB_CODE_OK;
+    return in->pricing ? earn_bonus(t, in, person, draft, row) : TB_CODE_OK;
 }

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The common course: facts, list amounts, what is open to her, the best legal set, the tenders. */
+#include "core/checkout/checkout_int.h"
+#include "core/membership/membership.h"
+
+static enum tb_outcome refuse_at(struct tb_checkout *c, enum tb_code code, const char *list, uint32_t index)
+{
+    char name[32];
+    struct tb_buf field;
+    tb_buf_init(&field, name, sizeof name);
+    tb_buf_printf(&field, "%s/%u", list, index);
+    tb_buf_byte(&field, 0);
+    return tb_refuse(c->a, code, name);
+}
+
+enum tb_outcome tb_checkout_begin(struct tb_checkout *c, struct tb_txn *t, const struct tb_command *cmd,
+                                  const struct tb_cmd_quote *in, struct tb_answer *a)
+{
+    *c = (struct tb_checkout){.t = t, .a = a, .actor = cmd->actor, .in = in, .order = in->order};
+    if (in->order.line_n == 0 || in->order.line_n > TB_ORDER_LINES_MAX)
+        return tb_refuse(a, TB_CODE_INVALID, "lines");
+    if (in->coupon_n > TB_QUOTE_COUPONS_MAX)
+        return tb_refuse(a, TB_CODE_INVALID, "coupons");
+    if (in->tender_n > TB_ORDER_TENDERS_MAX)
+        return tb_refuse(a, TB_CODE_INVALID, "tenders");
+    if (in->shipping < 0 || in->shipping > TB_PRICE_MONEY_MAX)
+        return tb_refuse(a, TB_CODE_INVALID, "shipping");
+    if (in->policy > TB_RETURN_REEVALUATE || in->steps_max > TB_QUOTE_STEPS_MAX)
+        return tb_refuse(a, TB_CODE_INVALID, in->steps_max > TB_QUOTE_STEPS_MAX ? "steps" : "policy");
+    return TB_DONE;
+}
+
+/* The list amount of one line, and whether it divides. */
+static enum tb_outcome look_line(struct tb_checkout *c, uint32_t i, struct tb_basket_line *out)
+{
+    struct tb_order_line_input *l = &c->line[i];
+    if (l->sku.n == 0 || l->sku.n > TB_CODE_MAX || l->quantity <= 0 || !tb_amount_ok(l->quantity))
+        return refuse_at(c, TB_CODE_INVALID, "lines", i);
+    uint32_t product = tb_find_code(c->t, TB_KIND_PRODUCT, l->sku);
+    const struct tb_product *p = product ? tb_block_head_const(tb_read(c->t, TB_KIND_PRODUCT, product)) : NULL;
+    c->product[i] = product;
+    if (l->net == TB_NET_LIST) {
+        if (p == NULL)
+            return refuse_at(c, TB_CODE_UNKNOWN_PRODUCT, "lines", i);
+        if (p->price <= 0)
+            return refuse_at(c, TB_CODE_UNKNOWN_PRICE, "lines", i);
+        if (!tb_mul_div(p->price, l->quantity, 1000, TB_ROUND_HALF_UP, &l->net))
+            return tb_refuse(c->a, TB_CODE_AMOUNT_OVERFLOW, "lines");
+    }
+    if (l->net < 0 || l->net > TB_PRICE_MONEY_MAX)
+        return refuse_at(c, TB_CODE_INVALID, "lines", i);
+    c->list[i] = l->net;
+    l->gross = 0;
+    *out = (struct tb_basket_line){.quantity = l->quantity, .amount = l->net, .cost = -1};
+    out->whole = (p != NULL && p->weighed) || l->quantity % 1000 != 0;
+    if (p != NULL && p->cost > 0 && !tb_mul_div(p->cost, l->quantity, 1000, TB_ROUND_HALF_UP, &out->cost))
+        out->cost = -1;
+    return TB_DONE;
+}
+
+static enum tb_outcome look_lines(struct tb_checkout *c)
+{
+    uint32_t n = c->order.line_n;
+    c->line = TB_NEW_ARRAY(c->t->scratch, struct tb_order_line_input, n);
+    c->product = TB_NEW_ARRAY(c->t->scratch, uint32_t, n);
+    c->list = TB_NEW_ARRAY(c->t->scratch, int64_t, n);
+    struct tb_basket_line *line = TB_NEW_ARRAY(c->t->scratch, struct tb_basket_line, n);
+    tb_assert(c->line != NULL && c->product != NULL && c->list != NULL && line != NULL);
+    for (uint32_t i = 0; i < n; i++) {
+        c->line[i] = c->order.line[i];
+        if (look_line(c, i, &line[i]) != TB_DONE)
+            return TB_REFUSED;
+    }
+    c->order.line = c->line;
+    c->basket = (struct tb_basket){.line = line, .line_n = n, .shipping = c->in->shipping};
+    return TB_DONE;
+}
+
+enum tb_outcome tb_checkout_look(struct tb_checkout *c)
+{
+    enum tb_outcome outcome = tb_order_places(c->t, &c->order, &c->facts, c->a);
+    if (outcome == TB_DONE)
+        outcome = tb_order_recognise(c->t, &c->order, &c->facts, &c->who, c->a);
+    if (outcome == TB_DONE)
+        outcome = look_lines(c);
+    if (outcome != TB_DONE)
+        return outcome;
+    c->today = tb_tenant_day(c->t, c->t->now_ms, NULL, NULL);
+    if (c->who.person != 0) { /* what is due was due before she came */
+        tb_ledger_settle(c->t, c->who.person);
+        tb_membership_fire(c->t, c->who.person);
+    }
+    return TB_DONE;
+}
+
+static uint32_t parts_of(const struct tb_basket *b)
+{
+    int64_t parts = 0;
+    for (uint32_t i = 0; i < b->line_n; i++)
+        parts += b->line[i].whole ? 1 : b->line[i].quantity / 1000;
+    return parts > TB_PRICE_PARTS_MAX ? TB_PRICE_PARTS_MAX : (uint32_t)parts;
+}
+
+/* Chosen offers must all be open, with the coupon that was chosen, and cost the budget what is held. */
+static uint64_t chosen_set(struct tb_checkout *c, const struct tb_chosen *chosen)
+{
+    uint64_t set = 0;
+    for (uint32_t i = 0; i < c->set.n; i++) {
+        set |= UINT64_C(1) << i;
+        for (uint32_t k = 0; k < chosen->held_n; k++)
+            if (chosen->held[k].offer == c->set.found[i].offer && chosen->held[k].budget != 0 &&
+                chosen->held[k].coupon == c->set.found[i].coupon.lot)
+                c->set.offer[i].budget = chosen->held[k].held;
+    }
+    return set;
+}
+
+static bool all_open(const struct tb_checkout *c, const struct tb_chosen *chosen)
+{
+    for (uint32_t k = 0; k < chosen->n; k++) {
+        bool found = false;
+        for (uint32_t i = 0; i < c->set.n; i++)
+            found = found || c->set.found[i].offer == chosen->offer[k];
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+/* Each offer once, however many coupons it takes. */
+static uint32_t distinct(struct tb_txn *t, const struct tb_chosen *chosen, const uint32_t **out)
+{
+    uint32_t *list = TB_NEW_ARRAY(t->scratch, uint32_t, chosen->n + 1);
+    uint32_t n = 0;
+    tb_assert(list != NULL);
+    for (uint32_t i = 0; i < chosen->n; i++) {
+        uint32_t at = 0;
+        while (at < n && list[at] != chosen->offer[i])
+            at++;
+        list[at] = chosen->offer[i];
+        n += at == n;
+    }
+    *out = list;
+    return n;
+}
+
+static enum tb_outcome answer_of(struct tb_checkout *c, enum tb_price_answer p)
+{
+    switch (p) {
+    case TB_PRICE_DONE:
+        return TB_DONE;
+    case TB_PRICE_BAD_LINE:
+        return refuse_at(c, TB_CODE_INVALID, "lines", c->price.at);
+    case TB_PRICE_ILLEGAL_SET:
+        return tb_refuse(c->a, TB_CODE_QUOTE_CHANGED, "offers");
+    case TB_PRICE_TOO_MANY_LINES:
+    case TB_PRICE_TOO_MANY_OFFERS:
+    case TB_PRICE_BAD_OFFER:
+    case TB_PRICE_TOO_MANY_PARTS:
+    case TB_PRICE_WORK_TOO_SMALL:
+        return tb_refuse(c->a, TB_CODE_TOO_LARGE, "lines");
+    }
+    return tb_refuse(c->a, TB_CODE_TOO_LARGE, "lines");
+}
+
+enum tb_outcome tb_checkout_price(struct tb_checkout *c, const struct tb_chosen *chosen)
+{
+    struct tb_txn *t = c->t;
+    struct tb_promotion_ask ask = {.profile = c->who.profile,
+                                   .person = c->who.person,
+                                   .store = c->facts.store,
+                                   .touchpoint = c->facts.touchpoint,
+                                   .device = c->in->device,
+                                   .at_ms = c->order.occurred_ms,
+                                   .day = c->today,
+                                   .channel = c->order.channel,
+                                   .order = &c->order,
+                                   .product = c->product,
+                                   .amount = c->list,
+                                   .coupon = c->in->coupon,
+                                   .coupon_n = c->in->coupon_n,
+                                   .best_of_mine = c->in->best_of_mine,
+                                   .locked = chosen->locked,
+                                   .locked_n = chosen->locked_n};
+    ask.only_n = distinct(t, chosen, &ask.only);
+    bool exact = chosen->exact || chosen->n > 0;
+    c->set = (struct tb_promotion_set){0};
+    if (!exact || chosen->n > 0)
+        tb_promotion_eligible(t, &ask, &c->set);
+    tb_assert(c->set.n <= TB_PRICE_OFFERS_MAX);
+    if (!all_open(c, chosen))
+        return tb_refuse(c->a, TB_CODE_QUOTE_CHANGED, "offers");
+    c->basket.coupons_max = c->set.coupons_max;
+    c->basket.group = c->set.group;
+    c->basket.group_n = c->set.group_n;
+    c->work.size = tb_price_work_bytes(c->basket.line_n, parts_of(&c->basket), c->set.n);
+    c->work.region = tb_arena_alloc(t->scratch, c->work.size);
+    if (c->work.region == NULL)
+        return tb_refuse(c->a, TB_CODE_TOO_LARGE, "lines");
+    struct tb_price_search search = {.steps_max = c->in->steps_max ? c->in->steps_max : TB_QUOTE_STEPS};
+    enum tb_price_answer p =
+        exact ? tb_price_apply(&c->work, &c->basket, c->set.offer, c->set.n, chosen_set(c, chosen), &c->price)
+              : tb_price_best(&c->work, &c->basket, c->set.offer, c->set.n, &search, &c->price);
+    if (p != TB_PRICE_DONE)
+        return answer_of(c, p);
+    for (uint32_t i = 0; i < c->order.line_n; i++) {
+        c->line[i].gross = c->list[i];
+        c->line[i].net = c->price.line[i].net;
+    }
+    return TB_DONE;
+}
+
+int64_t tb_checkout_pieces(const struct tb_checkout *c, uint32_t use)
+{
+    const struct tb_price_use *u = &c->price.use[use];
+    int64_t pieces = u->gift_units;
+    for (uint32_t i = 0; i < c->price.share_n; i++)
+        pieces += c->price.share[i].offer == u->offer ? c->price.share[i].n : 0;
+    return pieces;
+}
+
+/* ---- tenders --------------------------------------------------------------------------------- */
+
+/* What earlier tenders of this order already draw. */
+static int64_t drawn(const struct tb_checkout *c, uint32_t person, uint32_t unit)
+{
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < c->tender_n; i++)
+        if (c->tender[i].unit == unit && tb_person_by_profile(c->t, c->tender[i].profile) == person)
+            sum += c->tender[i].units;
+    return sum;
+}
+
+/* Units for an amount: never less than it is worth. */
+static bool units_for(int64_t amount, int64_t face_ppm, int64_t *units)
+{
+    return tb_mul_div(amount, 1000000, face_ppm, TB_ROUND_UP, units) && tb_amount_ok(*units);
+}
+
+static enum tb_outcome draw_tender(struct tb_checkout *c, uint32_t i, int64_t *due)
+{
+    const struct tb_quote_tender *in = &c->in->tender[i];
+    uint32_t unit = tb_find_code(c->t, TB_KIND_UNIT, in->unit);
+    if (unit == 0)
+        return refuse_at(c, TB_CODE_UNKNOWN_UNIT, "tenders", i);
+    const struct tb_unit *u = tb_block_head_const(tb_read(c->t, TB_KIND_UNIT, unit));
+    if (u->face_ppm <= 0 || u->kind == TB_UNIT_QUALIFYING)
+        return refuse_at(c, TB_CODE_INVALID, "tenders", i);
+    uint32_t profile = c->who.profile;
+    if (in->by_card) {
+        profile = tb_member_find(c->t, &in->card, "tenders", c->a);
+        if (profile == 0)
+            return TB_REFUSED;
+    }
+    if (profile == 0)
+        return refuse_at(c, TB_CODE_UNKNOWN_MEMBER, "tenders", i);
+    int64_t amount = in->amount > 0 && in->amount < *due ? in->amount : *due;
+    int64_t units;
+    if (!units_for(amount, u->face_ppm, &units))
+        return refuse_at(c, TB_CODE_AMOUNT_OVERFLOW, "tenders", i);
+    if (in->units > 0 && in->units < units) {
+        units = in->units;
+        if (!tb_mul_div(units, u->face_ppm, 1000000, TB_ROUND_DOWN, &amount))
+            return refuse_at(c, TB_CODE_AMOUNT_OVERFLOW, "tenders", i);
+        if (!units_for(amount, u->face_ppm, &units)) /* no more than it is worth */
+            return refuse_at(c, TB_CODE_AMOUNT_OVERFLOW, "tenders", i);
+    }
+    if (in->units <= 0 && in->amount > *due)
+        return refuse_at(c, TB_CODE_TENDERS_DIFFER, "tenders", i);
+    uint32_t person = tb_person_by_profile(c->t, profile);
+    struct tb_block *b = tb_read(c->t, TB_KIND_PERSON, person);
+    if (tb_ledger_balance(c->t, b, unit, c->t->now_ms).available < units + drawn(c, person, unit))
+        return refuse_at(c, TB_CODE_INSUFFICIENT, "tenders", i);
+    if (amount > 0)
+        c->tender[c->tender_n++] = (struct tb_draw_on){
+            .kind = in->kind, .unit = unit, .profile = profile, .amount = amount, .units = units};
+    *due -= amount;
+    return TB_DONE;
+}
+
+enum tb_outcome tb_checkout_tenders(struct tb_checkout *c)
+{
+    c->tender_max = TB_ORDER_TENDERS_MAX * 2 + 1;
+    c->tender = TB_NEW_ARRAY(c->t->scratch, struct tb_draw_on, c->tender_max);
+    tb_assert(c->tender != NULL);
+    c->due = c->price.payable;
+    for (uint32_t i = 0; i < c->in->tender_n; i++) {
+        const struct tb_quote_tender *in = &c->in->tender[i];
+        if (in->kind >= TB_TENDER_KINDS || in->amount < 0 || !tb_amount_ok(in->amount) || in->units < 0 ||
+            !tb_amount_ok(in->units) || (in->unit.n == 0 && (in->units != 0 || in->by_card)))
+            return refuse_at(c, TB_CODE_INVALID, "tenders", i);
+        if (in->unit.n != 0 && draw_tender(c, i, &c->due) != TB_DONE)
+            return TB_REFUSED;
+    }
+    return TB_DONE;
+}
