@@ -23,6 +23,9 @@ enum tb_id_kind {
     TB_ID_RETURN,     /* ret_ */
     TB_ID_DEVICE,     /* dev_ */
     TB_ID_LOT,        /* lot_ */
+    TB_ID_BASKET,     /* bsk_ */
+    TB_ID_OFFER,      /* ofr_: one version of a campaign */
+    TB_ID_COUPON,     /* cpn_: its lot */
     TB_ID_KINDS
 };
 

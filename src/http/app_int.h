@@ -170,6 +170,15 @@ int64_t tb_read_occurred(struct tb_work *w, struct tb_json_object *o, bool *give
 struct tb_str tb_read_json(struct tb_work *w, struct tb_json_object *o, struct tb_str name,
                            uint32_t max);
 
+/* Parts of an order's body (op_orders.c): "quantity" or "quantity_milli", "receipt", who bought. */
+int64_t tb_read_quantity(struct tb_json_object *o, bool needed);
+struct tb_cmd_order;
+void tb_read_receipt(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_order *in);
+void tb_read_buyer(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_order *in);
+struct tb_cmd_return;
+void tb_read_return_lines(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_return *in);
+void tb_out_order_result(struct tb_work *w, struct tb_json_out *o, struct tb_str key);
+
 /* ---- for write ----------------------------------------------------------------------------- */
 
 struct tb_wire {
@@ -268,6 +277,8 @@ extern const struct tb_work_op tb_work_attributes_set, tb_work_consent_put;
 extern const struct tb_work_op tb_work_adjust, tb_work_hold, tb_work_hold_post,
     tb_work_hold_void, tb_work_transfer, tb_work_reverse, tb_work_release, tb_work_trial_balance;
 extern const struct tb_work_op tb_work_order, tb_work_return, tb_work_cancel, tb_work_order_get;
+extern const struct tb_work_op tb_work_quote, tb_work_checkout, tb_work_confirm, tb_work_basket_release,
+    tb_work_return_quote;
 
 /* ---- keys (app_keys.c) ---------------------------------------------------------------------- */
 

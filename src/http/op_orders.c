@@ -113,7 +113,7 @@ struct order_note {
 };
 
 /* "quantity": pieces, or "quantity_milli": thousandths */
-static int64_t read_quantity(struct tb_json_object *o, bool needed)
+int64_t tb_read_quantity(struct tb_json_object *o, bool needed)
 {
     int64_t n = 0;
     if (tb_json_may_i64(o, TB_STR("quantity_milli"), 1, TB_AMOUNT_MAX / 1000, &n)) {
@@ -139,7 +139,7 @@ static void read_lines(struct tb_work *w, struct tb_json_object *o, struct tb_cm
     in->line = line;
     while (tb_json_next_object(&lines, &item)) {
         line->sku = tb_json_need_str(&item, TB_STR("sku"), 1, TB_CODE_MAX);
-        line->quantity = read_quantity(&item, true);
+        line->quantity = tb_read_quantity(&item, true);
         line->net = tb_json_need_i64(&item, TB_STR("net"), 0, TB_AMOUNT_MAX);
         line->gross = tb_may_i64(&item, "gross", 0, TB_AMOUNT_MAX, 0);
         tb_json_end(&item);
@@ -167,7 +167,7 @@ static void read_tenders(struct tb_work *w, struct tb_json_object *o, struct tb_
 }
 
 /* {"store","till","number"} -> "store/till/number" */
-static void read_receipt(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_order *in)
+void tb_read_receipt(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_order *in)
 {
     struct tb_json_object r;
     struct tb_buf b;
@@ -191,7 +191,7 @@ static void read_receipt(struct tb_work *w, struct tb_json_object *o, struct tb_
         tb_json_refuse(o, TB_STR("receipt"), TB_PROBLEM_TOO_LONG, NULL);
 }
 
-static void order_member(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_order *in)
+void tb_read_buyer(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_order *in)
 {
     struct tb_json_object m;
     uint64_t profile = 0;
@@ -216,8 +216,8 @@ static void order_read(struct tb_work *w, struct tb_json_object *o)
     struct order_note *note = TB_NEW(w->arena, struct order_note);
     bool given;
     in->key = tb_json_need_str(o, TB_STR("order"), 1, TB_ORDER_KEY_MAX);
-    read_receipt(w, o, in);
-    order_member(w, o, in);
+    tb_read_receipt(w, o, in);
+    tb_read_buyer(w, o, in);
     in->store = tb_may_str(o, "store", TB_CODE_MAX);
     in->associate = tb_may_str(o, "associate", TB_CODE_MAX);
     in->touchpoint = tb_may_str(o, "touchpoint", TB_CODE_MAX);
@@ -274,19 +274,25 @@ static void out_person(struct tb_work *w, struct tb_json_out *o, uint64_t person
     tb_json_out_close(o, '}');
 }
 
-static void order_write(struct tb_work *w, struct tb_json_out *o)
+/* The fields of an order that was placed, within an open object. */
+void tb_out_order_result(struct tb_work *w, struct tb_json_out *o, struct tb_str key)
 {
-    const struct order_note *note = w->note;
     uint64_t v[8];
     tb_wire_numbers(tb_work_answer(w), v, TB_COUNT_OF(v));
-    tb_json_out_open(o, '{');
-    if (note != NULL)
-        tb_json_out_key_str(o, "order", note->key);
+    if (key.n)
+        tb_json_out_key_str(o, "order", key);
     tb_out_id(w, o, "id", TB_ID_ORDER, v[1]);
     out_person(w, o, v[2], v[7] != 0);
     out_amounts(w, o, "earned", false);
     out_tier(w, o, v[6], v[5]);
     tb_json_out_key_bool(o, "repeated", v[3] != 0);
+}
+
+static void order_write(struct tb_work *w, struct tb_json_out *o)
+{
+    const struct order_note *note = w->note;
+    tb_json_out_open(o, '{');
+    tb_out_order_result(w, o, note != NULL ? note->key : TB_STR_NONE);
     tb_json_out_close(o, '}');
 }
 
@@ -302,19 +308,14 @@ static void return_line(struct tb_json_object *item, struct tb_return_line_input
                        by_index ? TB_PROBLEM_INVALID_VALUE : TB_PROBLEM_MISSING_FIELD,
                        "Give line (its index in the order) or sku.");
     line->line = (uint32_t)index;
-    line->quantity = read_quantity(item, true);
+    line->quantity = tb_read_quantity(item, true);
     line->net = tb_may_i64(item, "net", 0, TB_AMOUNT_MAX, TB_NET_SHARE);
     tb_json_end(item);
 }
 
-static void return_read(struct tb_work *w, struct tb_json_object *o)
+void tb_read_return_lines(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_return *in)
 {
-    struct tb_cmd_return *in = w->input;
     struct tb_json_object item;
-    bool given;
-    in->order = tb_path_text(w, o, 0, TB_STR("order"), TB_ORDER_KEY_MAX);
-    in->key = tb_json_need_str(o, TB_STR("return"), 1, TB_ORDER_KEY_MAX);
-    in->occurred_ms = tb_read_occurred(w, o, &given);
     struct tb_json_array lines = tb_json_need_array(o, TB_STR("lines"), 1, TB_ORDER_LINES_MAX);
     struct tb_return_line_input *line =
         TB_NEW_ARRAY(w->arena, struct tb_return_line_input, lines.n + 1);
@@ -323,6 +324,16 @@ static void return_read(struct tb_work *w, struct tb_json_object *o)
         return_line(&item, line++);
         in->line_n++;
     }
+}
+
+static void return_read(struct tb_work *w, struct tb_json_object *o)
+{
+    struct tb_cmd_return *in = w->input;
+    bool given;
+    in->order = tb_path_text(w, o, 0, TB_STR("order"), TB_ORDER_KEY_MAX);
+    in->key = tb_json_need_str(o, TB_STR("return"), 1, TB_ORDER_KEY_MAX);
+    in->occurred_ms = tb_read_occurred(w, o, &given);
+    tb_read_return_lines(w, o, in);
     in->input_hash = tb_return_facts(&w->app->hash_key, in, given);
     struct order_note *note = TB_NEW(w->arena, struct order_note);
     if (note != NULL)

@@ -102,6 +102,7 @@ GOOD = {
     "post_role": {"role": "buyer_for", "subject": "pet"}, "post_erase": {"reason": "r"},
     "post_unfreeze": {"reason": "r"}, "post_reveal": {"reason": "r"}, "post_export": {"reason": "r"},
     "post_return": {"return": "R1", "lines": [{"line": 0, "quantity": 1}]}, "post_hold_post": {},
+    "post_return_quote": {"lines": [{"line": 0, "quantity": 1}]},
     "post_reverse": {"reason": "r"},
 }
 

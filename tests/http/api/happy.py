@@ -374,6 +374,33 @@ def codes(c, t):
     c.that((figures["scanned"], figures["scans"], figures["redeemed"]) == (1, 3, 1), f"{figures}")
 
 
+def checkout(c, t):
+    who = [{"ns": "phone", "value": "13700001111", "verified": True}]
+    cart = {"identifiers": who, "lines": [{"sku": "loose-tea", "quantity": 2, "amount": 5000}], "shipping": 600}
+    q = c.status(t.post("/v1/quotes", cart), 200, "quote")
+    c.that(q["payable"] == 5600 and q["due"] == 5600 and q["proven"], f"quote: {q}")
+    c.that(q["lines"][0]["net"] == 5000 and q["offers"] == [], f"no campaign is live: {q}")
+    c.status(t.post("/v1/quotes", {**cart, "lines": [{"sku": "loose-tea", "quantity": 1}]}), 422, "no price",
+             "unknown_product")
+    b = c.status(t.post("/v1/baskets", {**cart, "lifetime_s": 60}), 201, "basket")
+    c.that(b["payable"] == 5600 and b["basket"].startswith("bsk_"), f"basket: {b}")
+    c.status(t.post(f"/v1/baskets/{b['basket']}/release"), 200, "release")
+    c.status(t.post(f"/v1/baskets/{b['basket']}/release"), 404, "twice", "unknown_basket")
+    b = c.status(t.post("/v1/baskets", cart), 201, "another basket")
+    short = {"order": "C-1", "basket": b["basket"], "tenders": [{"kind": "cash", "amount": 5000}]}
+    c.status(t.post("/v1/checkout", short), 422, "too little money", "tenders_differ")
+    done = {**short, "tenders": [{"kind": "cash", "amount": 600}, {"kind": "card", "amount": 5000}]}
+    o = c.status(t.post("/v1/checkout", done), 201, "confirm")
+    c.that(o["payable"] == 5600 and not o["repeated"], f"order: {o}")
+    c.that(c.status(t.post("/v1/checkout", done), 201, "again")["repeated"], "the same confirmation")
+    changed = {**cart, "order": "C-2", "payable": 5500, "offers": []}
+    c.status(t.post("/v1/checkout", changed), 409, "another price", "quote_changed")
+    r = c.status(t.post("/v1/orders/C-1/return-quotes", {"lines": [{"line": 0, "quantity": 1}]}), 200, "return quote")
+    c.that(r["net"] == 2500 and sum(x["amount"] for x in r["tenders"]) == 2500, f"half: {r}")
+    r = c.status(t.post("/v1/orders/C-1/cancel"), 200, "cancel")
+    c.that(r["net"] == 5000, f"all of the goods: {r}")
+
+
 def left_alone(c, s, t):
     """Clients that leave in the middle of a body, while others go on."""
     line = json.dumps({"op": "contact", "key": "g", "body": {"identifiers": [{"ns": "card", "value": "G1"}]}})
@@ -418,6 +445,7 @@ def main():
         feed(c, s, t, mid)
         bulk(c, t)
         codes(c, t)
+        checkout(c, t)
         left_alone(c, s, t)
         # those of people in browsers have a whole server with pages: tests/browser
         rows = {r[3]["operationId"] for r in Client.shapes.rows

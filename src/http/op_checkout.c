@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+/* http/op_checkout.c - quotes, open baskets, confirmations, and what a return would pay.
+ *
+ * A quote's body and a confirmation's are the same facts; a confirmation names its order, and either its basket
+ * or the offers and the price that were quoted. Not here: returns themselves (op_orders.c), campaigns and coupons. */
+#include <string.h>
+
+#include "base/num.h"
+#include "core/checkout/checkout.h"
+#include "core/promotion/promotion.h"
+#include "http/app_int.h"
+
+static const char *const policies[] = {"keep_share", "reevaluate"};
+static const char *const states[] = {"in_force",  "nothing_in_scope", "below_amount", "below_pieces", "budget_short",
+                                     "no_saving", "not_first",        "conflict",     "no_effect",    "dearer"};
+static const char *const whys[] = {
+    "open",           "not_live",       "not_yet",       "over",           "channel",        "store",
+    "touchpoint",     "time_of_week",   "black_out",     "no_coupon",      "coupon_unknown", "coupon_locked",
+    "coupon_expired", "coupon_early",   "coupon_no_offer", "members_only", "first_order",    "scope",
+    "audience",       "condition",      "limit_member",  "limit_device",   "limit_store",    "limit_campaign",
+    "budget",         "held_out",       "left_out"};
+_Static_assert(TB_COUNT_OF(whys) == TB_PROMOTION_WHYS, "every reason has its word");
+
+/* ---- reading ------------------------------------------------------------------------------------- */
+
+static void read_lines(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_order *in, bool needed)
+{
+    struct tb_json_array lines;
+    struct tb_json_object item;
+    if (needed)
+        lines = tb_json_need_array(o, TB_STR("lines"), 1, TB_ORDER_LINES_MAX);
+    else if (!tb_json_may_array(o, TB_STR("lines"), 1, TB_ORDER_LINES_MAX, &lines))
+        return;
+    struct tb_order_line_input *line = TB_NEW_ARRAY(w->arena, struct tb_order_line_input, lines.n + 1);
+    in->line = line;
+    while (line != NULL && tb_json_next_object(&lines, &item)) {
+        line->sku = tb_json_need_str(&item, TB_STR("sku"), 1, TB_CODE_MAX);
+        line->quantity = tb_read_quantity(&item, true);
+        line->net = tb_may_i64(&item, "amount", 0, TB_AMOUNT_MAX, TB_NET_LIST);
+        tb_json_end(&item);
+        line++;
+        in->line_n++;
+    }
+}
+
+static void read_tenders(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_quote *in)
+{
+    struct tb_json_array list;
+    struct tb_json_object item;
+    if (!tb_json_may_array(o, TB_STR("tenders"), 1, TB_ORDER_TENDERS_MAX, &list))
+        return;
+    struct tb_quote_tender *tender = TB_NEW_ARRAY(w->arena, struct tb_quote_tender, list.n + 1);
+    in->tender = tender;
+    while (tender != NULL && tb_json_next_object(&list, &item)) {
+        tender->kind = tb_json_need_enum(&item, TB_STR("kind"), tb_words_tender, TB_TENDER_KINDS);
+        tender->amount = tb_may_i64(&item, "amount", 0, TB_AMOUNT_MAX, 0);
+        tender->unit = tb_may_str(&item, "unit", TB_CODE_MAX);
+        tender->units = tb_may_i64(&item, "units", 1, TB_AMOUNT_MAX, 0);
+        tender->by_card = tb_json_has(&item, TB_STR("card"));
+        if (tender->by_card)
+            tb_read_who(w, &item, TB_STR("card"), &tender->card);
+        tb_json_end(&item);
+        tender++;
+        in->tender_n++;
+    }
+}
+
+/* An array of ids; NULL when it is absent. */
+static uint64_t *read_ids(struct tb_work *w, struct tb_json_object *o, const char *name, enum tb_id_kind kind,
+                          uint32_t max, enum tb_code unknown, uint32_t *n)
+{
+    struct tb_json_array list;
+    struct tb_str text;
+    *n = 0;
+    if (!tb_json_may_array(o, tb_str_of(name), 0, max, &list))
+        return NULL;
+    uint64_t *id = TB_NEW_ARRAY(w->arena, uint64_t, list.n + 1);
+    while (id != NULL && tb_json_next_str(&list, 1, 32, &text)) {
+        if (!tb_id_parse(&w->app->hash_key, kind, w->tenant, text, &id[*n]))
+            tb_work_no(w, unknown, name);
+        (*n)++;
+    }
+    return id;
+}
+
+static void read_quote(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_quote *in, bool needed)
+{
+    bool given;
+    struct tb_cmd_order *order = &in->order;
+    tb_read_buyer(w, o, order);
+    order->store = tb_may_str(o, "store", TB_CODE_MAX);
+    order->associate = tb_may_str(o, "associate", TB_CODE_MAX);
+    order->touchpoint = tb_may_str(o, "touchpoint", TB_CODE_MAX);
+    order->channel = (uint32_t)tb_may_i64(o, "channel", 0, 65535, 0);
+    order->occurred_ms = tb_read_occurred(w, o, &given);
+    (void)tb_json_may_str(o, TB_STR("currency"), 3, 3, &order->currency);
+    read_lines(w, o, order, needed);
+    in->shipping = tb_may_i64(o, "shipping", 0, TB_AMOUNT_MAX, 0);
+    in->device = (uint64_t)tb_may_i64(o, "device", 1, TB_AMOUNT_MAX, 0);
+    in->coupon = read_ids(w, o, "coupons", TB_ID_COUPON, TB_QUOTE_COUPONS_MAX, TB_CODE_UNKNOWN_COUPON, &in->coupon_n);
+    in->best_of_mine = tb_may_bool(o, "best_coupons");
+    read_tenders(w, o, in);
+    if (tb_json_has(o, TB_STR("returns")))
+        in->policy = tb_json_need_enum(o, TB_STR("returns"), policies, TB_COUNT_OF(policies));
+    in->steps_max = (uint32_t)tb_may_i64(o, "steps", 1, TB_QUOTE_STEPS_MAX, 0);
+    in->lifetime_ms = tb_may_i64(o, "lifetime_s", 1, 86400, 0) * 1000;
+}
+
+static void quote_read(struct tb_work *w, struct tb_json_object *o)
+{
+    read_quote(w, o, w->input, true);
+}
+
+struct confirm_note {
+    struct tb_str key;
+};
+
+/* The same confirmation again, whatever the spelling of the JSON. */
+static uint64_t confirm_facts(const struct tb_hash_key *key, const struct tb_cmd_confirm *in, uint64_t *numbers,
+                              uint32_t n)
+{
+    struct tb_hash_key more = {key->k0 ^ tb_order_facts(key, &in->quote.order, false), key->k1};
+    uint64_t h = tb_siphash(&more, numbers, n * sizeof *numbers);
+    return h ? h : 1;
+}
+
+static void confirm_read(struct tb_work *w, struct tb_json_object *o)
+{
+    struct tb_cmd_confirm *in = w->input;
+    struct tb_str basket;
+    uint32_t offers;
+    in->quote.order.key = tb_json_need_str(o, TB_STR("order"), 1, TB_ORDER_KEY_MAX);
+    tb_read_receipt(w, o, &in->quote.order);
+    if (tb_json_may_str(o, TB_STR("basket"), 1, 32, &basket) &&
+        !tb_id_parse(&w->app->hash_key, TB_ID_BASKET, w->tenant, basket, &in->basket))
+        tb_work_no(w, TB_CODE_UNKNOWN_BASKET, "basket");
+    read_quote(w, o, &in->quote, in->basket == 0);
+    in->exact = tb_json_has(o, TB_STR("offers"));
+    uint64_t *offer =
+        read_ids(w, o, "offers", TB_ID_OFFER, TB_PRICE_OFFERS_MAX, TB_CODE_UNKNOWN_OFFER, &offers);
+    uint32_t *chosen = TB_NEW_ARRAY(w->arena, uint32_t, offers + 1);
+    for (uint32_t i = 0; chosen != NULL && i < offers; i++)
+        chosen[i] = offer[i] <= UINT32_MAX ? (uint32_t)offer[i] : UINT32_MAX;
+    in->offer = chosen;
+    in->offer_n = chosen ? offers : 0;
+    in->payable = tb_may_i64(o, "payable", 0, TB_AMOUNT_MAX, -1);
+    uint64_t numbers[] = {in->basket, in->exact, in->offer_n, (uint64_t)in->payable, (uint64_t)in->quote.shipping,
+                          in->quote.coupon_n, in->quote.tender_n, in->quote.policy};
+    in->quote.order.input_hash = confirm_facts(&w->app->hash_key, in, numbers, TB_COUNT_OF(numbers));
+    struct confirm_note *note = TB_NEW(w->arena, struct confirm_note);
+    if (note != NULL)
+        note->key = in->quote.order.key;
+    w->note = note;
+}
+
+static void release_read(struct tb_work *w, struct tb_json_object *o)
+{
+    struct tb_cmd_basket_release *in = w->input;
+    in->basket = tb_path_id(w, o, TB_STR("basket"), TB_ID_BASKET, TB_CODE_UNKNOWN_BASKET);
+}
+
+static void return_quote_read(struct tb_work *w, struct tb_json_object *o)
+{
+    struct tb_cmd_return *in = w->input;
+    bool given;
+    in->order = tb_path_text(w, o, 0, TB_STR("order"), TB_ORDER_KEY_MAX);
+    in->occurred_ms = tb_read_occurred(w, o, &given);
+    tb_read_return_lines(w, o, in);
+    in->gifts_kept = tb_may_bool(o, "gifts_kept");
+}
+
+/* ---- writing ------------------------------------------------------------------------------------- */
+
+static void out_shares(struct tb_json_out *o, struct tb_str line)
+{
+    struct tb_wire rows = tb_wire_of(line);
+    tb_json_out_key(o, "shares");
+    tb_json_out_open(o, '[');
+    while (tb_wire_step(&rows)) {
+        if (rows.field != 6)
+            continue;
+        uint64_t v[5];
+        tb_wire_numbers(rows.s, v, TB_COUNT_OF(v));
+        tb_json_out_open(o, '{');
+        tb_json_out_key_i64(o, "offer", (int64_t)v[1]);
+        tb_json_out_key_i64(o, "first", (int64_t)v[2]);
+        tb_json_out_key_i64(o, "pieces", (int64_t)v[3]);
+        tb_json_out_key_i64(o, "each", (int64_t)v[4]);
+        tb_json_out_close(o, '}');
+    }
+    tb_json_out_close(o, ']');
+}
+
+static void out_line(struct tb_work *w, struct tb_json_out *o, struct tb_str s)
+{
+    uint64_t v[6];
+    (void)w;
+    tb_wire_numbers(s, v, TB_COUNT_OF(v));
+    tb_json_out_key_i64(o, "list", (int64_t)v[1]);
+    tb_json_out_key_i64(o, "saving", (int64_t)v[2]);
+    tb_json_out_key_i64(o, "net", (int64_t)v[3]);
+    tb_json_out_key_bool(o, "below_cost", v[4] != 0);
+    out_shares(o, s);
+}
+
+static void out_offer(struct tb_work *w, struct tb_json_out *o, struct tb_str s)
+{
+    uint64_t v[14];
+    tb_wire_numbers(s, v, TB_COUNT_OF(v));
+    tb_out_id(w, o, "id", TB_ID_OFFER, v[1]);
+    tb_json_out_key_i64(o, "version", (int64_t)v[3]);
+    if (v[4])
+        tb_out_id(w, o, "coupon", TB_ID_COUPON, v[4]);
+    tb_out_word(o, "state", states, TB_COUNT_OF(states), v[5]);
+    tb_json_out_key_i64(o, "saving", (int64_t)v[6]);
+    tb_json_out_key_i64(o, "applications", (int64_t)v[7]);
+    tb_json_out_key_i64(o, "gift_units", (int64_t)v[8]);
+    tb_out_code(w, o, "gift_product", TB_KIND_PRODUCT, v[9]);
+    tb_out_code(w, o, "gift_unit", TB_KIND_UNIT, v[10]);
+    tb_json_out_key_i64(o, "next_missing", (int64_t)v[11]);
+    tb_json_out_key_i64(o, "missing", (int64_t)v[12]);
+    if (v[13])
+        tb_json_out_key_i64(o, "against", (int64_t)v[13] - 1);
+}
+
+static void out_refusal(struct tb_work *w, struct tb_json_out *o, struct tb_str s)
+{
+    uint64_t v[6];
+    tb_wire_numbers(s, v, TB_COUNT_OF(v));
+    if (v[3])
+        tb_out_id(w, o, "coupon", TB_ID_COUPON, v[3]);
+    tb_out_word(o, "reason", whys, TB_COUNT_OF(whys), v[4]);
+    if (v[5])
+        tb_json_out_key_i64(o, "missing", (int64_t)v[5]);
+}
+
+static void out_earn(struct tb_work *w, struct tb_json_out *o, struct tb_str s)
+{
+    tb_out_code(w, o, "unit", TB_KIND_UNIT, tb_wire_u64(s, 1));
+    tb_json_out_key_i64(o, "amount", (int64_t)tb_wire_u64(s, 2));
+}
+
+static void out_tender(struct tb_work *w, struct tb_json_out *o, struct tb_str s)
+{
+    uint64_t v[5];
+    tb_wire_numbers(s, v, TB_COUNT_OF(v));
+    tb_out_word(o, "kind", tb_words_tender, TB_TENDER_KINDS, v[1]);
+    tb_json_out_key_i64(o, "amount", (int64_t)v[2]);
+    tb_out_code(w, o, "unit", TB_KIND_UNIT, v[3]);
+    if (v[3])
+        tb_json_out_key_i64(o, "units", (int64_t)v[4]);
+}
+
+static void out_gift(struct tb_work *w, struct tb_json_out *o, struct tb_str s)
+{
+    tb_out_code(w, o, "product", TB_KIND_PRODUCT, tb_wire_u64(s, 1));
+    tb_json_out_key_i64(o, "units", (int64_t)tb_wire_u64(s, 2));
+}
+
+static void out_clawed(struct tb_work *w, struct tb_json_out *o, struct tb_str s)
+{
+    uint64_t v[5];
+    tb_wire_numbers(s, v, TB_COUNT_OF(v));
+    tb_out_code(w, o, "unit", TB_KIND_UNIT, v[1]);
+    tb_json_out_key_i64(o, "amount", (int64_t)v[2]);
+    tb_json_out_key_i64(o, "available", tb_unzigzag(v[3]));
+    tb_json_out_key_i64(o, "shortfall", (int64_t)v[4]);
+}
+
+/* Every occurrence of the field as an object of the list. */
+static void out_list(struct tb_work *w, struct tb_json_out *o, const char *key, uint32_t field,
+                     void (*one)(struct tb_work *w, struct tb_json_out *o, struct tb_str s))
+{
+    struct tb_wire body = tb_wire_of(tb_work_answer(w));
+    tb_json_out_key(o, key);
+    tb_json_out_open(o, '[');
+    while (tb_wire_step(&body)) {
+        if (body.field != field)
+            continue;
+        tb_json_out_open(o, '{');
+        one(w, o, body.s);
+        tb_json_out_close(o, '}');
+    }
+    tb_json_out_close(o, ']');
+}
+
+static void quote_write(struct tb_work *w, struct tb_json_out *o)
+{
+    uint64_t v[11];
+    tb_wire_numbers(tb_work_answer(w), v, TB_COUNT_OF(v));
+    tb_json_out_open(o, '{');
+    tb_json_out_key_i64(o, "payable", (int64_t)v[2]);
+    tb_json_out_key_i64(o, "due", (int64_t)v[10]);
+    tb_json_out_key_i64(o, "goods_list", (int64_t)v[3]);
+    tb_json_out_key_i64(o, "goods_saving", (int64_t)v[4]);
+    tb_json_out_key_i64(o, "shipping_list", (int64_t)v[5]);
+    tb_json_out_key_i64(o, "shipping_saving", (int64_t)v[6]);
+    tb_json_out_key_bool(o, "proven", v[7] != 0);
+    tb_json_out_key_i64(o, "gap", (int64_t)v[8]);
+    out_list(w, o, "lines", 11, out_line);
+    out_list(w, o, "offers", 12, out_offer);
+    out_list(w, o, "refused", 13, out_refusal);
+    out_list(w, o, "earns", 14, out_earn);
+    out_list(w, o, "tenders", 15, out_tender);
+    tb_json_out_close(o, '}');
+}
+
+static void checkout_write(struct tb_work *w, struct tb_json_out *o)
+{
+    uint64_t v[11];
+    tb_wire_numbers(tb_work_answer(w), v, TB_COUNT_OF(v));
+    tb_json_out_open(o, '{');
+    tb_out_id(w, o, "basket", TB_ID_BASKET, v[1]);
+    tb_json_out_key_i64(o, "payable", (int64_t)v[2]);
+    tb_json_out_key_i64(o, "saving", (int64_t)v[3]);
+    tb_json_out_key_i64(o, "due", (int64_t)v[10]);
+    tb_out_time(o, "deadline", (int64_t)v[4]);
+    tb_json_out_close(o, '}');
+}
+
+static void confirm_write(struct tb_work *w, struct tb_json_out *o)
+{
+    const struct confirm_note *note = w->note;
+    struct tb_str body = tb_work_answer(w);
+    tb_json_out_open(o, '{');
+    tb_out_order_result(w, o, note != NULL ? note->key : TB_STR_NONE);
+    tb_json_out_key_i64(o, "payable", (int64_t)tb_wire_u64(body, 10));
+    tb_json_out_key_i64(o, "saving", (int64_t)tb_wire_u64(body, 11));
+    tb_json_out_close(o, '}');
+}
+
+static void release_write(struct tb_work *w, struct tb_json_out *o)
+{
+    (void)w;
+    tb_json_out_open(o, '{');
+    tb_json_out_close(o, '}');
+}
+
+static void return_quote_write(struct tb_work *w, struct tb_json_out *o)
+{
+    struct tb_str answer = tb_work_answer(w);
+    struct tb_wire body = tb_wire_of(answer);
+    tb_json_out_open(o, '{');
+    tb_json_out_key_i64(o, "net", tb_wire_i64(answer, 8));
+    tb_json_out_key_i64(o, "shipping", (int64_t)tb_wire_u64(answer, 14));
+    tb_json_out_key_i64(o, "withheld", (int64_t)tb_wire_u64(answer, 13));
+    out_list(w, o, "clawed_back", 4, out_clawed);
+    out_list(w, o, "tenders", 12, out_tender);
+    out_list(w, o, "gifts", 16, out_gift);
+    tb_json_out_key(o, "coupons");
+    tb_json_out_open(o, '[');
+    while (tb_wire_step(&body)) {
+        char id[TB_ID_BYTES];
+        if (body.field != 15)
+            continue;
+        tb_id_print(&w->app->hash_key, TB_ID_COUPON, w->tenant, tb_wire_u64(body.s, 1), id);
+        tb_json_out_str(o, (struct tb_str){id, sizeof id});
+    }
+    tb_json_out_close(o, ']');
+    tb_json_out_close(o, '}');
+}
+
+const struct tb_work_op tb_work_quote = {
+    TB_OP_QUOTE, sizeof(struct tb_cmd_quote), quote_read, quote_write, NULL, 0};
+const struct tb_work_op tb_work_checkout = {
+    TB_OP_CHECKOUT, sizeof(struct tb_cmd_quote), quote_read, checkout_write, NULL, 0};
+const struct tb_work_op tb_work_confirm = {
+    TB_OP_CONFIRM, sizeof(struct tb_cmd_confirm), confirm_read, confirm_write, NULL, 0};
+const struct tb_work_op tb_work_basket_release = {
+    TB_OP_BASKET_RELEASE, sizeof(struct tb_cmd_basket_release), release_read, release_write, NULL, 0};
+const struct tb_work_op tb_work_return_quote = {
+    TB_OP_RETURN_QUOTE, sizeof(struct tb_cmd_return), return_quote_read, return_quote_write, NULL, 0};
