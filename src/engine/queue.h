@@ -30,7 +30,7 @@ static inline bool tb_inbox_empty(struct tb_inbox *i)
     return atomic_load_explicit(&i->head, memory_order_relaxed) == NULL;
 }
 
-#define TB_TENANTS_MAX (1u << 20)
+#define TB_TENANTS_MAX (1u << 14) /* block numbers of tenants: above those of core/catalog, 10,000 */
 #define TB_QUANTUM_NS 20000
 
 struct tb_tenant_line {
