@@ -63,7 +63,7 @@ def parse(text):
 HIDDEN = {"sealed", "secret", "hash", "key_hi", "key_lo", "salt", "ring", "anchor", "content", "input_hash",
           "blocked"}
 REFS = {"profile": "MEMBER", "subject_profile": "MEMBER", "more": "MEMBER", "a": "MEMBER", "b": "MEMBER",
-        "person": "PERSON", "order": "ORDER", "return_no": "RETURN", "lot": "LOT", "hold": "HOLD",
+        "person": "PERSON", "order": "ORDER", "return_no": "RETURN", "lot": "LOT", "won_lot": "LOT", "hold": "HOLD",
         "transfer": "TRANSFER", "reverses": "TRANSFER", "device": "DEVICE", "job": "JOB", "tenant": "TENANT",
         "unit": "UNIT", "ns": "NAMESPACE", "store": "STORE", "product": "PRODUCT", "associate": "ASSOCIATE",
         "touchpoint": "TOUCHPOINT", "attribute": "ATTRIBUTE", "purpose": "PURPOSE", "purpose_id": "PURPOSE",

@@ -68,6 +68,7 @@ int tb_cmd_restore(struct tb_cli *cli);
 int tb_cmd_bench(struct tb_cli *cli);
 int tb_cmd_demo(struct tb_cli *cli);
 int tb_cmd_sim(struct tb_cli *cli);
+int tb_cmd_verify(struct tb_cli *cli);
 int tb_cmd_verify_version(struct tb_cli *cli);
 int tb_cmd_webhooks(struct tb_cli *cli);
 int tb_cmd_codes(struct tb_cli *cli);

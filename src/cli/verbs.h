@@ -143,6 +143,12 @@
              "  --to-time T       up to this instant (RFC 3339)\n" \
              "  --master FILE     the master key, when the backup has none\n" \
              "  --erased FILE     keys.db that was in use before: what it erased is erased again\n" TB_USAGE_FOLDER}, \
+    {.name = "verify", .place = TB_VERB_ALONE, .run = tb_cmd_verify, .options = TB_OPT_BIT(SEED), \
+     .usage = "verify draw --seed HEX RULES EDITION PLAYER DRAW [TICKET]", \
+     .what = "works a draw out again from its seed, the published rules and its proof\n\n" \
+             "RULES is a file with the game's rules_text (- is standard input). Compare seed_hash and\n" \
+             "rules_hash with what was published before the first draw; with TICKET the exit code says\n" \
+             "whether it was drawn.\n"}, \
     {.name = "verify-version", .place = TB_VERB_ALONE, .run = tb_cmd_verify_version, .options = TB_OPTS_FOLDER, \
      .usage = "verify-version [--data DIR]", \
      .what = "prints the versions of program, schema and libraries\n" \

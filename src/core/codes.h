@@ -81,7 +81,18 @@
     X(QUOTE_CHANGED, 409, "The price is no longer what was quoted; quote again.")               \
     X(UNKNOWN_BASKET, 404, "There is no such open basket, or it has ended.")                    \
     X(UNKNOWN_OFFER, 422, "There is no such offer.")                                            \
-    X(UNKNOWN_PRICE, 422, "The product has no list price and none was given.")
+    X(UNKNOWN_PRICE, 422, "The product has no list price and none was given.")                  \
+    X(UNKNOWN_GAME, 404, "There is no such game.")                                              \
+    X(UNKNOWN_CHANNEL, 422, "The channel is not declared.")                                     \
+    X(UNKNOWN_PACKET, 404, "There is no such packet.")                                          \
+    X(CHANNEL_FORBIDS, 422, "The channel's rules forbid this.")                                 \
+    X(GAME_CLOSED, 409, "The game is not open.")                                                \
+    X(GAME_OPENED, 409, "The rules were published; they stay as they are.")                     \
+    X(NOT_ELIGIBLE, 422, "The game is not for this member.")                                    \
+    X(PLAY_LIMIT, 409, "The member has done this as often as the rules allow.")                 \
+    X(ALREADY_DONE, 409, "This day is filled already.")                                         \
+    X(PACKET_CLOSED, 409, "The packet's time is over.")                                         \
+    X(PACKET_EMPTY, 409, "Nothing is left in the packet.")
 
 enum tb_code {
 #define TB_CODE_ENUM(name, status, text) TB_CODE_##name,

@@ -12,6 +12,7 @@
 #include "core/order/order.h"
 #include "core/promotion/promotion.h"
 #include "core/promotion/commands.h"
+#include "core/play/play.h"
 #include "events.gen.h"
 
 const char *tb_code_name(enum tb_code code)
@@ -224,6 +225,8 @@ int64_t tb_core_due_ms(const struct tb_core *c, const struct tb_block *b)
         return tb_identity_due_ms(&c->store, b);
     if (b->kind == TB_KIND_BASKET)
         return tb_checkout_due_ms(b);
+    if (b->kind == TB_KIND_PACKET)
+        return tb_play_due_ms(b);
     return INT64_MAX;
 }
 
@@ -240,6 +243,8 @@ enum tb_outcome tb_core_fire(struct tb_txn *t, const struct tb_command *cmd, str
         tb_identity_fire(t, in->id);
     } else if (in->kind == TB_KIND_BASKET) {
         tb_checkout_fire(t, in->id);
+    } else if (in->kind == TB_KIND_PACKET) {
+        tb_play_fire(t, (uint32_t)in->id);
     }
     return TB_DONE;
 }
@@ -278,6 +283,8 @@ bool tb_core_load(struct tb_core *c, enum tb_kind kind, uint64_t id, struct tb_s
         index_unit_day(c, b);
     } else if (kind > TB_KIND_CODE_BATCH && kind <= TB_KIND_CODE_GUESS) {
         tb_code_index(c, b);
+    } else if (kind == TB_KIND_SEAT || kind == TB_KIND_PACKET) {
+        tb_play_index(c, b);
     } else if (kind != TB_KIND_BASKET) {
         tb_catalog_index(c, b);
     }
@@ -288,6 +295,7 @@ void tb_core_loaded(struct tb_core *c)
 {
     (void)tb_rule_refresh_all(c);
     (void)tb_offer_refresh_all(c);
+    tb_play_refresh(c);
 }
 
 /* ---- the audit ---------------------------------------------------------------------------- */
@@ -388,5 +396,5 @@ uint64_t tb_core_check(struct tb_core *c, tb_finding_fn found, void *user)
     tb_map_deinit(sums);
     tb_pool_free(&c->store.pool, sums, sizeof *sums);
     return breaks + tb_identity_check(c, found, user) + tb_code_check(c, found, user) +
-           tb_promotion_check(c, found, user);
+           tb_promotion_check(c, found, user) + tb_play_check(c, found, user);
 }

@@ -38,6 +38,10 @@ enum tb_kind {
     TB_KIND_CAMPAIGN = 50,
     TB_KIND_OFFER = 51, /* one immutable version of a campaign */
     TB_KIND_BASKET = 52, /* sparse: an open checkout */
+    TB_KIND_GAME = 60,
+    TB_KIND_SEAT = 61, /* what one profile has done in one game */
+    TB_KIND_PACKET = 62,
+    TB_KIND_CHANNEL = 63, /* what a platform allows */
     TB_KINDS
 };
 
@@ -54,6 +58,7 @@ enum tb_map_name {
     TB_MAP_TRANSFER,       /* (tenant, transfer key) -> number, for ever */
     TB_MAP_CODE_PACKAGE,   /* (batch, serial) -> package */
     TB_MAP_CODE_SET,       /* (batch, serial / 4096) -> set */
+    TB_MAP_SEAT,           /* (game, profile) -> seat */
     TB_MAPS
 };
 
@@ -76,6 +81,8 @@ enum tb_counter {
     TB_COUNTER_CODE_SET,
     TB_COUNTER_CODE_FIRST,
     TB_COUNTER_BASKET,
+    TB_COUNTER_SEAT,
+    TB_COUNTER_PACKET,
     TB_COUNTERS
 };
 

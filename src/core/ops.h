@@ -78,7 +78,20 @@
     X(141, CHECKOUT, WRITE, tb_checkout_open, tb_cmd_quote)                          \
     X(142, CONFIRM, WRITE, tb_checkout_confirm, tb_cmd_confirm)                      \
     X(143, BASKET_RELEASE, WRITE, tb_checkout_release, tb_cmd_basket_release)        \
-    X(144, RETURN_QUOTE, READ, tb_checkout_return_quote, tb_cmd_return)
+    X(144, RETURN_QUOTE, READ, tb_checkout_return_quote, tb_cmd_return)              \
+    X(160, GAME_PUT, WRITE, tb_play_game_put, tb_cmd_game_put)                       \
+    X(161, GAME_MOVE, WRITE, tb_play_game_move, tb_cmd_game_move)                    \
+    X(162, CHANNEL_PUT, WRITE, tb_play_channel_put, tb_cmd_channel_put)              \
+    X(163, DRAW, WRITE, tb_play_draw, tb_cmd_play)                                   \
+    X(164, CHECKIN, WRITE, tb_play_checkin, tb_cmd_checkin)                          \
+    X(165, CHECKIN_MAKEUP, WRITE, tb_play_makeup, tb_cmd_checkin)                    \
+    X(166, STAMP, WRITE, tb_play_stamp, tb_cmd_stamp)                                \
+    X(167, TASK_DO, WRITE, tb_play_task_do, tb_cmd_play)                             \
+    X(168, TASK_LIST, READ, tb_play_task_list, tb_cmd_task_list)                     \
+    X(169, PACKET_SEND, WRITE, tb_play_packet_send, tb_cmd_packet_send)              \
+    X(170, PACKET_CLAIM, WRITE, tb_play_packet_claim, tb_cmd_packet_claim)           \
+    X(171, PACKET_GET, READ, tb_play_packet_get, tb_cmd_packet_get)                  \
+    X(172, SEAT_GET, READ, tb_play_seat_get, tb_cmd_play)
 
 enum tb_op {
 #define TB_OP_ENUM(number, name, mode, fn, input) TB_OP_##name = number,

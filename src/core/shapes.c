@@ -9,6 +9,7 @@
 #include "core/ledger/ledger.h"
 #include "core/order/order.h"
 #include "core/person.h"
+#include "core/play/play.h"
 #include "core/promotion/campaign.h"
 
 #define CONFIG_HEAD(type)                                                                       \
@@ -30,6 +31,8 @@ CONFIG_HEAD(tb_webhook);
 CONFIG_HEAD(tb_code_batch);
 CONFIG_HEAD(tb_campaign);
 _Static_assert(sizeof(struct tb_offer_version) % 8 == 0, "tb_offer_version");
+CONFIG_HEAD(tb_game);
+CONFIG_HEAD(tb_channel);
 _Static_assert(sizeof(struct tb_person) % 8 == 0, "tb_person");
 _Static_assert(sizeof(struct tb_device) % 8 == 0, "tb_device");
 _Static_assert(sizeof(struct tb_order) % 8 == 0, "tb_order");
@@ -55,7 +58,8 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
                                        [TB_TENANT_ATTRIBUTE] = sizeof(struct tb_listed),
                                        [TB_TENANT_PURPOSE] = sizeof(struct tb_listed),
                                        [TB_TENANT_WEBHOOK] = sizeof(struct tb_listed),
-                                       [TB_TENANT_CAMPAIGN] = sizeof(struct tb_listed)}},
+                                       [TB_TENANT_CAMPAIGN] = sizeof(struct tb_listed),
+                                       [TB_TENANT_GAME] = sizeof(struct tb_listed)}},
     [TB_KIND_PERSON] = {SHAPE("person", 1, tb_person, TB_PERSON_SECTIONS),
                         .elem_bytes = {[TB_PERSON_PROFILE] = sizeof(struct tb_profile),
                                        [TB_PERSON_ACCOUNT] = sizeof(struct tb_account),
@@ -129,4 +133,12 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
                                        [TB_BASKET_OFFER] = sizeof(struct tb_basket_offer),
                                        [TB_BASKET_TENDER] = sizeof(struct tb_basket_tender)},
                         .sparse = true},
+    [TB_KIND_GAME] = {SHAPE("game", 1, tb_game, TB_GAME_SECTIONS),
+                      .elem_bytes = {1, sizeof(struct tb_prize), sizeof(struct tb_reward), 8}},
+    [TB_KIND_SEAT] = {SHAPE("seat", 1, tb_seat, TB_SEAT_SECTIONS),
+                      .elem_bytes = {sizeof(struct tb_seat_run), sizeof(struct tb_seat_milestone),
+                                     sizeof(struct tb_seat_prize)}},
+    [TB_KIND_PACKET] = {SHAPE("packet", 1, tb_packet, TB_PACKET_SECTIONS),
+                        .elem_bytes = {sizeof(struct tb_packet_claim)}},
+    [TB_KIND_CHANNEL] = {SHAPE("channel", 1, tb_channel, TB_CHANNEL_SECTIONS), .elem_bytes = {1}},
 };

@@ -96,6 +96,27 @@ static void expression_detail(struct tb_json_out *o, struct tb_str answer)
     tb_json_out_close(o, '}');
 }
 
+/* What is missing, and the tasks that would fill it (core/play/play.h). */
+static void short_detail(struct tb_json_out *o, struct tb_str answer)
+{
+    struct tb_wire f = tb_wire_of(answer);
+    tb_json_out_key_i64(o, "short_by", (int64_t)tb_wire_u64(answer, 20));
+    tb_json_out_key_str(o, "unit", tb_wire_str(answer, 21));
+    tb_json_out_key(o, "tasks");
+    tb_json_out_open(o, '[');
+    while (tb_wire_step(&f)) {
+        if (f.field != 22)
+            continue;
+        tb_json_out_open(o, '{');
+        tb_json_out_key_str(o, "game", tb_wire_str(f.s, 1));
+        tb_json_out_key_i64(o, "amount", (int64_t)tb_wire_u64(f.s, 2));
+        if (tb_wire_u64(f.s, 3) != 0)
+            tb_json_out_key_i64(o, "times", (int64_t)tb_wire_u64(f.s, 3));
+        tb_json_out_close(o, '}');
+    }
+    tb_json_out_close(o, ']');
+}
+
 void tb_code_problem(struct tb_buf *b, enum tb_code code, const char *field, struct tb_str answer,
                      bool pointer, struct tb_str request_id)
 {
@@ -110,6 +131,8 @@ void tb_code_problem(struct tb_buf *b, enum tb_code code, const char *field, str
     tb_json_out_key_str(&o, "code", lower_name(code, name));
     if (code == TB_CODE_EXPRESSION && answer.n > 0)
         expression_detail(&o, answer);
+    if (code == TB_CODE_INSUFFICIENT && tb_wire_u64(answer, 20) != 0)
+        short_detail(&o, answer);
     if (field[0] != 0) {
         (void)strncat(path, field, sizeof path - 2);
         tb_json_out_key_str(&o, "field", tb_str_of(path + !pointer));

@@ -274,6 +274,7 @@ enum tb_tenant_section {
     TB_TENANT_PURPOSE,
     TB_TENANT_WEBHOOK,
     TB_TENANT_CAMPAIGN, /* tag: the offer that is live, 0 = none */
+    TB_TENANT_GAME, /* tag: enum tb_game_kind */
     TB_TENANT_SECTIONS
 };
 
@@ -298,6 +299,8 @@ struct tb_tenant {
 /* Places of tb_tenant.objects for what has no kind below 32 of its own. */
 #define TB_OBJECTS_COUPON_UNIT 21u
 #define TB_OBJECTS_CAMPAIGN 22u
+#define TB_OBJECTS_GAME 23u
+#define TB_OBJECTS_CHANNEL 24u
 
 enum tb_unit_section { TB_UNIT_BYTES = TB_CONFIG_BYTES, TB_UNIT_SECTIONS };
 

@@ -6,6 +6,7 @@
 #include "core/catalog/put.h"
 
 #include "core/code/code.h"
+#include "core/play/play.h"
 
 #include <string.h>
 
@@ -24,6 +25,7 @@ static uint32_t bound_of(enum tb_kind kind)
         [TB_KIND_KEY] = TB_KEYS_MAX,             [TB_KIND_WEBHOOK] = TB_WEBHOOKS_MAX,
         [TB_KIND_TENANT] = TB_TENANTS_MAX,       [TB_KIND_CODE_BATCH] = TB_CODE_BATCHES_MAX,
         [TB_KIND_CAMPAIGN] = TB_CAMPAIGNS_MAX,
+        [TB_KIND_GAME] = TB_GAMES_MAX,           [TB_KIND_CHANNEL] = TB_CHANNELS_MAX,
     };
     tb_assert(kind < TB_KINDS && bound[kind] > 0);
     return bound[kind];
@@ -40,6 +42,7 @@ uint32_t tb_catalog_list_section(enum tb_kind kind)
         [TB_KIND_PURPOSE] = TB_TENANT_PURPOSE,
         [TB_KIND_WEBHOOK] = TB_TENANT_WEBHOOK,
         [TB_KIND_CAMPAIGN] = TB_TENANT_CAMPAIGN,
+        [TB_KIND_GAME] = TB_TENANT_GAME,
     };
     return kind < TB_KINDS && section[kind] ? section[kind] : UINT32_MAX;
 }
@@ -259,7 +262,10 @@ struct tb_buf tb_put_content_open(struct tb_put_run *p, size_t bytes)
 /* Where tb_tenant.objects counts it. */
 static uint32_t counted_at(enum tb_kind kind, bool unlisted)
 {
-    uint32_t at = kind == TB_KIND_CAMPAIGN ? TB_OBJECTS_CAMPAIGN : (uint32_t)kind;
+    uint32_t at = kind == TB_KIND_CAMPAIGN  ? TB_OBJECTS_CAMPAIGN
+                  : kind == TB_KIND_GAME    ? TB_OBJECTS_GAME
+                  : kind == TB_KIND_CHANNEL ? TB_OBJECTS_CHANNEL
+                                            : (uint32_t)kind;
     tb_assert(at < 32);
     return unlisted ? TB_OBJECTS_COUPON_UNIT : at;
 }
@@ -394,7 +400,7 @@ void tb_tenant_window(struct tb_txn *t, uint32_t tenant, uint32_t days)
 bool tb_catalog_owns(enum tb_kind kind)
 {
     return kind == TB_KIND_TENANT || kind == TB_KIND_WEBHOOK || kind == TB_KIND_CODE_BATCH ||
-           kind == TB_KIND_CAMPAIGN ||
+           kind == TB_KIND_CAMPAIGN || kind == TB_KIND_GAME || kind == TB_KIND_CHANNEL ||
            (kind >= TB_KIND_UNIT && kind <= TB_KIND_KEY);
 }
 

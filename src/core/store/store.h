@@ -13,7 +13,7 @@
 #include "core/store/block.h"
 #include "core/store/map.h"
 
-#define TB_KINDS_MAX 56
+#define TB_KINDS_MAX 68
 #define TB_MAPS_MAX 24
 #define TB_COUNTERS_MAX 24
 

@@ -40,7 +40,8 @@ def world(s, code):
 def path_of(row, ids):
     codes = {"units": "points", "purposes": "news", "stores": "S1", "products": "P1", "associates": "E1",
              "attributes": "n", "rules": "r", "tier-schemes": "main", "webhooks": "w", "namespaces": "phone",
-             "touchpoints": "till", "code-batches": "box", "keys": ids["key"], "tenants": "alpha"}
+             "touchpoints": "till", "code-batches": "box", "games": "wheel", "channels": "wechat",
+             "keys": ids["key"], "tenants": "alpha"}
     group = row["path"].split("/")[2] if row["path"].count("/") > 1 else ""
     return re.sub(r"\{([a-z_]+)\}", lambda m: ids.get(m[1], codes.get(group, "x")), row["path"])
 

@@ -5,8 +5,12 @@ against the description that the server serves.
 
     happy.py APP_SERVER
 """
+import datetime
+import hashlib
+import hmac
 import json
 import socket
+import struct
 import sys
 import threading
 import time
@@ -399,6 +403,97 @@ def checkout(c, t):
     c.that(r["net"] == 2500 and sum(x["amount"] for x in r["tenders"]) == 2500, f"half: {r}")
     r = c.status(t.post("/v1/orders/C-1/cancel"), 200, "cancel")
     c.that(r["net"] == 5000, f"all of the goods: {r}")
+def ticket_of(seed, proof):
+    """The draw worked out again by the description in src/core/play/chance.h, with nothing of ours."""
+    block = 0
+    while True:
+        text = b"tongbao1" + struct.pack(">IQQI", proof["edition"], int(proof["player"], 16), proof["draw"], block)
+        for word in struct.unpack(">4Q", hmac.new(bytes.fromhex(seed), text, hashlib.sha256).digest()):
+            if word < 2**64 - 2**64 % 10**6:
+                return word % 10**6
+        block += 1
+
+
+def play(c, t):
+    """Short of points, shown how to earn them, checked in daily, a wheel that can be checked, a card, a packet."""
+    one = {"ns": "phone", "value": "13712341001"}
+    t.post("/v1/contacts", {"identifiers": [one]})
+    two = {"ns": "phone", "value": "13712341002"}
+    t.post("/v1/contacts", {"identifiers": [two]})
+    for code in ("coins", "cups"):
+        c.status(t.put(f"/v1/units/{code}", {"kind": "points", "negative": "unlimited"}), 200, code)
+    wheel = {"kind": "draw", "cost_unit": "coins", "cost": 30, "fallback": "none", "per_day": 20, "prizes": [
+        {"code": "mug", "ppm": 50000, "unit": "cups", "amount": 1, "stock": 2, "value": 2000},
+        {"code": "few", "ppm": 350000, "unit": "coins", "amount": 10}, {"code": "none", "ppm": 600000}]}
+    c.status(t.put("/v1/games/wheel", {**wheel, "prizes": wheel["prizes"][1:]}), 422, "odds", "invalid")
+    c.status(t.put("/v1/games/wheel", wheel), 200, "wheel")
+    c.that(not t.put("/v1/games/wheel", wheel).json["changed"], "the same wheel keeps its seed")
+    c.status(t.post("/v1/games/wheel/draws", {"member": one}), 409, "draft", "game_closed")
+    daily = {"kind": "checkin", "window_days": 7, "cost_unit": "coins", "cost": 5, "rewards": [
+        {"kind": "step", "at": 1, "unit": "coins", "amount": 20},
+        {"kind": "milestone", "at": 2, "unit": "cups", "amount": 3}]}
+    task = {"kind": "task", "period": "day", "per_member": 1, "rewards": [
+        {"kind": "step", "at": 1, "unit": "coins", "amount": 500}]}
+    card = {"kind": "stamps", "unit": "cups", "size": 5, "rewards": [
+        {"kind": "milestone", "at": 5, "unit": "coins", "amount": 1000}]}
+    for code, body in (("daily", daily), ("review", task), ("card", card)):
+        c.status(t.put(f"/v1/games/{code}", body), 200, code)
+    for code in ("wheel", "daily", "review", "card"):
+        c.status(t.post(f"/v1/games/{code}/state", {"state": "open"}), 200, f"open {code}")
+    open_wheel = c.status(t.get("/v1/games/wheel"), 200, "wheel, open")
+    c.that("seed" not in open_wheel and len(open_wheel["seed_hash"]) == 64, f"the seed is a secret: {open_wheel}")
+    c.that(hashlib.sha256(open_wheel["rules_text"].encode()).hexdigest() == open_wheel["rules_hash"], "rules' hash")
+    worse = [{**wheel["prizes"][0], "ppm": 40000}, {**wheel["prizes"][1], "ppm": 360000}, wheel["prizes"][2]]
+    c.status(t.put("/v1/games/wheel", {**wheel, "prizes": worse}), 409, "worse odds", "game_opened")
+
+    r = t.post("/v1/games/wheel/draws", {"member": one})
+    c.status(r, 422, "no points", "insufficient")
+    c.that(r.json["short_by"] == 30 and r.json["unit"] == "coins"
+           and {x["game"]: x["amount"] for x in r.json["tasks"]} == {"daily": 20, "review": 500}, f"{r.json}")
+    tasks = c.status(t.get("/v1/members/phone:13712341001/tasks?unit=coins"), 200, "tasks")["tasks"]
+    c.that([x["game"] for x in tasks] == ["daily", "review"], f"{tasks}")
+    c.that(c.status(t.post("/v1/games/daily/checkins", {"member": one}), 200, "check-in")["amount"] == 20, "a day")
+    c.status(t.post("/v1/games/daily/checkins", {"member": one}), 409, "twice", "already_done")
+    c.that(c.status(t.post("/v1/games/review/done", {"member": one}), 200, "task")["left"] == 0, "done")
+    c.status(t.post("/v1/games/review/done", {"member": one}), 409, "task twice", "play_limit")
+    c.that(t.get("/v1/members/phone:13712341001/tasks").json["tasks"] == [], "nothing left to do today")
+    today = t.get("/v1/members/phone:13712341001/games/daily").json
+    c.that(today["checked_in"] and today["streak"] == 1, f"{today}")
+    zone = datetime.timezone(datetime.timedelta(hours=8))
+    day = (datetime.datetime.now(zone) - datetime.timedelta(days=1)).date().isoformat()
+    made = t.post("/v1/games/daily/makeups", {"member": one, "day": day})
+    c.that(made.status == 200 and made.json["streak"] == 2 and made.json["milestones"][0]["amount"] == 3, f"{made}")
+
+    draws = [c.status(t.post("/v1/games/wheel/draws", {"member": one}), 200, f"draw {i}") for i in range(10)]
+    again = t.post("/v1/games/wheel/draws", {"member": one}, idem="draw-once")
+    c.that(t.post("/v1/games/wheel/draws", {"member": one}, idem="draw-once").json == again.json, "the same draw")
+    draws.append(again.json)
+    c.status(t.post("/v1/games/wheel/state", {"state": "ended", "reason": "over"}), 200, "end")
+    seed = c.status(t.get("/v1/games/wheel"), 200, "wheel, ended")["seed"]
+    c.that(hashlib.sha256(bytes.fromhex(seed)).hexdigest() == open_wheel["seed_hash"], "the seed that was published")
+    for n, d in enumerate(draws, 1):
+        c.that(d["proof"]["draw"] == n and ticket_of(seed, d["proof"]) == d["proof"]["ticket"], f"draw {n}: {d}")
+        drawn = "mug" if d["proof"]["ticket"] < 50000 else "few" if d["proof"]["ticket"] < 400000 else "none"
+        c.that(d["prize"] == drawn or (d["prize"], d["why"]) == ("none", "out_of_stock"), f"draw {n}: {d}")
+
+    cups = c.status(t.post("/v1/games/card/stamps", {"member": two, "count": 7}), 200, "stamps")
+    c.that((cups["stamps"], cups["filled"], cups["rewards"][0]["amount"]) == (2, 1, 1000), f"{cups}")
+    gift = {"member": two, "unit": "coins", "total": 100, "shares": 3, "mode": "random"}
+    packet = c.status(t.post("/v1/packets", gift), 200, "packet")["packet"]
+    first = c.status(t.post(f"/v1/packets/{packet}/claims", {"member": one}), 200, "claim")
+    again = c.status(t.post(f"/v1/packets/{packet}/claims", {"member": one}), 200, "claim again")
+    c.that(again["again"] and again["amount"] == first["amount"] and first["shares_left"] == 2, f"{first} {again}")
+    view = c.status(t.get(f"/v1/packets/{packet}"), 200, "look")
+    c.that(view["left"] == 100 - first["amount"] and len(view["claims"]) == 1 and not view["closed"], f"{view}")
+    c.status(t.post(f"/v1/packets/{packet[:-1]}0/claims", {"member": one}), 404, "no packet", "unknown_packet")
+    c.status(t.put("/v1/channels/wechat", {"forbid_packets": True, "prize_ceiling": 1000}), 200, "channel")
+    c.status(t.post("/v1/packets", {**gift, "channel": "wechat"}), 422, "forbidden", "channel_forbids")
+    feed, after = "", 0
+    while rows := t.get(f"/v1/events?after={after}&limit=200").json["items"]:
+        feed += json.dumps(rows)
+        after = rows[-1]["sequence"]
+    c.that("game_drawn" in feed and "packet_claimed" in feed, "draws and claims are in the feed")
+    c.that(seed not in feed and "secret" not in feed, "seeds are not in the feed")
 
 
 def left_alone(c, s, t):
@@ -446,6 +541,7 @@ def main():
         bulk(c, t)
         codes(c, t)
         checkout(c, t)
+        play(c, t)
         left_alone(c, s, t)
         # those of people in browsers have a whole server with pages: tests/browser
         rows = {r[3]["operationId"] for r in Client.shapes.rows

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/sha256.h"
+
+#define BLOCK 64u
+
+static const uint32_t start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                  0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+
+static const uint32_t round_constant[64] = {
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+
+static uint32_t turn(uint32_t x, uint32_t n)
+{
+    return x >> n | x << (32 - n);
+}
+
+static void compress(uint32_t state[8], const uint8_t *block)
+{
+    uint32_t w[64];
+    for (uint32_t i = 0; i < 16; i++)
+        w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
+               (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
+    for (uint32_t i = 16; i < 64; i++) {
+        uint32_t s0 = turn(w[i - 15], 7) ^ turn(w[i - 15], 18) ^ w[i - 15] >> 3;
+        uint32_t s1 = turn(w[i - 2], 17) ^ turn(w[i - 2], 19) ^ w[i - 2] >> 10;
+        w[i] = w[i - 16] + s0 + w[i - 7] + s1;
+    }
+    uint32_t v[8];
+    memcpy(v, state, sizeof v);
+    for (uint32_t i = 0; i < 64; i++) {
+        uint32_t s1 = turn(v[4], 6) ^ turn(v[4], 11) ^ turn(v[4], 25);
+        uint32_t t1 = v[7] + s1 + ((v[4] & v[5]) ^ (~v[4] & v[6])) + round_constant[i] + w[i];
+        uint32_t s0 = turn(v[0], 2) ^ turn(v[0], 13) ^ turn(v[0], 22);
+        uint32_t t2 = s0 + ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
+        memmove(v + 1, v, 7 * sizeof v[0]);
+        v[4] += t1;
+        v[0] = t1 + t2;
+    }
+    for (uint32_t i = 0; i < 8; i++)
+        state[i] += v[i];
+}
+
+/* Hashes bytes behind `before` bytes (whole blocks) that state has taken in already. */
+static void finish(uint32_t state[8], uint64_t before, struct tb_str s, uint8_t out[TB_SHA256_BYTES])
+{
+    uint8_t last[2 * BLOCK] = {0};
+    const uint8_t *p = (const uint8_t *)s.p;
+    uint32_t left = s.n;
+    for (; left >= BLOCK; left -= BLOCK, p += BLOCK)
+        compress(state, p);
+    if (left)
+        memcpy(last, p, left);
+    last[left] = 0x80;
+    uint32_t end = left < BLOCK - 8 ? BLOCK : 2 * BLOCK;
+    uint64_t bits = (before + s.n) * 8;
+    for (uint32_t i = 0; i < 8; i++)
+        last[end - 1 - i] = (uint8_t)(bits >> 8 * i);
+    compress(state, last);
+    if (end > BLOCK)
+        compress(state, last + BLOCK);
+    for (uint32_t i = 0; i < TB_SHA256_BYTES; i++)
+        out[i] = (uint8_t)(state[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void tb_sha256(struct tb_str bytes, uint8_t out[TB_SHA256_BYTES])
+{
+    uint32_t state[8];
+    memcpy(state, start, sizeof state);
+    finish(state, 0, bytes, out);
+}
+
+void tb_hmac_key_init(struct tb_hmac_key *k, struct tb_str key)
+{
+    uint8_t pad[BLOCK];
+    tb_assert(key.n <= BLOCK);
+    for (uint32_t i = 0; i < BLOCK; i++)
+        pad[i] = (uint8_t)((i < key.n ? (uint8_t)key.p[i] : 0) ^ 0x36);
+    memcpy(k->inner, start, sizeof start);
+    compress(k->inner, pad);
+    for (uint32_t i = 0; i < BLOCK; i++)
+        pad[i] ^= 0x36 ^ 0x5c;
+    memcpy(k->outer, start, sizeof start);
+    compress(k->outer, pad);
+}
+
+void tb_hmac(const struct tb_hmac_key *k, struct tb_str message, uint8_t out[TB_SHA256_BYTES])
+{
+    uint32_t state[8];
+    uint8_t digest[TB_SHA256_BYTES];
+    memcpy(state, k->inner, sizeof state);
+    finish(state, BLOCK, message, digest);
+    memcpy(state, k->outer, sizeof state);
+    finish(state, BLOCK, (struct tb_str){(const char *)digest, sizeof digest}, out);
+}

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+/* http/op_play_config.c - declaring games and what channels allow; a game as everybody may see it.
+ *
+ * A seed leaves here once the game has ended and never before.                             */
+#include <string.h>
+
+#include "base/num.h"
+#include "core/play/play.h"
+#include "http/app_int.h"
+
+#define HEX_BYTES 64u
+
+static const char *const kinds[] = {"", "checkin", "draw", "stamps", "task"};
+static const char *const states[] = {"draft", "open", "paused", "ended"};
+static const char *const reward_kinds[] = {"", "step", "milestone"};
+static const char *const periods[TB_CAP_PERIODS] = {"none", "day", "week", "month", "year", "lifetime"};
+
+static void read_put(struct tb_work *w, struct tb_json_object *o, struct tb_put *put)
+{
+    int64_t version = 0;
+    put->code = tb_path_text(w, o, 0, TB_STR("code"), TB_CODE_MAX);
+    if (tb_json_may_i64(o, TB_STR("expected_version"), 0, UINT32_MAX, &version))
+        put->expected_version = version == 0 ? TB_VERSION_NONE : (uint64_t)version;
+}
+
+static void write_put(struct tb_work *w, struct tb_json_out *o)
+{
+    struct tb_str body = tb_work_answer(w);
+    tb_json_out_open(o, '{');
+    tb_json_out_key_str(o, "code", ((const struct tb_put *)w->input)->code);
+    tb_json_out_key_i64(o, "version", (int64_t)tb_wire_u64(body, 2));
+    tb_json_out_key_bool(o, "created", tb_wire_u64(body, 3) != 0);
+    tb_json_out_key_bool(o, "changed", tb_wire_u64(body, 4) != 0);
+    tb_json_out_close(o, '}');
+}
+
+/* ---- hexadecimal ------------------------------------------------------------------------------ */
+
+static int digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 32);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static struct tb_str read_seed(struct tb_work *w, struct tb_json_object *o)
+{
+    struct tb_str hex = TB_STR_NONE;
+    if (!tb_json_may_str(o, TB_STR("seed"), HEX_BYTES, HEX_BYTES, &hex) || hex.n != HEX_BYTES)
+        return TB_STR_NONE;
+    uint8_t *bytes = tb_arena_alloc(w->arena, TB_SEED_BYTES);
+    for (uint32_t i = 0; i < TB_SEED_BYTES && bytes != NULL; i++) {
+        int high = digit(hex.p[2 * i]);
+        int low = digit(hex.p[2 * i + 1]);
+        if (high < 0 || low < 0) {
+            tb_json_refuse(o, TB_STR("seed"), TB_PROBLEM_INVALID_VALUE, "Not hexadecimal.");
+            return TB_STR_NONE;
+        }
+        bytes[i] = (uint8_t)(high << 4 | low);
+    }
+    return (struct tb_str){(const char *)bytes, bytes ? TB_SEED_BYTES : 0};
+}
+
+static void out_hex(struct tb_json_out *o, const char *key, const uint8_t bytes[32])
+{
+    static const char digits[] = "0123456789abcdef";
+    char hex[HEX_BYTES];
+    for (uint32_t i = 0; i < 32; i++) {
+        hex[2 * i] = digits[bytes[i] >> 4];
+        hex[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    tb_json_out_key_str(o, key, (struct tb_str){hex, HEX_BYTES});
+}
+
+/* ---- putting ------------------------------------------------------------------------------------ */
+
+static void read_prizes(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_game_put *in)
+{
+    struct tb_json_array list;
+    struct tb_json_object p;
+    if (!tb_json_may_array(o, TB_STR("prizes"), 0, TB_PRIZES_MAX, &list))
+        return;
+    struct tb_prize_input *prize = TB_NEW_ARRAY(w->arena, struct tb_prize_input, list.n + 1);
+    in->prize = prize;
+    while (prize != NULL && tb_json_next_object(&list, &p)) {
+        struct tb_prize_input *x = &prize[in->prize_n++];
+        x->code = tb_json_need_str(&p, TB_STR("code"), 1, TB_CODE_MAX);
+        x->name = tb_may_str(&p, "name", TB_NAME_MAX);
+        x->ppm = tb_json_need_i64(&p, TB_STR("ppm"), 0, TB_PPM);
+        x->unit = tb_may_str(&p, "unit", TB_CODE_MAX);
+        x->amount = tb_may_i64(&p, "amount", 0, TB_AMOUNT_MAX, 0);
+        x->value = tb_may_i64(&p, "value", 0, TB_AMOUNT_MAX, 0);
+        x->stock = tb_may_i64(&p, "stock", 0, TB_AMOUNT_MAX, 0);
+        x->per_member = tb_may_i64(&p, "per_member", 0, UINT32_MAX, 0);
+        x->unlock = tb_may_i64(&p, "unlock", 0, UINT32_MAX, 0);
+        x->release_every_ms = tb_may_i64(&p, "release_every_s", 0, 366 * INT64_C(86400), 0) * 1000;
+        x->release_n = tb_may_i64(&p, "release_n", 0, UINT32_MAX, 0);
+        tb_json_end(&p);
+    }
+}
+
+static void read_rewards(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_game_put *in)
+{
+    struct tb_json_array list;
+    struct tb_json_object p;
+    if (!tb_json_may_array(o, TB_STR("rewards"), 0, TB_REWARDS_MAX, &list))
+        return;
+    struct tb_reward_input *reward = TB_NEW_ARRAY(w->arena, struct tb_reward_input, list.n + 1);
+    in->reward = reward;
+    while (reward != NULL && tb_json_next_object(&list, &p)) {
+        struct tb_reward_input *x = &reward[in->reward_n++];
+        x->kind = 1 + (int64_t)tb_json_need_enum(&p, TB_STR("kind"), reward_kinds + 1, 2);
+        x->at = tb_json_need_i64(&p, TB_STR("at"), 1, 3660);
+        x->unit = tb_json_need_str(&p, TB_STR("unit"), 1, TB_CODE_MAX);
+        x->amount = tb_json_need_i64(&p, TB_STR("amount"), 1, TB_AMOUNT_MAX);
+        x->monthly = tb_may_bool(&p, "monthly");
+        tb_json_end(&p);
+    }
+}
+
+static void game_read(struct tb_work *w, struct tb_json_object *o)
+{
+    struct tb_cmd_game_put *in = w->input;
+    uint32_t period = 0;
+    read_put(w, o, &in->put);
+    in->name = tb_may_str(o, "name", TB_NAME_MAX);
+    in->kind = 1 + (int64_t)tb_json_need_enum(o, TB_STR("kind"), kinds + 1, 4);
+    in->condition = tb_may_str(o, "condition", TB_CONDITION_MAX);
+    (void)tb_json_may_time(o, TB_STR("from"), &in->from_ms);
+    (void)tb_json_may_time(o, TB_STR("until"), &in->until_ms);
+    in->flags = (tb_may_bool(o, "for_sharing") ? TB_GAME_FOR_SHARING : 0u) |
+                (tb_may_bool(o, "odds_hidden") ? TB_GAME_ODDS_HIDDEN : 0u) |
+                (tb_may_bool(o, "wraps") ? TB_GAME_WRAPS : 0u) |
+                (tb_may_bool(o, "member_zone") ? TB_GAME_MEMBER_ZONE : 0u);
+    in->per_day = tb_may_i64(o, "per_day", 0, 100000, 0);
+    in->per_member = tb_may_i64(o, "per_member", 0, UINT32_MAX, 0);
+    in->cost_unit = tb_may_str(o, "cost_unit", TB_CODE_MAX);
+    in->cost = tb_may_i64(o, "cost", 0, TB_AMOUNT_MAX, 0);
+    in->free_day = tb_may_i64(o, "free_day", 0, 1000, 0);
+    in->pity_after = tb_may_i64(o, "pity_after", 0, 1000000, 0);
+    in->pity = tb_may_str(o, "pity", TB_CODE_MAX);
+    in->fallback = tb_may_str(o, "fallback", TB_CODE_MAX);
+    in->seed = read_seed(w, o);
+    in->unit = tb_may_str(o, "unit", TB_CODE_MAX);
+    in->size = tb_may_i64(o, "size", 0, TB_CARD_SIZE_MAX, 0);
+    in->window_days = tb_may_i64(o, "window_days", 0, TB_MAKEUP_DAYS_MAX, 0);
+    (void)tb_json_may_enum(o, TB_STR("period"), periods, TB_CAP_PERIODS, &period);
+    in->period = period;
+    read_prizes(w, o, in);
+    read_rewards(w, o, in);
+}
+
+static void move_read(struct tb_work *w, struct tb_json_object *o)
+{
+    struct tb_cmd_game_move *in = w->input;
+    in->game = tb_path_text(w, o, 0, TB_STR("code"), TB_CODE_MAX);
+    in->state = tb_json_need_enum(o, TB_STR("state"), states, TB_COUNT_OF(states));
+    in->reason = tb_may_str(o, "reason", TB_REASON_MAX);
+}
+
+static void move_write(struct tb_work *w, struct tb_json_out *o)
+{
+    tb_json_out_open(o, '{');
+    tb_out_word(o, "state", states, TB_COUNT_OF(states), tb_wire_u64(tb_work_answer(w), 1));
+    tb_json_out_close(o, '}');
+}
+
+static void channel_read(struct tb_work *w, struct tb_json_object *o)
+{
+    struct tb_cmd_channel_put *in = w->input;
+    read_put(w, o, &in->put);
+    in->name = tb_may_str(o, "name", TB_NAME_MAX);
+    in->forbids = (tb_may_bool(o, "forbid_sharing") ? TB_FORBIDS_SHARING : 0u) |
+                  (tb_may_bool(o, "forbid_hidden_odds") ? TB_FORBIDS_HIDDEN_ODDS : 0u) |
+                  (tb_may_bool(o, "forbid_packets") ? TB_FORBIDS_PACKETS : 0u);
+    in->prize_ceiling = tb_may_i64(o, "prize_ceiling", 0, TB_AMOUNT_MAX, 0);
+}
+
+/* ---- telling -------------------------------------------------------------------------------------- */
+
+static void get_read(struct tb_work *w, struct tb_json_object *o)
+{
+    struct tb_cmd_object_get *in = w->input;
+    in->kind = TB_KIND_GAME;
+    in->code = tb_path_text(w, o, 0, TB_STR("code"), TB_CODE_MAX);
+}
+
+static void out_prizes(struct tb_work *w, struct tb_json_out *o, const struct tb_view *view)
+{
+    const struct tb_prize *p = view->section[TB_GAME_PRIZE];
+    tb_json_out_key(o, "prizes");
+    tb_json_out_open(o, '[');
+    for (uint32_t i = 0; i < view->n[TB_GAME_PRIZE]; i++) {
+        tb_json_out_open(o, '{');
+        tb_json_out_key_str(o, "code", tb_view_text(view, p[i].code));
+        tb_json_out_key_str(o, "name", tb_view_text(view, p[i].name));
+        tb_json_out_key_i64(o, "ppm", p[i].ppm);
+        tb_out_code(w, o, "unit", TB_KIND_UNIT, p[i].unit);
+        tb_json_out_key_i64(o, "amount", p[i].amount);
+        tb_json_out_key_i64(o, "value", p[i].value);
+        tb_json_out_key_i64(o, "stock", p[i].stock);
+        tb_json_out_key_i64(o, "given", p[i].given);
+        tb_json_out_key_i64(o, "per_member", p[i].per_member);
+        tb_json_out_key_i64(o, "unlock", p[i].unlock);
+        tb_json_out_key_i64(o, "release_every_s", p[i].release_every_ms / 1000);
+        tb_json_out_key_i64(o, "release_n", p[i].release_n);
+        tb_json_out_close(o, '}');
+    }
+    tb_json_out_close(o, ']');
+}
+
+static void out_rewards(struct tb_work *w, struct tb_json_out *o, const struct tb_view *view)
+{
+    const struct tb_reward *r = view->section[TB_GAME_REWARD];
+    tb_json_out_key(o, "rewards");
+    tb_json_out_open(o, '[');
+    for (uint32_t i = 0; i < view->n[TB_GAME_REWARD]; i++) {
+        tb_json_out_open(o, '{');
+        tb_out_word(o, "kind", reward_kinds, TB_COUNT_OF(reward_kinds), r[i].kind);
+        tb_json_out_key_i64(o, "at", r[i].at);
+        tb_out_code(w, o, "unit", TB_KIND_UNIT, r[i].unit);
+        tb_json_out_key_i64(o, "amount", r[i].amount);
+        tb_json_out_key_bool(o, "monthly", r[i].monthly != 0);
+        tb_json_out_close(o, '}');
+    }
+    tb_json_out_close(o, ']');
+}
+
+static struct tb_str prize_code(const struct tb_view *view, uint32_t number)
+{
+    const struct tb_prize *p = view->section[TB_GAME_PRIZE];
+    return number > 0 && number <= view->n[TB_GAME_PRIZE] ? tb_view_text(view, p[number - 1].code) : TB_STR_NONE;
+}
+
+/* The rules as they stand; until a stock is raised they are what the hash is of. */
+static void out_rules(struct tb_work *w, struct tb_json_out *o, const struct tb_view *view)
+{
+    const struct tb_game *g = view->head;
+    const struct tb_prize *p = view->section[TB_GAME_PRIZE];
+    uint32_t n = view->n[TB_GAME_PRIZE];
+    struct tb_rules_prize *rows = TB_NEW_ARRAY(w->arena, struct tb_rules_prize, n + 1);
+    size_t most = 400 + n * 220u; /* a line: a code and seven numbers */
+    char *text = tb_arena_alloc(w->arena, most);
+    if (rows == NULL || text == NULL)
+        return;
+    for (uint32_t i = 0; i < n; i++)
+        rows[i] = (struct tb_rules_prize){tb_view_text(view, p[i].code), p[i].ppm, p[i].stock, p[i].per_member,
+                                          p[i].unlock, p[i].release_every_ms, p[i].release_n, p[i].amount};
+    struct tb_rules rules = {.game = tb_view_text(view, g->c.code),
+                             .prize = rows,
+                             .prize_n = n,
+                             .pity_after = g->pity_after,
+                             .pity = prize_code(view, g->pity),
+                             .fallback = prize_code(view, g->fallback)};
+    struct tb_buf b;
+    tb_buf_init(&b, text, most);
+    tb_play_rules_text(&rules, &b);
+    tb_json_out_key_str(o, "rules_text", tb_buf_as_str(&b));
+}
+
+static void out_chance(struct tb_work *w, struct tb_json_out *o, const struct tb_view *view)
+{
+    const struct tb_game *g = view->head;
+    if (g->kind != TB_GAME_DRAW)
+        return;
+    out_hex(o, "seed_hash", g->seed_hash);
+    out_hex(o, "rules_hash", g->rules_hash);
+    out_rules(w, o, view);
+    if (g->state == TB_GAME_ENDED)
+        out_hex(o, "seed", g->seed);
+    tb_json_out_key_str(o, "fallback", prize_code(view, g->fallback));
+    if (g->pity > 0)
+        tb_json_out_key_str(o, "pity", prize_code(view, g->pity));
+}
+
+static void get_write(struct tb_work *w, struct tb_json_out *o)
+{
+    struct tb_view view;
+    struct tb_str packed = tb_wire_str(tb_wire_str(tb_work_answer(w), 1), 2);
+    if (!tb_view_read(TB_KIND_GAME, packed, w->arena, &view)) {
+        tb_work_no(w, TB_CODE_TOO_LARGE, "");
+        return;
+    }
+    const struct tb_game *g = view.head;
+    struct tb_str condition = tb_view_text(&view, g->condition);
+    tb_json_out_open(o, '{');
+    tb_json_out_key_str(o, "code", tb_view_text(&view, g->c.code));
+    tb_json_out_key_i64(o, "version", g->c.version);
+    tb_json_out_key_str(o, "name", tb_view_text(&view, g->c.name));
+    tb_out_word(o, "kind", kinds, TB_COUNT_OF(kinds), g->kind);
+    tb_out_word(o, "state", states, TB_COUNT_OF(states), g->state);
+    if (condition.n > 0)
+        tb_json_out_key_str(o, "condition", condition);
+    tb_out_time(o, "from", g->from_ms);
+    tb_out_time(o, "until", g->until_ms);
+    tb_out_time(o, "opened_at", g->opened_ms);
+    tb_out_time(o, "ended_at", g->ended_ms);
+    if (g->edition > 0)
+        tb_json_out_key_i64(o, "edition", g->edition);
+    tb_json_out_key_i64(o, "plays", g->plays);
+    tb_out_code(w, o, "cost_unit", TB_KIND_UNIT, g->cost_unit);
+    tb_json_out_key_i64(o, "cost", g->cost);
+    tb_json_out_key_i64(o, "free_day", g->free_day);
+    tb_json_out_key_i64(o, "per_day", g->per_day);
+    tb_json_out_key_i64(o, "per_member", g->per_member);
+    tb_json_out_key_i64(o, "pity_after", g->pity_after);
+    tb_out_code(w, o, "unit", TB_KIND_UNIT, g->unit);
+    tb_json_out_key_i64(o, "size", g->size);
+    tb_json_out_key_i64(o, "window_days", g->window_days);
+    out_chance(w, o, &view);
+    out_prizes(w, o, &view);
+    out_rewards(w, o, &view);
+    tb_json_out_close(o, '}');
+}
+
+#define WORK(name, op, input, read, write) \
+    const struct tb_work_op tb_work_##name = {op, sizeof(struct input), read, write, NULL, 0}
+WORK(game_put, TB_OP_GAME_PUT, tb_cmd_game_put, game_read, write_put);
+WORK(game_get, TB_OP_OBJECT_GET, tb_cmd_object_get, get_read, get_write);
+WORK(game_move, TB_OP_GAME_MOVE, tb_cmd_game_move, move_read, move_write);
+WORK(channel_put, TB_OP_CHANNEL_PUT, tb_cmd_channel_put, channel_read, write_put);
