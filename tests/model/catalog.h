@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #define UNITS 3 /* points, more points, qualifying */
+#define MODEL_ACCOUNTS 16 /* at least enum tb_tenant_account */
 #define RULES 5 /* as many as an order's answer tells apart */
 #define TIERS 3
 #define VARIANTS 3 /* a later put changes to another one */

@@ -378,6 +378,8 @@ static bool same_days(struct pair *p)
     return true;
 }
 
+_Static_assert(TB_TENANT_ACCOUNTS <= MODEL_ACCOUNTS, "the model has a place for each");
+
 static bool same_books(struct pair *p)
 {
     for (uint32_t u = 0; u < UNITS; u++) {

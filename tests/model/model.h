@@ -124,7 +124,7 @@ struct model {
     uint32_t cap_n, cap_cap;
     struct mfact *fact;
     uint32_t fact_n, fact_cap;
-    int64_t book[UNITS][TB_TENANT_ACCOUNTS]; /* enum tb_tenant_account, towards the tenant */
+    int64_t book[UNITS][MODEL_ACCOUNTS]; /* enum tb_tenant_account, towards the tenant */
     struct mday day[UNITS][DAYS];
 };
 
