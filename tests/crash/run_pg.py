@@ -10,8 +10,7 @@ Each round one of: the leader is killed; the leader is frozen (SIGSTOP), the sta
 over, the old one wakes and must acknowledge nothing more; the server is restarted at once
 (pg_ctl -m immediate) under load. A process that meets an outcome it cannot know ends with 3
 and counts as dead. Every process that leads proves what is there; at the end
-one process proves everything that was ever acknowledged. Take-over wants <= 5 s: the slowest is
-printed, and with TB_CHECK=long (a machine that does nothing else) a slower one has failed.
+one process proves everything that was ever acknowledged. Take-over must take <= 5 s.
 """
 import array
 import os
@@ -135,7 +134,7 @@ class Pair:
             raise Failed("the standby does not take over: " + self.standby.said)
         took = time.time() - since
         self.worst = max(self.worst, took)
-        if took > TAKE_OVER_S and os.environ.get("TB_CHECK") == "long":
+        if took > TAKE_OVER_S:
             raise Failed(f"take-over took {took:.1f} s")
 
     def turn(self):
@@ -169,7 +168,7 @@ class Pair:
         subprocess.run([self.script, "restart", self.folder], check=True, stdout=subprocess.DEVNULL)
         time.sleep(1.0)
         # Either may give up when its data base goes away; whoever does starts again.
-        for _ in range(160):
+        for _ in range(40):
             if self.leader.child.poll() is not None:
                 ended_well(self.leader, "leader without a server", (3,))
                 self.leader = self.standby
