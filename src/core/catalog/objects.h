@@ -113,6 +113,9 @@ enum tb_cap_period {
     TB_PERIOD_LIFETIME,
 };
 #define TB_CAP_PERIODS 6u
+/* First day of the period that holds the day; of a lifetime always the same. Every counter
+ * with a period (caps, a campaign's limits, tasks) is kept under it.                     */
+int32_t tb_period_start(enum tb_cap_period period, int32_t day);
 
 enum tb_namespace_class {
     TB_CLASS_UNIQUE = 0, /* a person has one value */

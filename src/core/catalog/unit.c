@@ -2,6 +2,25 @@
 /* core/catalog/unit.c - units of value: what may be earned, when it comes and goes. */
 #include "core/catalog/put.h"
 
+int32_t tb_period_start(enum tb_cap_period period, int32_t day)
+{
+    struct tb_date d = tb_date_from_days(day);
+    switch (period) {
+    case TB_PERIOD_NONE:
+    case TB_PERIOD_LIFETIME:
+        return -25567;
+    case TB_PERIOD_DAY:
+        return day;
+    case TB_PERIOD_ISO_WEEK:
+        return day - tb_weekday(day);
+    case TB_PERIOD_MONTH:
+        return tb_days_from_date((struct tb_date){d.year, d.month, 1});
+    case TB_PERIOD_YEAR:
+        return tb_days_from_date((struct tb_date){d.year, 1, 1});
+    }
+    return day;
+}
+
 #define CLAIM_CODES 200 /* among the kinds of TB_MAP_CODE: a number that no kind will have */
 
 static void check_release(struct tb_put_run *p, const struct tb_cmd_unit_put *in)

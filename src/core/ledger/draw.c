@@ -142,25 +142,6 @@ void tb_draw_post(struct tb_txn *t, const struct tb_draw *d, const struct tb_ev_
     tb_emit_posted(t, &ev);
 }
 
-static int32_t period_start(enum tb_cap_period period, int32_t day)
-{
-    struct tb_date d = tb_date_from_days(day);
-    switch (period) {
-    case TB_PERIOD_NONE:
-    case TB_PERIOD_LIFETIME:
-        return -25567;
-    case TB_PERIOD_DAY:
-        return day;
-    case TB_PERIOD_ISO_WEEK:
-        return day - tb_weekday(day);
-    case TB_PERIOD_MONTH:
-        return tb_days_from_date((struct tb_date){d.year, d.month, 1});
-    case TB_PERIOD_YEAR:
-        return tb_days_from_date((struct tb_date){d.year, 1, 1});
-    }
-    return day;
-}
-
 enum tb_code tb_cap_apply(const struct tb_txn *t, struct tb_block *person, uint32_t unit,
                           uint32_t kind, int64_t *amount, bool trims, int32_t *cap_start)
 {
@@ -169,7 +150,7 @@ enum tb_code tb_cap_apply(const struct tb_txn *t, struct tb_block *person, uint3
     *cap_start = 0;
     if (cap == 0)
         return TB_CODE_OK;
-    *cap_start = period_start((enum tb_cap_period)(kind == 1 ? u->earn_cap_period : u->spend_cap_period),
+    *cap_start = tb_period_start((enum tb_cap_period)(kind == 1 ? u->earn_cap_period : u->spend_cap_period),
                               tb_today(t));
     int64_t used = 0;
     const struct tb_cap_use *use = tb_section(t, person, TB_PERSON_CAP);

@@ -2,25 +2,6 @@
 /* core/play/task.c - how a member can earn: tasks, the list of what she can do now, her seat. */
 #include "core/play/play_int.h"
 
-static int32_t period_start(enum tb_cap_period period, int32_t day)
-{
-    struct tb_date d = tb_date_from_days(day);
-    switch (period) {
-    case TB_PERIOD_DAY:
-        return day;
-    case TB_PERIOD_ISO_WEEK:
-        return day - tb_weekday(day);
-    case TB_PERIOD_MONTH:
-        return day - d.day + 1;
-    case TB_PERIOD_YEAR:
-        return tb_days_from_date((struct tb_date){d.year, 1, 1});
-    case TB_PERIOD_NONE:
-    case TB_PERIOD_LIFETIME:
-        break;
-    }
-    return 0;
-}
-
 /* How often the person has done the task in the period that begins at start. */
 static uint64_t done_in(const struct tb_txn *t, uint32_t game, struct tb_block *person, int32_t start)
 {
@@ -36,7 +17,7 @@ static uint64_t done_in(const struct tb_txn *t, uint32_t game, struct tb_block *
 
 static int32_t start_of(const struct tb_txn *t, const struct tb_game *g)
 {
-    return period_start((enum tb_cap_period)g->period, tb_tenant_day(t, t->now_ms, NULL, NULL));
+    return tb_period_start((enum tb_cap_period)g->period, tb_tenant_day(t, t->now_ms, NULL, NULL));
 }
 
 enum tb_outcome tb_play_task_do(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)

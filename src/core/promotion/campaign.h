@@ -220,9 +220,6 @@ uint64_t tb_promotion_check(struct tb_core *c, tb_finding_fn found, void *user);
 
 /* ---- inside the room --------------------------------------------------------------------- */
 
-/* First day of the period that holds the day; of a lifetime always the same. */
-int32_t tb_period_start(enum tb_cap_period period, int32_t day);
-
 struct tb_used {
     int64_t uses;
     int64_t amount;

@@ -11,25 +11,6 @@
 /* tb_cap_use.kind of a campaign's counters: what + period. 1 and 2 are the ledger's. */
 enum { COUNT_USES = 16, COUNT_AMOUNT = 24, COUNT_PIECES = 32 };
 
-int32_t tb_period_start(enum tb_cap_period period, int32_t day)
-{
-    struct tb_date d = tb_date_from_days(day);
-    switch (period) {
-    case TB_PERIOD_NONE:
-    case TB_PERIOD_LIFETIME:
-        return -25567;
-    case TB_PERIOD_DAY:
-        return day;
-    case TB_PERIOD_ISO_WEEK:
-        return day - tb_weekday(day);
-    case TB_PERIOD_MONTH:
-        return tb_days_from_date((struct tb_date){d.year, d.month, 1});
-    case TB_PERIOD_YEAR:
-        return tb_days_from_date((struct tb_date){d.year, 1, 1});
-    }
-    return day;
-}
-
 /* ---- a campaign's rows ----------------------------------------------------------------------- */
 
 static int order_of(const struct tb_campaign_row *a, const struct tb_campaign_row *b)
