@@ -17,8 +17,8 @@ FILE_LINES = 700
 SCHEMA_LINES = 1500  # a .proto is one list, and its tools read one file
 FUNCTION_LINES = 100
 COLUMNS = 120
-# Known longer ones, path -> lines. It may only shrink.
-LONG_FILES = {"tests/unit/test_traps.c": 741}
+# Known longer ones, path -> lines. It may only shrink, and is empty today.
+LONG_FILES = {}
 
 C_LIKE = {".c", ".h", ".cpp", ".hpp"}
 CODE = C_LIKE | {".py", ".sh", ".ts", ".tsx", ".proto"}

@@ -135,6 +135,13 @@ static bool load(struct data *d, const char *path)
     return d->invoice_n > 0;
 }
 
+static void unload(struct data *d)
+{
+    free(d->line);
+    free(d->item);
+    free(d->invoice);
+}
+
 static int by_double(const void *a, const void *b)
 {
     double x = *(const double *)a;
@@ -266,6 +273,7 @@ int main(int argc, char **argv)
     struct data d = {0};
     if (!load(&d, path)) {
         printf("bench_price: no data at %s: skipped\n", path);
+        unload(&d);
         return 0;
     }
     t.work.size = tb_price_work_bytes(TB_PRICE_LINES_MAX, TB_PRICE_PARTS_MAX, SHOP_OFFERS);
@@ -290,5 +298,12 @@ int main(int argc, char **argv)
     }
     report(&f, &t);
     till(&t, &d, seed);
+    free(f.steps);
+    free(f.gap);
+    free(f.us);
+    free(t.proof);
+    free(t.proof_work.region);
+    free(t.work.region);
+    unload(&d);
     return f.wrong != 0;
 }

@@ -2,178 +2,7 @@
 /* The worked traps of value, orders and tiers with their exact numbers: proportional returns,
  * retries, lots and refunds, claw-backs, clocks, rolling tiers. Every test ends with the
  * fixture's proof: replay = live, loading = live, the audit finds nothing (trap 25).      */
-#include "core_fixture.h"
-
-#include "base/num.h"
-#include "core/ledger/ledger.h"
-#include "core/membership/membership.h"
-#include "core/order/order.h"
-
-#define YUAN(x) (INT64_C(100) * (x))
-
-/* That wall time in Shanghai. */
-static int64_t at(int32_t y, int32_t m, int32_t d, int32_t hour)
-{
-    return tb_days_from_date((struct tb_date){y, m, d}) * TB_DAY_MS + (hour - 8) * TB_HOUR_MS;
-}
-
-static struct tb_cmd_unit_put points_unit(void)
-{
-    return (struct tb_cmd_unit_put){.put.code = S("points"), .negative = TB_NEGATIVE_WITHIN_BALANCE};
-}
-
-static void put_unit(struct fx *f, struct tb_cmd_unit_put put)
-{
-    fx_done(f, TB_OP_UNIT_PUT, &put);
-}
-
-static void put_rule(struct fx *f, const char *code, const char *unit, const char *amount,
-                     int64_t from_ms, int64_t until_ms)
-{
-    struct tb_cmd_rule_put put = {.put.code = tb_str_of(code),
-                                  .kind = TB_RULE_EARN,
-                                  .unit = tb_str_of(unit),
-                                  .amount = tb_str_of(amount),
-                                  .from_ms = from_ms,
-                                  .until_ms = until_ms};
-    fx_done(f, TB_OP_RULE_PUT, &put);
-}
-
-static struct fx *shop(void)
-{
-    struct fx *f = fx_new();
-    put_unit(f, points_unit());
-    return f;
-}
-
-static struct tb_who anna(struct fx *f)
-{
-    return (struct tb_who){.identifier = fx_id(f, "unionid", "anna", true)};
-}
-
-struct sale {
-    const char *key;
-    const char *receipt;
-    int64_t occurred_ms; /* 0 = now */
-    uint32_t n;
-    int64_t net[6];
-    int64_t quantity[6]; /* 0 = one piece */
-    uint64_t hash;
-};
-
-static void order_input(struct fx *f, const struct sale *s, struct tb_identifier *id,
-                        struct tb_order_line_input *line, struct tb_cmd_order *in)
-{
-    *id = fx_id(f, "unionid", "anna", true);
-    for (uint32_t i = 0; i < s->n; i++)
-        line[i] = (struct tb_order_line_input){.sku = S("thing"),
-                                               .quantity = s->quantity[i] ? s->quantity[i] : 1000,
-                                               .net = s->net[i]};
-    *in = (struct tb_cmd_order){.key = tb_str_of(s->key),
-                                .receipt = s->receipt ? tb_str_of(s->receipt) : TB_STR_NONE,
-                                .identifier = id,
-                                .identifier_n = 1,
-                                .occurred_ms = s->occurred_ms ? s->occurred_ms : f->now_ms,
-                                .line = line,
-                                .line_n = s->n,
-                                .input_hash = s->hash ? s->hash : 1};
-}
-
-static void sell(struct fx *f, struct sale s)
-{
-    struct tb_identifier id;
-    struct tb_order_line_input line[6];
-    struct tb_cmd_order in;
-    order_input(f, &s, &id, line, &in);
-    fx_done(f, TB_OP_ORDER, &in);
-}
-
-static void sell_refused(struct fx *f, struct sale s, enum tb_code code, const char *field)
-{
-    struct tb_identifier id;
-    struct tb_order_line_input line[6];
-    struct tb_cmd_order in;
-    order_input(f, &s, &id, line, &in);
-    fx_refused(f, TB_OP_ORDER, &in, code, field);
-}
-
-static int64_t signed_field(struct fx *f, uint32_t field)
-{
-    uint64_t v = fx_uint(f, field, 0);
-    return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
-}
-
-/* Brings back so many thousandths of a line at its share; what is paid back. */
-static int64_t bring_back(struct fx *f, const char *order, const char *key, uint32_t line,
-                          int64_t quantity)
-{
-    struct tb_return_line_input l = {.line = line, .quantity = quantity, .net = TB_NET_SHARE};
-    struct tb_cmd_return in = {.order = tb_str_of(order), .key = tb_str_of(key), .line = &l,
-                               .line_n = 1, .input_hash = line + 7};
-    fx_done(f, TB_OP_RETURN, &in);
-    return signed_field(f, 8);
-}
-
-static struct tb_balance balance(struct fx *f, const char *unit)
-{
-    struct tb_answer a = {.code = TB_CODE_OK};
-    struct tb_who who = anna(f);
-    f->txn.tenant = f->tenant;
-    uint32_t person = tb_identity_who(&f->txn, &who, NULL, &a);
-    assert_int_not_equal(person, 0);
-    return tb_ledger_balance(&f->txn, tb_store_get(&f->core.store, TB_KIND_PERSON, person),
-                             fx_code(f, TB_KIND_UNIT, unit), f->now_ms);
-}
-
-static int64_t points(struct fx *f)
-{
-    return balance(f, "points").available;
-}
-
-static uint64_t adjust(struct fx *f, int64_t amount)
-{
-    struct tb_cmd_adjust in = {anna(f), S("points"), amount, S("because")};
-    fx_done(f, TB_OP_ADJUST, &in);
-    return fx_uint(f, 1, 0);
-}
-
-/* Spends, and says which transfer it was. */
-static uint64_t spend(struct fx *f, int64_t amount)
-{
-    struct tb_cmd_hold hold = {anna(f), S("points"), amount, TB_MINUTE_MS};
-    fx_done(f, TB_OP_HOLD, &hold);
-    struct tb_cmd_hold_post post = {.hold = fx_uint(f, 1, 0), .final = true};
-    fx_done(f, TB_OP_HOLD_POST, &post);
-    return fx_uint(f, 1, 0);
-}
-
-static void refund(struct fx *f, uint64_t transfer, int64_t amount)
-{
-    struct tb_cmd_reverse in = {transfer, amount, S("brought back")};
-    fx_done(f, TB_OP_REVERSE, &in);
-}
-
-static void fire(struct fx *f)
-{
-    for (uint64_t id = 1; id <= f->core.store.counter[TB_COUNTER_PERSON]; id++) {
-        struct tb_cmd_fire in = {TB_KIND_PERSON, id};
-        if (tb_store_get(&f->core.store, TB_KIND_PERSON, id) != NULL)
-            fx_done(f, TB_OP_FIRE, &in);
-    }
-}
-
-/* What is left in the person's lot that is gone from due_ms on. */
-static int64_t lot_until(struct fx *f, int64_t due_ms)
-{
-    struct tb_identifier id = fx_id(f, "unionid", "anna", true);
-    f->txn.tenant = f->tenant;
-    struct tb_block *b = fx_person(f, tb_identity_find(&f->txn, &id));
-    const struct tb_lot *lot = tb_block_section(&tb_shapes[TB_KIND_PERSON], b, TB_PERSON_LOT);
-    int64_t sum = 0;
-    for (uint32_t i = 0; i < b->n[TB_PERSON_LOT]; i++)
-        sum += lot[i].due_ms == due_ms ? lot[i].left : 0;
-    return sum;
-}
+#include "traps_kit.h"
 
 /* ---- 1-4: shares of an order ------------------------------------------------------------- */
 
@@ -615,127 +444,24 @@ static void trap_21_a_multiplier_drops_fractions_once(void **state)
     fx_free(f);
 }
 
-/* ---- what the random histories found ------------------------------------------------------------------ */
-
-static void a_cap_per_order_counts_all_rules(void **state)
-{
-    (void)state;
-    struct fx *f = fx_new();
-    struct tb_cmd_unit_put put = points_unit();
-    put.earn_cap_order = 100;
-    put_unit(f, put);
-    put_rule(f, "one", "points", "order.net", 0, 0);
-    put_rule(f, "two", "points", "order.net", 0, 0);
-    sell(f, (struct sale){.key = "o", .n = 1, .net = {YUAN(80)}});
-    assert_int_equal(points(f), 100);
-    fx_free(f);
-}
-
-static void a_spend_cap_counts_what_is_held(void **state)
-{
-    (void)state;
-    struct fx *f = fx_new();
-    struct tb_cmd_unit_put put = points_unit();
-    put.spend_cap = 100;
-    put.spend_cap_period = TB_PERIOD_DAY;
-    put_unit(f, put);
-    struct tb_identifier id = fx_id(f, "unionid", "anna", true);
-    (void)fx_contact(f, &id, 1, f->now_ms);
-    (void)adjust(f, 500);
-    (void)spend(f, 60);
-    struct tb_cmd_hold hold = {anna(f), S("points"), 30, TB_HOUR_MS};
-    fx_done(f, TB_OP_HOLD, &hold);
-    hold.amount = 11;
-    fx_refused(f, TB_OP_HOLD, &hold, TB_CODE_CAP_EXCEEDED, "amount");
-    hold.amount = 10;
-    fx_done(f, TB_OP_HOLD, &hold);
-    f->now_ms += TB_DAY_MS;
-    (void)spend(f, 100);
-    fx_free(f);
-}
-
-static void spending_slides_an_expiry(void **state)
-{
-    (void)state;
-    struct fx *f = fx_new();
-    struct tb_cmd_unit_put put = points_unit();
-    put.expiry = TB_EXPIRY_SLIDING_DAYS;
-    put.expiry_n = 10;
-    put_unit(f, put);
-    struct tb_identifier id = fx_id(f, "unionid", "anna", true);
-    (void)fx_contact(f, &id, 1, f->now_ms);
-    (void)adjust(f, 500);
-    int64_t start = f->now_ms;
-    f->now_ms += 6 * TB_DAY_MS;
-    uint64_t spent = spend(f, 100);
-    f->now_ms += 6 * TB_DAY_MS;
-    assert_int_equal(points(f), 400);
-    refund(f, spent, 0); /* the rest keeps its longer life */
-    assert_int_equal(points(f), 500);
-    f->now_ms = start + 16 * TB_DAY_MS;
-    assert_int_equal(points(f), 0);
-    fx_free(f);
-}
-
-static void an_undone_debit_whose_debt_was_paid(void **state)
-{
-    (void)state;
-    struct fx *f = fx_new();
-    struct tb_cmd_unit_put put = points_unit();
-    put.negative = TB_NEGATIVE_UNLIMITED;
-    put_unit(f, put);
-    struct tb_identifier id = fx_id(f, "unionid", "anna", true);
-    (void)fx_contact(f, &id, 1, f->now_ms);
-    uint64_t debit = adjust(f, -300);
-    (void)adjust(f, 500);
-    refund(f, debit, 0);
-    assert_int_equal(points(f), 500);
-    struct tb_cmd_reverse again = {fx_uint(f, 1, 0), 0, S("undo the undoing")};
-    fx_refused(f, TB_OP_REVERSE, &again, TB_CODE_NOT_REVERSIBLE, "transfer");
-    fx_free(f);
-}
-
-static void a_hold_survives_a_parting(void **state)
-{
-    (void)state;
-    struct fx *f = shop();
-    struct tb_identifier both[2] = {fx_id(f, "unionid", "anna", true),
-                                    fx_id(f, "phone", "13911112222", true)};
-    uint32_t anna_no = fx_contact(f, both, 1, f->now_ms);
-    uint32_t phone = fx_contact(f, both + 1, 1, f->now_ms);
-    struct tb_cmd_adjust give = {{.profile = phone}, S("points"), 70, S("because")};
-    fx_done(f, TB_OP_ADJUST, &give);
-    (void)adjust(f, 30);
-    (void)fx_contact(f, both, 2, f->now_ms);
-    struct tb_cmd_hold hold = {anna(f), S("points"), 100, TB_HOUR_MS};
-    fx_done(f, TB_OP_HOLD, &hold);
-    uint64_t no = fx_uint(f, 1, 0);
-    uint64_t leaving = phone;
-    struct tb_cmd_unmerge part = {{.profile = anna_no}, &leaving, 1, S("two people")};
-    fx_done(f, TB_OP_UNMERGE, &part);
-    struct tb_balance b = balance(f, "points");
-    assert_int_equal(b.held, 30);
-    assert_int_equal(tb_ledger_balance(&f->txn, fx_person(f, phone), fx_code(f, TB_KIND_UNIT, "points"),
-                                       f->now_ms).available, 70);
-    struct tb_cmd_hold_post post = {.hold = no, .final = true};
-    fx_done(f, TB_OP_HOLD_POST, &post);
-    assert_int_equal(signed_field(f, 2), 30);
-    fx_free(f);
-}
-
 #define T(name) cmocka_unit_test(name)
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        T(trap_01_points_follow_their_lines), T(trap_02_the_kept_share_stays),
-        T(trap_03_cents_that_do_not_divide), T(trap_04_survivors_get_nothing_more),
-        T(trap_06_the_same_fact_once), T(trap_09_refund_to_the_lots), T(trap_10_below_zero),
-        T(trap_11_ends_of_days), T(trap_11_gone_at_the_instant),
-        T(a_release_comes_at_the_end_of_its_day), T(trap_12_rolling_tier),
-        T(trap_16_rules_of_the_day_of_the_sale), T(trap_21_a_multiplier_drops_fractions_once),
-        T(a_cap_per_order_counts_all_rules), T(a_spend_cap_counts_what_is_held),
-        T(spending_slides_an_expiry), T(an_undone_debit_whose_debt_was_paid),
-        T(a_hold_survives_a_parting)};
+        T(trap_01_points_follow_their_lines),
+        T(trap_02_the_kept_share_stays),
+        T(trap_03_cents_that_do_not_divide),
+        T(trap_04_survivors_get_nothing_more),
+        T(trap_06_the_same_fact_once),
+        T(trap_09_refund_to_the_lots),
+        T(trap_10_below_zero),
+        T(trap_11_ends_of_days),
+        T(trap_11_gone_at_the_instant),
+        T(a_release_comes_at_the_end_of_its_day),
+        T(trap_12_rolling_tier),
+        T(trap_16_rules_of_the_day_of_the_sale),
+        T(trap_21_a_multiplier_drops_fractions_once),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
