@@ -3,6 +3,7 @@
 """Runs one meson suite and counts cases instead of executables.
 
 usage: meson_tests.py BUILD_FOLDER SUITE
+       meson_tests.py --targets BUILD_FOLDER SUITE...     what ninja must build for them, one line
 
 A test program that prints cmocka's summary, "N passed, N failed" or "N cases, N failed" counts as
 that many, any other as one. Exit code 77 is a skip and is said. The output of a failing program is printed.
@@ -39,14 +40,25 @@ def count(result):
     return good, max(bad, 1)
 
 
-def has_tests(build, suite):
+def tests_of(build, suites):
     out = subprocess.run(["meson", "introspect", "--tests", build], capture_output=True, text=True, check=True)
-    return any(label.split(":")[-1] == suite for test in json.loads(out.stdout) for label in test["suite"])
+    return [test for test in json.loads(out.stdout)
+            if any(label.split(":")[-1] in suites for label in test["suite"])]
+
+
+def targets(build, suites):
+    """Programs in the build folder that the tests start, as ninja names them."""
+    root = os.path.abspath(build) + "/"
+    words = (os.path.normpath(word) for test in tests_of(build, suites) for word in test["cmd"])
+    return sorted({word[len(root):] for word in words if word.startswith(root)})
 
 
 def main():
+    if sys.argv[1] == "--targets":
+        print(*targets(sys.argv[2], sys.argv[3:]))
+        return 0
     build, suite = sys.argv[1:3]
-    if not has_tests(build, suite):
+    if not tests_of(build, [suite]):
         print(f"skipped: no tests in suite {suite}\n0 passed, 0 failed")
         return 0
     log = pathlib.Path(build, "meson-logs", "testlog.json")
