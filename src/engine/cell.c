@@ -6,10 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/inside.h"
 
 #define SCRATCH_BYTES ((size_t)16 << 20)
+#define PENDING_MIN (UINT64_C(64) << 20)
+#define PENDING_MAX (UINT64_C(16) << 30)
 #define IDLE_FOLLOW_NS 50000000
 
 const char *tb_finish_name(enum tb_finish f)
@@ -283,6 +286,15 @@ static void *engine_main(void *user)
             c->o.field = (value);  \
     } while (0)
 
+/* An eighth of the memory: a burst fits whole on a large machine, and a small one keeps room for its members. */
+static uint64_t default_pending(void)
+{
+    int64_t pages = sysconf(_SC_PHYS_PAGES);
+    int64_t page = sysconf(_SC_PAGESIZE);
+    uint64_t eighth = pages > 0 && page > 0 ? (uint64_t)pages / 8 * (uint64_t)page : 0;
+    return eighth < PENDING_MIN ? PENDING_MIN : eighth > PENDING_MAX ? PENDING_MAX : eighth;
+}
+
 static void set_options(struct tb_cell *c, const struct tb_cell_options *o)
 {
     c->o = *o;
@@ -297,7 +309,7 @@ static void set_options(struct tb_cell *c, const struct tb_cell_options *o)
     DEFAULT(idem_tenant, 33554432);
     DEFAULT(idem_hours, 26);
     DEFAULT(flush_ms, 250);
-    DEFAULT(pending_bytes, (uint64_t)1 << 30);
+    DEFAULT(pending_bytes, default_pending());
     DEFAULT(tail_bytes, (uint64_t)64 << 20);
     DEFAULT(replay_entries, 20000000);
     DEFAULT(cold_blocks, 500000);

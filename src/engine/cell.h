@@ -172,7 +172,8 @@ struct tb_cell_options {
     uint32_t idem_tenant;       /* older keys of one tenant, beyond those [33,554,432] */
     uint32_t idem_hours;        /* [26] */
     uint32_t flush_ms;          /* [250] */
-    uint64_t pending_bytes;     /* images waiting for the flusher; then LAGGING [1 GiB] */
+    uint64_t pending_bytes;     /* images waiting for the flusher; then LAGGING
+                                 * [an eighth of the machine's memory, 64 MiB .. 16 GiB] */
     uint64_t tail_bytes;        /* durable entries kept for feed and flusher [64 MiB] */
     uint64_t replay_entries;    /* since the checkpoint; then LAGGING [20,000,000] */
     uint32_t cold_blocks;       /* blocks of a sparse kind kept in memory [500,000] */
