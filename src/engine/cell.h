@@ -143,7 +143,7 @@ struct tb_publisher {
 /* Every table of a state: the engine's own three, then the publisher's. Ensure it once for
  * each opened state, before anything else; it outlives the state and serves every cell
  * that is made on it. `tongbao sql` and the like need no more than this.                */
-#define TB_TABLES_MAX 64u
+#define TB_TABLES_MAX 128u
 struct tb_cell_tables {
     struct tb_table table[TB_TABLES_MAX];
     uint32_t n;
