@@ -92,7 +92,8 @@
     X(PLAY_LIMIT, 409, "The member has done this as often as the rules allow.")                 \
     X(ALREADY_DONE, 409, "This day is filled already.")                                         \
     X(PACKET_CLOSED, 409, "The packet's time is over.")                                         \
-    X(PACKET_EMPTY, 409, "Nothing is left in the packet.")
+    X(PACKET_EMPTY, 409, "Nothing is left in the packet.")                                      \
+    X(ISSUE_STARTED, 409, "The run was started with other content; it stands as it was.")
 
 enum tb_code {
 #define TB_CODE_ENUM(name, status, text) TB_CODE_##name,

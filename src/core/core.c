@@ -12,7 +12,9 @@
 #include "core/order/order.h"
 #include "core/promotion/promotion.h"
 #include "core/promotion/commands.h"
+#include "core/issue/issue.h"
 #include "core/play/play.h"
+#include "core/promotion/book.h"
 #include "events.gen.h"
 
 const char *tb_code_name(enum tb_code code)
@@ -396,5 +398,5 @@ uint64_t tb_core_check(struct tb_core *c, tb_finding_fn found, void *user)
     tb_map_deinit(sums);
     tb_pool_free(&c->store.pool, sums, sizeof *sums);
     return breaks + tb_identity_check(c, found, user) + tb_code_check(c, found, user) +
-           tb_promotion_check(c, found, user) + tb_play_check(c, found, user);
+           tb_promotion_check(c, found, user) + tb_promotion_book_check(c, found, user) + tb_play_check(c, found, user);
 }

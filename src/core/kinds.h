@@ -38,6 +38,9 @@ enum tb_kind {
     TB_KIND_CAMPAIGN = 50,
     TB_KIND_OFFER = 51, /* one immutable version of a campaign */
     TB_KIND_BASKET = 52, /* sparse: an open checkout */
+    TB_KIND_ISSUE = 57,         /* coupons to an audience: one run */
+    TB_KIND_COUPON_CODE = 58,   /* what a word or a batch of item codes is worth */
+    TB_KIND_CAMPAIGN_BOOK = 59, /* arms and funders of a campaign; id = the campaign's */
     TB_KIND_GAME = 60,
     TB_KIND_SEAT = 61, /* what one profile has done in one game */
     TB_KIND_PACKET = 62,

@@ -74,11 +74,15 @@
     X(136, COUPON_GIVE, WRITE, tb_coupon_give, tb_cmd_coupon_give)                   \
     X(137, COUPON_LIST, READ, tb_coupon_list, tb_cmd_coupon_list)                    \
     X(138, CAMPAIGN_GET, READ, tb_campaign_get, tb_cmd_campaign_get)                 \
+    X(139, ISSUE, WRITE, tb_issue_run, tb_cmd_issue)                                 \
     X(140, QUOTE, READ, tb_checkout_quote, tb_cmd_quote)                             \
     X(141, CHECKOUT, WRITE, tb_checkout_open, tb_cmd_quote)                          \
     X(142, CONFIRM, WRITE, tb_checkout_confirm, tb_cmd_confirm)                      \
     X(143, BASKET_RELEASE, WRITE, tb_checkout_release, tb_cmd_basket_release)        \
     X(144, RETURN_QUOTE, READ, tb_checkout_return_quote, tb_cmd_return)              \
+    X(156, COUPON_CODE_PUT, WRITE, tb_coupon_code_put, tb_cmd_coupon_code_put)       \
+    X(157, CAMPAIGN_FIGURES, READ, tb_campaign_figures, tb_cmd_campaign_figures)     \
+    X(158, SHOW, WRITE, tb_checkout_show, tb_cmd_quote)                              \
     X(160, GAME_PUT, WRITE, tb_play_game_put, tb_cmd_game_put)                       \
     X(161, GAME_MOVE, WRITE, tb_play_game_move, tb_cmd_game_move)                    \
     X(162, CHANNEL_PUT, WRITE, tb_play_channel_put, tb_cmd_channel_put)              \

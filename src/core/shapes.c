@@ -9,7 +9,9 @@
 #include "core/ledger/ledger.h"
 #include "core/order/order.h"
 #include "core/person.h"
+#include "core/issue/issue.h"
 #include "core/play/play.h"
+#include "core/promotion/book.h"
 #include "core/promotion/campaign.h"
 
 #define CONFIG_HEAD(type)                                                                       \
@@ -33,6 +35,8 @@ CONFIG_HEAD(tb_campaign);
 _Static_assert(sizeof(struct tb_offer_version) % 8 == 0, "tb_offer_version");
 CONFIG_HEAD(tb_game);
 CONFIG_HEAD(tb_channel);
+CONFIG_HEAD(tb_issue);
+CONFIG_HEAD(tb_coupon_code);
 _Static_assert(sizeof(struct tb_person) % 8 == 0, "tb_person");
 _Static_assert(sizeof(struct tb_device) % 8 == 0, "tb_device");
 _Static_assert(sizeof(struct tb_order) % 8 == 0, "tb_order");
@@ -77,7 +81,7 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
                                        [TB_PERSON_CAP] = sizeof(struct tb_cap_use),
                                        [TB_PERSON_BYTES] = 1}},
     [TB_KIND_DEVICE] = TB_DEVICE_SHAPE,
-    [TB_KIND_ORDER] = {SHAPE("order", 2, tb_order, TB_ORDER_SECTIONS),
+    [TB_KIND_ORDER] = {SHAPE("order", 3, tb_order, TB_ORDER_SECTIONS),
                        .elem_bytes = {[TB_ORDER_BYTES] = 1,
                                       [TB_ORDER_LINE] = sizeof(struct tb_order_line),
                                       [TB_ORDER_TENDER] = sizeof(struct tb_order_tender),
@@ -88,7 +92,8 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
                                       [TB_ORDER_SHARE] = sizeof(struct tb_order_share),
                                       [TB_ORDER_PAYMENT] = sizeof(struct tb_order_payment),
                                       [TB_ORDER_GIVEN] = sizeof(struct tb_order_given),
-                                      [TB_ORDER_FROZEN] = 1},
+                                      [TB_ORDER_FROZEN] = 1,
+                                      [TB_ORDER_ARM] = sizeof(struct tb_order_arm)},
                        .sparse = true},
     [TB_KIND_UNIT] = {SHAPE("unit", 2, tb_unit, TB_UNIT_SECTIONS), .elem_bytes = {1}},
     [TB_KIND_NAMESPACE] = {SHAPE("namespace", 1, tb_namespace, TB_NAMESPACE_SECTIONS),
@@ -107,7 +112,7 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
                              .elem_bytes = {1, sizeof(struct tb_tier)}},
     [TB_KIND_KEY] = {SHAPE("key", 1, tb_key, TB_KEY_SECTIONS), .elem_bytes = {1}},
     [TB_KIND_WEBHOOK] = {SHAPE("webhook", 1, tb_webhook, TB_WEBHOOK_SECTIONS), .elem_bytes = {1}},
-    [TB_KIND_JOB] = {SHAPE("job", 1, tb_job, 0)},
+    [TB_KIND_JOB] = {SHAPE("job", 2, tb_job, 0)},
     [TB_KIND_UNIT_DAY] = {SHAPE("unit_day", 1, tb_unit_day, 0)},
     [TB_KIND_UNIT_BOOK] = {SHAPE("unit_book", 2, tb_unit_book, 0)},
     [TB_KIND_TRANSFER] = {SHAPE("transfer", 1, tb_transfer, TB_TRANSFER_SECTIONS),
@@ -127,6 +132,9 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
                             .elem_bytes = {sizeof(struct tb_code_caller)}},
     [TB_KIND_CAMPAIGN] = TB_CAMPAIGN_SHAPE,
     [TB_KIND_OFFER] = TB_OFFER_SHAPE,
+    [TB_KIND_ISSUE] = TB_ISSUE_SHAPE,
+    [TB_KIND_COUPON_CODE] = TB_COUPON_CODE_SHAPE,
+    [TB_KIND_CAMPAIGN_BOOK] = TB_CAMPAIGN_BOOK_SHAPE,
     [TB_KIND_BASKET] = {SHAPE("basket", 1, tb_basket_head, TB_BASKET_SECTIONS),
                         .elem_bytes = {[TB_BASKET_BYTES] = 1,
                                        [TB_BASKET_LINE] = sizeof(struct tb_basket_row),

@@ -141,6 +141,10 @@ struct tb_cmd_quote {
     int64_t lifetime_ms;  /* CHECKOUT; 0 = TB_BASKET_LIFETIME_MS */
 };
 
+/* SHOW: the basket's offers were shown to the shopper: both arms of campaigns with a hold-out go on record
+ * (core/promotion/book.h), as CHECKOUT and CONFIRM do by themselves. Takes a quote's input; a quote itself, being
+ * a read, leaves none. Answers: those of QUOTE up to the lines. Body: 1 person, 2 campaigns that are open.  */
+
 /* quote.order.key and receipt name the order. From a basket: lines, member, coupons and drawn tenders are the
  * basket's; quote.tender adds money. Else the full quote: with `offer` exactly those are priced.
  * No tenders of money: what is due is one of kind OTHER.

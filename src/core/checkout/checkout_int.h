@@ -8,6 +8,7 @@
 #include "core/checkout/refund.h"
 #include "core/ops.h"
 #include "core/order/take.h"
+#include "core/promotion/book.h"
 #include "core/promotion/promotion.h"
 #include "events.gen.h"
 
@@ -86,6 +87,10 @@ enum tb_outcome tb_checkout_place(struct tb_checkout *c, struct tb_block *basket
 
 /* Counts that the campaigns were shown, or would have been. */
 void tb_checkout_expose(struct tb_checkout *c);
+/* The same of all that is live, where other offers were chosen. Requires a course that has looked. */
+void tb_checkout_expose_all(struct tb_checkout *c);
+/* What campaigns are asked of the basket. */
+struct tb_promotion_ask tb_checkout_ask(const struct tb_checkout *c);
 /* A read has run a write: everything is as it was before the command. */
 void tb_checkout_forget(struct tb_txn *t);
 

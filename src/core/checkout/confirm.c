@@ -5,16 +5,7 @@
 
 void tb_checkout_expose(struct tb_checkout *c)
 {
-    for (uint32_t i = 0; i < c->set.n; i++) {
-        bool before = false;
-        for (uint32_t k = 0; k < i; k++)
-            before = before || c->set.found[k].campaign == c->set.found[i].campaign;
-        if (!before)
-            tb_promotion_expose(c->t, c->set.found[i].campaign, false);
-    }
-    for (uint32_t i = 0; i < c->set.refused_n; i++)
-        if (c->set.refused[i].why == TB_PROMOTION_HELD_OUT)
-            tb_promotion_expose(c->t, c->set.refused[i].campaign, true);
+    tb_promotion_show(c->t, &c->set, c->who.profile, c->facts.store, c->facts.touchpoint);
 }
 
 static struct tb_str code_of(const struct tb_txn *t, enum tb_kind kind, uint32_t id)
@@ -159,6 +150,8 @@ static enum tb_outcome from_quote(struct tb_txn *t, const struct tb_command *cmd
     enum tb_outcome outcome = tb_checkout_begin(&c, t, cmd, &in->quote, a);
     if (outcome == TB_DONE)
         outcome = tb_checkout_look(&c);
+    if (outcome == TB_DONE && (in->offer_n > 0 || in->exact) && tb_promotion_any_holdout(t))
+        tb_checkout_expose_all(&c);
     if (outcome == TB_DONE)
         outcome = tb_checkout_price(&c, &chosen);
     if (outcome == TB_DONE && in->payable >= 0 && in->payable != c.price.payable)

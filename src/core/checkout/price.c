@@ -163,25 +163,30 @@ static enum tb_outcome answer_of(struct tb_checkout *c, enum tb_price_answer p)
     return tb_refuse(c->a, TB_CODE_TOO_LARGE, "lines");
 }
 
+struct tb_promotion_ask tb_checkout_ask(const struct tb_checkout *c)
+{
+    return (struct tb_promotion_ask){.profile = c->who.profile,
+                                     .person = c->who.person,
+                                     .store = c->facts.store,
+                                     .touchpoint = c->facts.touchpoint,
+                                     .device = c->in->device,
+                                     .at_ms = c->order.occurred_ms,
+                                     .day = c->today,
+                                     .channel = c->order.channel,
+                                     .order = &c->order,
+                                     .product = c->product,
+                                     .amount = c->list,
+                                     .coupon = c->in->coupon,
+                                     .coupon_n = c->in->coupon_n,
+                                     .best_of_mine = c->in->best_of_mine};
+}
+
 enum tb_outcome tb_checkout_price(struct tb_checkout *c, const struct tb_chosen *chosen)
 {
     struct tb_txn *t = c->t;
-    struct tb_promotion_ask ask = {.profile = c->who.profile,
-                                   .person = c->who.person,
-                                   .store = c->facts.store,
-                                   .touchpoint = c->facts.touchpoint,
-                                   .device = c->in->device,
-                                   .at_ms = c->order.occurred_ms,
-                                   .day = c->today,
-                                   .channel = c->order.channel,
-                                   .order = &c->order,
-                                   .product = c->product,
-                                   .amount = c->list,
-                                   .coupon = c->in->coupon,
-                                   .coupon_n = c->in->coupon_n,
-                                   .best_of_mine = c->in->best_of_mine,
-                                   .locked = chosen->locked,
-                                   .locked_n = chosen->locked_n};
+    struct tb_promotion_ask ask = tb_checkout_ask(c);
+    ask.locked = chosen->locked;
+    ask.locked_n = chosen->locked_n;
     ask.only_n = distinct(t, chosen, &ask.only);
     bool exact = chosen->exact || chosen->n > 0;
     c->set = (struct tb_promotion_set){0};

@@ -385,6 +385,8 @@ static void unwind_effects(struct unwinding *u)
                                        .pieces = row->pieces};
         if (!u->how->keeps_uses)
             tb_promotion_uncount(u->t, &use);
+        if (row->amount > 0)
+            tb_promotion_book_back(u->t, u->id, x, u->price.day, x->saving_back, x->saving_back + row->amount);
         if (x->budget != 0 && row->amount > 0) {
             enum tb_code code =
                 tb_budget_move(u->t, x->budget, TB_ACCOUNT_SPENT, TB_ACCOUNT_FUND, row->amount, u->id);

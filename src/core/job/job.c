@@ -2,6 +2,7 @@
 #include "core/job/job.h"
 
 #include "core/catalog/catalog.h"
+#include "core/issue/issue.h"
 #include "core/membership/membership.h"
 #include "core/ops.h"
 #include "core/person.h"
@@ -47,6 +48,18 @@ void tb_job_apply_job_moved(struct tb_txn *t, const struct tb_ev_job_moved *ev)
     job->kind = (uint32_t)ev->kind;
     job->cursor = ev->cursor;
     job->last = ev->last;
+    job->object = (uint32_t)ev->object;
+}
+
+static void step_tiers(struct tb_txn *t, struct tb_job *job)
+{
+    int32_t today = tb_tenant_day(t, t->now_ms, NULL, NULL);
+    for (uint32_t n = 0; n < TB_JOB_SLICE && job->cursor < job->last; n++) {
+        job->cursor++;
+        struct tb_block *person = tb_read(t, TB_KIND_PERSON, job->cursor);
+        if (person != NULL && tb_person_of(person)->tenant == t->tenant)
+            tb_membership_evaluate(t, (uint32_t)job->cursor, today, TB_TIER_BY_RULES);
+    }
 }
 
 enum tb_outcome tb_job_step(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
@@ -56,20 +69,15 @@ enum tb_outcome tb_job_step(struct tb_txn *t, const struct tb_command *cmd, stru
     if (b == NULL)
         return tb_refuse(a, TB_CODE_NOT_FOUND, "job");
     struct tb_job job = *(const struct tb_job *)tb_block_head_const(b);
-    uint32_t looked = 0;
-    int32_t today = tb_tenant_day(t, t->now_ms, NULL, NULL);
-    while (looked < TB_JOB_SLICE && job.cursor < job.last) {
-        job.cursor++;
-        looked++;
-        struct tb_block *person = tb_read(t, TB_KIND_PERSON, job.cursor);
-        if (person == NULL || tb_person_of(person)->tenant != t->tenant)
-            continue;
-        tb_membership_evaluate(t, (uint32_t)job.cursor, today, TB_TIER_BY_RULES);
-    }
+    if (job.kind == TB_JOB_ISSUE)
+        tb_issue_step(t, &job);
+    else
+        step_tiers(t, &job);
     struct tb_ev_job_moved ev = {.job = in->job,
                                  .kind = job.kind,
                                  .cursor = job.cursor,
                                  .last = job.last,
+                                 .object = job.object,
                                  .done = job.cursor >= job.last};
     tb_emit_job_moved(t, &ev);
     return TB_DONE;

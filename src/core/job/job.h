@@ -13,6 +13,7 @@
 
 enum tb_job_kind {
     TB_JOB_TIERS = 1, /* evaluates every person of the tenant by its tier schemes */
+    TB_JOB_ISSUE = 2, /* core/issue: counts an audience, or gives it coupons */
 };
 
 /* Kind JOB: head only. */
@@ -22,6 +23,8 @@ struct tb_job {
     uint64_t cursor; /* person block looked at last */
     uint64_t last;   /* where it ends: persons that existed when it began */
     int64_t started_ms;
+    uint32_t object; /* what it works on, 0 = the tenant */
+    uint32_t reserved;
 };
 
 struct tb_cmd_job_step {

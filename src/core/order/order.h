@@ -39,6 +39,7 @@ enum tb_order_section {
     TB_ORDER_PAYMENT, /* as TENDER, with what it drew and what came back */
     TB_ORDER_GIVEN,
     TB_ORDER_FROZEN, /* bytes: the offers, where the policy is to re-evaluate */
+    TB_ORDER_ARM,    /* experiments that it was counted in */
     TB_ORDER_SECTIONS
 };
 
@@ -167,6 +168,14 @@ struct tb_order_given {
     uint32_t profile;
     int32_t day;
     uint32_t withdrawn; /* 1: taken back */
+    uint32_t reserved;
+};
+
+/* Counted in an arm of a campaign with a hold-out (core/promotion/book.h). */
+struct tb_order_arm {
+    uint32_t campaign;
+    uint32_t profile; /* whose record it was counted on */
+    uint32_t arm;     /* enum tb_arm */
     uint32_t reserved;
 };
 

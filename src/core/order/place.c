@@ -3,6 +3,7 @@
 #include "core/membership/membership.h"
 #include "core/order/order_int.h"
 #include "core/order/take.h"
+#include "core/promotion/book.h"
 
 bool tb_order_key_is(const struct tb_txn *t, struct tb_block *b, struct tb_str key)
 {
@@ -288,6 +289,7 @@ enum tb_outcome tb_order_book(struct tb_txn *t, const struct tb_cmd_order *in, c
         in->pricing->event->order = ev.order;
         tb_emit_order_priced(t, in->pricing->event);
     }
+    tb_promotion_book_sale(t, ev.order);
     if (who->profile)
         tb_membership_evaluate(t, who->person, ev.day, TB_TIER_BY_ORDER);
     answer_placed(t, &ev, who, a);

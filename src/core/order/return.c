@@ -8,6 +8,7 @@
 #include "core/checkout/unwind.h"
 #include "core/membership/membership.h"
 #include "core/order/order_int.h"
+#include "core/promotion/book.h"
 
 
 static uint32_t line_by_sku(struct tb_txn *t, struct tb_block *b, const struct tb_return_list *done,
@@ -169,6 +170,7 @@ static enum tb_outcome carry_out(struct tb_txn *t, uint64_t id, struct tb_return
     if (owner) /* what was due before did not know of the return */
         tb_membership_fire(t, tb_person_by_profile(t, owner));
     tb_emit_order_returned(t, &ev);
+    tb_promotion_book_return(t, id, ev.net);
     const struct tb_order order = *(const struct tb_order *)tb_block_head_const(tb_read(t, TB_KIND_ORDER, id));
     tb_wire_put_uint(&a->body, 1, id);
     if (priced) /* what was spent comes back first, then what was earned goes */

@@ -99,7 +99,7 @@ struct tb_offer_version {
     int64_t cap_order;
     int64_t worth;
     int64_t budget_amount; /* to be granted in all */
-    int64_t cost_cap;      /* saving granted over all orders, 0 = none: told by the checker alone */
+    int64_t cost_cap;      /* saving granted over all orders and open baskets, 0 = none; met as a budget is */
     uint64_t salt;
     struct tb_text group; /* stacking group, none = stackable with everything */
     struct tb_text audience;
@@ -239,6 +239,8 @@ void tb_offer_terms(const struct tb_txn *t, struct tb_block *offer, struct tb_of
 /* Lines in scope of the slot; all of them where the slot has no including row. false: none. */
 bool tb_offer_scope_bits(struct tb_txn *t, struct tb_block *offer, uint32_t slot, const uint32_t *product,
                          uint32_t line_n, uint64_t *bits);
+/* In the control arm: the person's id under the campaign's salt. */
+bool tb_promotion_held_out(const struct tb_offer_version *v, struct tb_block *person);
 /* True when the slot has a row of its own. */
 bool tb_offer_has_slot(const struct tb_txn *t, struct tb_block *offer, uint32_t slot);
 

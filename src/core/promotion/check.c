@@ -214,7 +214,7 @@ static void check_bounds(const struct tb_txn *t, struct tb_block *b, struct find
     const struct tb_offer_version *v = tb_block_head_const(b);
     const struct tb_offer_limit *limit = tb_section(t, b, TB_OFFER_LIMIT);
     int64_t order = order_bound(v);
-    bool in_all = v->budget_amount > 0 || v->coupon_unit != 0;
+    bool in_all = v->budget_amount > 0 || v->cost_cap > 0 || v->coupon_unit != 0;
     int64_t member = INT64_MAX;
     for (uint32_t i = 0; i < b->n[TB_OFFER_LIMIT]; i++) {
         in_all = in_all || limit[i].scope == TB_LIMIT_CAMPAIGN;

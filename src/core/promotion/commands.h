@@ -6,6 +6,7 @@
 #define TB_CORE_PROMOTION_COMMANDS_H
 
 #include "core/catalog/commands.h"
+#include "core/code/code.h"
 #include "core/promotion/campaign.h"
 
 /* ---- campaigns --------------------------------------------------------------------------- */
@@ -161,13 +162,17 @@ struct tb_cmd_campaign_get {
 
 /* ---- coupons ------------------------------------------------------------------------------ */
 
-/* A member takes one: by the template's public code, or the template itself.
- * UNKNOWN_UNIT, UNKNOWN_MEMBER, NOT_OPEN (claim window), NOT_ENROLLED, CAP_EXCEEDED (she has hers),
- * OUT_OF_STOCK, TOO_MANY. Body: 1 lot, 2 unit, 3 expiry (ms, 0 = never), 4 usable from (ms), 5 person. */
+/* A member takes one: the template itself, or by a word (of an object COUPON_CODE, in any case of letters, or the
+ * template's own claim code) or a unique code. A wrong word or code is final and counts as a guess.
+ * UNKNOWN_UNIT, UNKNOWN_MEMBER, those of tb_coupon_code_open (core/issue/issue.h), NOT_OPEN (claim window),
+ * NOT_ENROLLED, CAP_EXCEEDED (she has hers), OUT_OF_STOCK, TOO_MANY. Body: 1 lot, 2 unit, 3 expiry (ms, 0 = never),
+ * 4 usable from (ms), 5 person. */
 struct tb_cmd_coupon_claim {
     struct tb_who member;
     struct tb_str unit; /* code of the template, or empty and: */
-    struct tb_str claim_code;
+    struct tb_str claim_code; /* or: */
+    struct tb_code_ref serial; /* a unique code, deciphered */
+    uint64_t caller; /* who guesses: any stable fingerprint; 0 = unknown, only the tenant's limit holds */
 };
 
 /* Somebody gives a member one: the same without the claim window; REASON_REQUIRED. */

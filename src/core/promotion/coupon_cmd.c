@@ -2,6 +2,7 @@
 /* core/promotion/coupon_cmd.c - claiming, issuing, voiding, giving away and listing coupons. */
 #include "core/promotion/commands.h"
 
+#include "core/issue/issue.h"
 #include "core/ops.h"
 
 #include "core/ledger/ledger_int.h"
@@ -38,23 +39,28 @@ enum tb_outcome tb_coupon_claim(struct tb_txn *t, const struct tb_command *cmd, 
 {
     const struct tb_cmd_coupon_claim *in = cmd->input;
     bool by_code = in->unit.n == 0;
-    uint32_t unit = by_code ? tb_catalog_claim_code(t, in->claim_code) : template_by_code(t, in->unit);
-    if (unit == 0)
-        return tb_refuse(a, TB_CODE_UNKNOWN_UNIT, by_code ? "claim_code" : "unit");
+    struct tb_claimed claimed = {.unit = by_code ? 0 : template_by_code(t, in->unit)};
+    if (!by_code && claimed.unit == 0)
+        return tb_refuse(a, TB_CODE_UNKNOWN_UNIT, "unit");
     uint32_t profile = tb_member_find(t, &in->member, "member", a);
     if (profile == 0)
         return TB_REFUSED;
-    const struct tb_unit *u = tb_unit_head(t, unit);
+    enum tb_outcome outcome = by_code ? tb_coupon_code_open(t, in, profile, &claimed, a) : TB_DONE;
+    if (outcome != TB_DONE || a->code != TB_CODE_OK)
+        return outcome;
+    const struct tb_unit *u = tb_unit_head(t, claimed.unit);
     bool over = (u->claim_until_ms && t->now_ms >= u->claim_until_ms) ||
                 (u->valid_until_ms && t->now_ms >= u->valid_until_ms);
     if (t->now_ms < u->claim_from_ms || over)
         return tb_refuse(a, TB_CODE_NOT_OPEN, "");
     struct tb_coupon c;
-    enum tb_code code = tb_coupon_issue(t, profile, unit, 0, cmd->actor, TB_STR_NONE, &c);
+    enum tb_code code = tb_coupon_issue(t, profile, claimed.unit, 0, cmd->actor, TB_STR_NONE, &c);
     if (code != TB_CODE_OK)
         return tb_refuse(a, code, issue_field(code));
-    answer_coupon(t, a, &c);
-    return TB_DONE;
+    outcome = tb_coupon_code_use(t, in, profile, &claimed, &c, a);
+    if (outcome == TB_DONE)
+        answer_coupon(t, a, &c);
+    return outcome;
 }
 
 enum tb_outcome tb_coupon_issue_one(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)

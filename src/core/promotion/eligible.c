@@ -303,6 +303,7 @@ static enum tb_promotion_why test_limits(const struct judge *j, struct trial *x)
         if (x->uses == 0 || x->budget == 0 || x->pieces == 0)
             return (enum tb_promotion_why)(TB_PROMOTION_LIMIT_MEMBER + scope);
     }
+    lower(&x->budget, x->v->cost_cap, ((const struct tb_campaign *)tb_block_head_const(x->campaign))->amount);
     if (x->v->budget) {
         int64_t left = tb_budget_left(j->t, x->v->budget);
         x->budget = left < x->budget ? left : x->budget;
@@ -310,13 +311,13 @@ static enum tb_promotion_why test_limits(const struct judge *j, struct trial *x)
     return x->budget <= 0 ? TB_PROMOTION_BUDGET : TB_PROMOTION_OPEN;
 }
 
-static bool held_out(const struct judge *j, const struct trial *x)
+bool tb_promotion_held_out(const struct tb_offer_version *v, struct tb_block *person)
 {
-    if (x->v->holdout_ppm == 0 || j->person == NULL)
+    if (v->holdout_ppm == 0)
         return false;
-    const struct tb_hash_key key = {x->v->salt, UINT64_C(0x686f6c646f757431)};
-    uint64_t id = tb_person_id(j->person);
-    return tb_siphash(&key, &id, sizeof id) % TB_PPM_ALL < x->v->holdout_ppm;
+    const struct tb_hash_key key = {v->salt, UINT64_C(0x686f6c646f757431)};
+    uint64_t id = tb_person_id(person);
+    return tb_siphash(&key, &id, sizeof id) % TB_PPM_ALL < v->holdout_ppm;
 }
 
 static enum tb_promotion_why judge_offer(const struct judge *j, struct trial *x, bool named)
@@ -334,7 +335,7 @@ static enum tb_promotion_why judge_offer(const struct judge *j, struct trial *x,
         why = test_traits(j, x);
     if (why == TB_PROMOTION_OPEN)
         why = test_limits(j, x);
-    if (why == TB_PROMOTION_OPEN && held_out(j, x))
+    if (why == TB_PROMOTION_OPEN && j->person != NULL && tb_promotion_held_out(x->v, j->person))
         why = TB_PROMOTION_HELD_OUT;
     return why;
 }

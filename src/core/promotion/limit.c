@@ -165,6 +165,9 @@ static bool within_limits(const struct tb_txn *t, struct tb_block *offer, struct
     const struct tb_offer_limit *limit = tb_section(t, offer, TB_OFFER_LIMIT);
     uint32_t person = use->profile ? tb_person_by_profile(t, use->profile) : 0;
     struct tb_block *who = person ? tb_read(t, TB_KIND_PERSON, person) : NULL;
+    if (passes(((const struct tb_offer_version *)tb_block_head_const(offer))->cost_cap,
+               ((const struct tb_campaign *)tb_block_head_const(campaign))->amount, use->amount))
+        return false;
     for (uint32_t i = 0; i < offer->n[TB_OFFER_LIMIT]; i++) {
         uint64_t id;
         if (!subject_of(use, limit[i].scope, &id))
