@@ -27,6 +27,7 @@ enum tb_id_kind {
     TB_ID_OFFER,      /* ofr_: one version of a campaign */
     TB_ID_COUPON,     /* cpn_: its lot */
     TB_ID_PACKET,     /* pkt_ */
+    TB_ID_EXCHANGE,   /* exc_: in the mall */
     TB_ID_KINDS
 };
 

@@ -88,12 +88,15 @@
     X(CHANNEL_FORBIDS, 422, "The channel's rules forbid this.")                                 \
     X(GAME_CLOSED, 409, "The game is not open.")                                                \
     X(GAME_OPENED, 409, "The rules were published; they stay as they are.")                     \
-    X(NOT_ELIGIBLE, 422, "The game is not for this member.")                                    \
+    X(NOT_ELIGIBLE, 422, "It is not for this member.")                                          \
     X(PLAY_LIMIT, 409, "The member has done this as often as the rules allow.")                 \
     X(ALREADY_DONE, 409, "This day is filled already.")                                         \
     X(PACKET_CLOSED, 409, "The packet's time is over.")                                         \
     X(PACKET_EMPTY, 409, "Nothing is left in the packet.")                                      \
-    X(ISSUE_STARTED, 409, "The run was started with other content; it stands as it was.")
+    X(ISSUE_STARTED, 409, "The run was started with other content; it stands as it was.")       \
+    X(UNKNOWN_GOODS, 404, "There are no such goods in the mall.")                               \
+    X(UNKNOWN_EXCHANGE, 404, "There is no such exchange.")                                      \
+    X(EXCHANGE_STATE, 409, "The exchange's state does not allow this.")
 
 enum tb_code {
 #define TB_CODE_ENUM(name, status, text) TB_CODE_##name,

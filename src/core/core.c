@@ -7,6 +7,7 @@
 #include "core/consent/consent.h"
 #include "core/identity/identity.h"
 #include "core/ledger/ledger.h"
+#include "core/mall/mall.h"
 #include "core/membership/membership.h"
 #include "core/ops.h"
 #include "core/order/order.h"
@@ -287,6 +288,8 @@ bool tb_core_load(struct tb_core *c, enum tb_kind kind, uint64_t id, struct tb_s
         tb_code_index(c, b);
     } else if (kind == TB_KIND_SEAT || kind == TB_KIND_PACKET) {
         tb_play_index(c, b);
+    } else if (kind == TB_KIND_EXCHANGE) {
+        tb_mall_index(c, b);
     } else if (kind != TB_KIND_BASKET) {
         tb_catalog_index(c, b);
     }
@@ -398,5 +401,6 @@ uint64_t tb_core_check(struct tb_core *c, tb_finding_fn found, void *user)
     tb_map_deinit(sums);
     tb_pool_free(&c->store.pool, sums, sizeof *sums);
     return breaks + tb_identity_check(c, found, user) + tb_code_check(c, found, user) +
-           tb_promotion_check(c, found, user) + tb_promotion_book_check(c, found, user) + tb_play_check(c, found, user);
+           tb_promotion_check(c, found, user) + tb_promotion_book_check(c, found, user) +
+           tb_play_check(c, found, user) + tb_mall_check(c, found, user);
 }

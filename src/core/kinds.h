@@ -41,6 +41,8 @@ enum tb_kind {
     TB_KIND_ISSUE = 57,         /* coupons to an audience: one run */
     TB_KIND_COUPON_CODE = 58,   /* what a word or a batch of item codes is worth */
     TB_KIND_CAMPAIGN_BOOK = 59, /* arms and funders of a campaign; id = the campaign's */
+    TB_KIND_GOODS = 55,  /* of the points mall */
+    TB_KIND_EXCHANGE = 56,
     TB_KIND_GAME = 60,
     TB_KIND_SEAT = 61, /* what one profile has done in one game */
     TB_KIND_PACKET = 62,
@@ -62,6 +64,7 @@ enum tb_map_name {
     TB_MAP_CODE_PACKAGE,   /* (batch, serial) -> package */
     TB_MAP_CODE_SET,       /* (batch, serial / 4096) -> set */
     TB_MAP_SEAT,           /* (game, profile) -> seat */
+    TB_MAP_EXCHANGE,       /* (tenant, profile) -> newest exchange in the mall */
     TB_MAPS
 };
 
@@ -86,6 +89,7 @@ enum tb_counter {
     TB_COUNTER_BASKET,
     TB_COUNTER_SEAT,
     TB_COUNTER_PACKET,
+    TB_COUNTER_EXCHANGE,
     TB_COUNTERS
 };
 

@@ -83,6 +83,10 @@
     X(156, COUPON_CODE_PUT, WRITE, tb_coupon_code_put, tb_cmd_coupon_code_put)       \
     X(157, CAMPAIGN_FIGURES, READ, tb_campaign_figures, tb_cmd_campaign_figures)     \
     X(158, SHOW, WRITE, tb_checkout_show, tb_cmd_quote)                              \
+    X(149, MALL_LIST, READ, tb_mall_list, tb_cmd_mall_list)                          \
+    X(150, MALL_PUT, WRITE, tb_mall_put, tb_cmd_mall_put)                            \
+    X(151, MALL_EXCHANGE, WRITE, tb_mall_exchange, tb_cmd_mall_exchange)             \
+    X(152, MALL_MOVE, WRITE, tb_mall_move, tb_cmd_mall_move)                         \
     X(160, GAME_PUT, WRITE, tb_play_game_put, tb_cmd_game_put)                       \
     X(161, GAME_MOVE, WRITE, tb_play_game_move, tb_cmd_game_move)                    \
     X(162, CHANNEL_PUT, WRITE, tb_play_channel_put, tb_cmd_channel_put)              \

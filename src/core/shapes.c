@@ -7,6 +7,7 @@
 #include "core/identity/identity.h"
 #include "core/job/job.h"
 #include "core/ledger/ledger.h"
+#include "core/mall/mall.h"
 #include "core/order/order.h"
 #include "core/person.h"
 #include "core/issue/issue.h"
@@ -34,6 +35,8 @@ CONFIG_HEAD(tb_code_batch);
 CONFIG_HEAD(tb_campaign);
 _Static_assert(sizeof(struct tb_offer_version) % 8 == 0, "tb_offer_version");
 CONFIG_HEAD(tb_game);
+CONFIG_HEAD(tb_goods);
+_Static_assert(sizeof(struct tb_exchange) % 8 == 0, "tb_exchange");
 CONFIG_HEAD(tb_channel);
 CONFIG_HEAD(tb_issue);
 CONFIG_HEAD(tb_coupon_code);
@@ -141,6 +144,9 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
                                        [TB_BASKET_OFFER] = sizeof(struct tb_basket_offer),
                                        [TB_BASKET_TENDER] = sizeof(struct tb_basket_tender)},
                         .sparse = true},
+    [TB_KIND_GOODS] = {SHAPE("goods", 1, tb_goods, TB_GOODS_SECTIONS), .elem_bytes = {1}},
+    [TB_KIND_EXCHANGE] = {SHAPE("exchange", 1, tb_exchange, TB_EXCHANGE_SECTIONS),
+                          .elem_bytes = {1, sizeof(uint64_t)}},
     [TB_KIND_GAME] = {SHAPE("game", 1, tb_game, TB_GAME_SECTIONS),
                       .elem_bytes = {1, sizeof(struct tb_prize), sizeof(struct tb_reward), 8}},
     [TB_KIND_SEAT] = {SHAPE("seat", 1, tb_seat, TB_SEAT_SECTIONS),

@@ -6,6 +6,7 @@
 #include "core/identity/identity.h"
 #include "core/job/job.h"
 #include "core/ledger/ledger.h"
+#include "core/mall/mall.h"
 #include "engine/publish_int.h"
 
 static struct tb_str text_in(struct tb_block *b, uint32_t section, struct tb_text t)
@@ -326,6 +327,54 @@ static void code_package(struct tb_publish *p, struct tb_block *b)
     row_put(&r);
 }
 
+static void goods(struct tb_publish *p, struct tb_block *b)
+{
+    const struct tb_goods *g = tb_block_head_const(b);
+    struct row r;
+    begin(&r, p, T_MALL_GOODS, b, true);
+    row_ref(&r, g->unit);
+    row_i64(&r, g->points);
+    row_i64(&r, g->cash);
+    row_i64(&r, g->stock);
+    row_i64(&r, g->stock_unit);
+    row_ref(&r, g->scheme);
+    row_i64(&r, (int64_t)g->tiers[0]);
+    row_i64(&r, g->from_ms);
+    row_due(&r, g->until_ms);
+    row_i64(&r, g->per_member);
+    row_i64(&r, g->period);
+    row_ref(&r, g->product);
+    row_ref(&r, g->gives);
+    row_i64(&r, (g->flags & TB_GOODS_MEMBERS_ONLY) != 0);
+    row_i64(&r, (g->flags & TB_GOODS_CLOSED) != 0);
+    row_put(&r);
+}
+
+static void exchange(struct tb_publish *p, struct tb_block *b)
+{
+    const struct tb_exchange *x = tb_block_head_const(b);
+    struct row r;
+    row_begin(&r, p, T_MALL_EXCHANGES);
+    row_i64(&r, (int64_t)b->id);
+    row_i64(&r, x->tenant);
+    row_i64(&r, x->goods);
+    row_i64(&r, x->profile);
+    row_i64(&r, x->state);
+    row_i64(&r, x->quantity);
+    row_ref(&r, x->unit);
+    row_i64(&r, x->points);
+    row_i64(&r, x->cash);
+    row_i64(&r, x->paid);
+    row_i64(&r, x->tender);
+    row_ref(&r, x->transfer);
+    row_ref(&r, x->store);
+    row_text(&r, text_in(b, TB_EXCHANGE_BYTES, (struct tb_text){x->reference_at, x->reference_n}));
+    row_i64(&r, x->left);
+    row_i64(&r, x->made_ms);
+    row_i64(&r, x->moved_ms);
+    row_put(&r);
+}
+
 static void job(struct tb_publish *p, uint64_t id, struct tb_block *b)
 {
     struct row r;
@@ -399,7 +448,8 @@ void publish_config(struct tb_publish *p, uint32_t tenant_no, enum tb_kind kind,
         [TB_KIND_WEBHOOK] = webhook,       [TB_KIND_UNIT_BOOK] = unit_book,
         [TB_KIND_UNIT_DAY] = unit_day,     [TB_KIND_ORDER] = publish_order,
         [TB_KIND_CODE_BATCH] = code_batch, [TB_KIND_CODE_BINDING] = code_binding,
-        [TB_KIND_CODE_PACKAGE] = code_package,
+        [TB_KIND_CODE_PACKAGE] = code_package, [TB_KIND_GOODS] = goods,
+        [TB_KIND_EXCHANGE] = exchange,
     };
     (void)tenant_no;
     if (kind == TB_KIND_JOB)

@@ -60,6 +60,8 @@ enum publish_table {
     T_CODE_SCANS,
     T_CODE_REDEMPTIONS,
     T_CODE_ALARMS,
+    T_MALL_GOODS,
+    T_MALL_EXCHANGES,
     PUBLISH_TABLES
 };
 

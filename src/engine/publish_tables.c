@@ -448,6 +448,36 @@ static const struct tb_column code_alarms[] = {
     I("at_ms", ""),
 };
 
+static const struct tb_column mall_goods[] = {
+    I("goods", "number"), TENANT, CODE, NAME, VERSION,
+    I("unit", "of points; none = for money alone"),
+    I("points", "of one piece"),
+    I("cash", "of one piece, minor units"),
+    I("stock", "how many may go in all, 0 = no bound"),
+    I("stock_unit", "pieces as an account: table trial_balance, 5 left, 6 ordered, 1 gone"),
+    I("scheme", "whose tiers are asked; none = every tier"),
+    I("tiers", "bits of the first 64 tiers that may have it"),
+    I("from_ms", "on the shelf from then"), I("until_ms", "none = open"),
+    I("per_member", "pieces of a member in the period, 0 = no limit"),
+    I("period", "0 none, 1 day, 2 ISO week, 3 month, 4 year, 5 lifetime"),
+    I("product", ""), I("gives", "unit of the coupon that is given at once"),
+    I("members_only", ""), I("closed", "1 = off the shelf"),
+};
+static const struct tb_column mall_exchanges[] = {
+    I("exchange", "number"), TENANT, I("goods", ""),
+    I("profile", "it is booked to"),
+    I("state", "1 ordered, 2 ready, 3 shipped, 4 collected, 5 done, 6 cancelled"),
+    I("quantity", "pieces"),
+    I("unit", "of points"), I("points", "of all pieces"),
+    I("cash", "due in all, minor units"), I("paid", "of it"),
+    I("tender", "of the newest payment, as in order_tenders"),
+    I("transfer", "the spend of the points"),
+    I("store", "where it is to be collected"),
+    T("reference", "the parcel's number or the like"),
+    I("gone", "1: the goods have left the shop"),
+    I("made_ms", ""), I("moved_ms", "newest change"),
+};
+
 #define UPSERTED(name, keys, remark) \
     {#name, name, TB_COUNT_OF(name), keys, false, remark}
 #define APPENDED(name, keys, remark) \
@@ -506,6 +536,8 @@ static const struct tb_table tables[PUBLISH_TABLES] = {
     [T_CODE_SCANS] = APPENDED(code_scans, 2, "Every scan of a code that is, or was, in force."),
     [T_CODE_REDEMPTIONS] = APPENDED(code_redemptions, 2, "Codes that were redeemed."),
     [T_CODE_ALARMS] = APPENDED(code_alarms, 2, "Goods that are sold where they should not be."),
+    [T_MALL_GOODS] = UPSERTED(mall_goods, 1, "Goods of the points mall."),
+    [T_MALL_EXCHANGES] = UPSERTED(mall_exchanges, 1, "What members took from the mall, and how far it has come."),
 };
 
 const struct tb_table *tb_publish_tables(uint32_t *n)

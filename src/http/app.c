@@ -94,6 +94,14 @@ const struct tb_work_op *const tb_app_ops[TB_API_COUNT] = {
     [TB_API_POST_PACKET] = &tb_work_packet_send,
     [TB_API_POST_PACKET_CLAIM] = &tb_work_packet_claim,
     [TB_API_GET_PACKET] = &tb_work_packet_get,
+    [TB_API_PUT_GOODS] = &tb_work_goods_put,
+    [TB_API_GET_GOODS] = &tb_work_goods_get,
+    [TB_API_LIST_GOODS] = &tb_work_goods_list,
+    [TB_API_GET_MEMBER_MALL] = &tb_work_member_mall,
+    [TB_API_LIST_EXCHANGES] = &tb_work_exchange_list,
+    [TB_API_POST_EXCHANGE] = &tb_work_exchange,
+    [TB_API_GET_EXCHANGE] = &tb_work_exchange_get,
+    [TB_API_POST_EXCHANGE_STATE] = &tb_work_exchange_move,
     [TB_API_POST_ADJUSTMENT] = &tb_work_adjust,
     [TB_API_POST_HOLD] = &tb_work_hold,
     [TB_API_POST_HOLD_POST] = &tb_work_hold_post,
@@ -107,6 +115,10 @@ const struct tb_work_op *const tb_app_ops[TB_API_COUNT] = {
     [TB_API_POST_MY_CONSENT] = &tb_work_me_consent,
     [TB_API_PATCH_MY_ATTRIBUTES] = &tb_work_me_attributes,
     [TB_API_POST_MY_SCAN] = &tb_work_my_scan,
+    [TB_API_GET_MY_MALL] = &tb_work_member_mall,
+    [TB_API_LIST_MY_EXCHANGES] = &tb_work_exchange_list,
+    [TB_API_POST_MY_EXCHANGE] = &tb_work_my_exchange,
+    [TB_API_POST_MY_EXCHANGE_CANCEL] = &tb_work_my_exchange_cancel,
 };
 
 static void fill_handlers(struct tb_app *app)

@@ -276,6 +276,9 @@ extern const struct tb_work_op tb_work_code_batch_put, tb_work_code_batch_get, t
 extern const struct tb_work_op tb_work_game_put, tb_work_game_get, tb_work_game_move, tb_work_channel_put,
     tb_work_draw, tb_work_checkin, tb_work_makeup, tb_work_stamp, tb_work_task_do, tb_work_task_list,
     tb_work_seat_get, tb_work_packet_send, tb_work_packet_claim, tb_work_packet_get;
+extern const struct tb_work_op tb_work_goods_put, tb_work_goods_get, tb_work_goods_list, tb_work_member_mall,
+    tb_work_exchange, tb_work_my_exchange, tb_work_exchange_move, tb_work_my_exchange_cancel,
+    tb_work_exchange_list, tb_work_exchange_get;
 extern const struct tb_work_op tb_work_attributes_set, tb_work_consent_put;
 extern const struct tb_work_op tb_work_adjust, tb_work_hold, tb_work_hold_post,
     tb_work_hold_void, tb_work_transfer, tb_work_reverse, tb_work_release, tb_work_trial_balance;

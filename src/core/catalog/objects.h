@@ -304,6 +304,7 @@ struct tb_tenant {
 #define TB_OBJECTS_CAMPAIGN 22u
 #define TB_OBJECTS_GAME 23u
 #define TB_OBJECTS_CHANNEL 24u
+#define TB_OBJECTS_GOODS 28u
 #define TB_OBJECTS_ISSUE 29u
 #define TB_OBJECTS_COUPON_CODE 30u
 

@@ -6,6 +6,7 @@
 #include "core/catalog/put.h"
 
 #include "core/code/code.h"
+#include "core/mall/mall.h"
 #include "core/issue/issue.h"
 #include "core/play/play.h"
 
@@ -28,6 +29,7 @@ static uint32_t bound_of(enum tb_kind kind)
         [TB_KIND_CAMPAIGN] = TB_CAMPAIGNS_MAX,
         [TB_KIND_ISSUE] = TB_ISSUES_MAX,         [TB_KIND_COUPON_CODE] = TB_COUPON_CODES_MAX,
         [TB_KIND_GAME] = TB_GAMES_MAX,           [TB_KIND_CHANNEL] = TB_CHANNELS_MAX,
+        [TB_KIND_GOODS] = TB_GOODS_MAX,
     };
     tb_assert(kind < TB_KINDS && bound[kind] > 0);
     return bound[kind];
@@ -267,6 +269,7 @@ static uint32_t counted_at(enum tb_kind kind, bool unlisted)
     uint32_t at = kind == TB_KIND_CAMPAIGN  ? TB_OBJECTS_CAMPAIGN
                   : kind == TB_KIND_GAME    ? TB_OBJECTS_GAME
                   : kind == TB_KIND_CHANNEL ? TB_OBJECTS_CHANNEL
+                  : kind == TB_KIND_GOODS   ? TB_OBJECTS_GOODS
                   : kind == TB_KIND_ISSUE   ? TB_OBJECTS_ISSUE
                   : kind == TB_KIND_COUPON_CODE ? TB_OBJECTS_COUPON_CODE
                                             : (uint32_t)kind;
@@ -405,7 +408,7 @@ bool tb_catalog_owns(enum tb_kind kind)
 {
     return kind == TB_KIND_TENANT || kind == TB_KIND_WEBHOOK || kind == TB_KIND_CODE_BATCH ||
            kind == TB_KIND_ISSUE || kind == TB_KIND_COUPON_CODE ||
-           kind == TB_KIND_CAMPAIGN || kind == TB_KIND_GAME || kind == TB_KIND_CHANNEL ||
+           kind == TB_KIND_CAMPAIGN || kind == TB_KIND_GAME || kind == TB_KIND_CHANNEL || kind == TB_KIND_GOODS ||
            (kind >= TB_KIND_UNIT && kind <= TB_KIND_KEY);
 }
 

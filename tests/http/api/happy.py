@@ -16,6 +16,7 @@ import threading
 import time
 import urllib.parse
 
+import prepaid
 from client import Checks, Client, Server, Shapes
 
 T0 = "2026-11-20T10:00:00+08:00"
@@ -542,6 +543,7 @@ def main():
         codes(c, t)
         checkout(c, t)
         play(c, t)
+        prepaid.mall(c, t)
         left_alone(c, s, t)
         # those of people in browsers have a whole server with pages: tests/browser
         rows = {r[3]["operationId"] for r in Client.shapes.rows

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+/* core/mall/mall_int.h - shared inside the room. */
+#ifndef TB_CORE_MALL_INT_H
+#define TB_CORE_MALL_INT_H
+
+#include "base/num.h"
+#include "core/ledger/ledger.h"
+#include "core/mall/mall.h"
+#include "core/ops.h"
+#include "events.gen.h"
+
+/* tb_cap_use.kind of a member's exchanges: this + period. 1 and 2 are the ledger's, 16 and more campaigns'. */
+#define TB_MALL_COUNT 8u
+
+static inline uint64_t tb_mall_zigzag(int64_t v)
+{
+    return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
+}
+
+/* Whether `quantity` pieces may go to the person now, NULL = to anybody: OK, NOT_OPEN, NOT_ENROLLED, NOT_ELIGIBLE,
+ * PLAY_LIMIT, OUT_OF_STOCK. *left: pieces that her limit still allows, INT64_MAX = no limit.           */
+enum tb_code tb_mall_open(const struct tb_txn *t, const struct tb_goods *g, uint64_t goods, struct tb_block *person,
+                          int64_t quantity, int64_t *left);
+/* Pieces left of the stock, INT64_MAX = no bound. */
+int64_t tb_mall_left(const struct tb_txn *t, const struct tb_goods *g);
+/* Where pieces come from and go back to. */
+static inline enum tb_tenant_account tb_mall_shelf(const struct tb_goods *g)
+{
+    return g->stock ? TB_ACCOUNT_FUND : TB_ACCOUNT_ISSUER;
+}
+/* The tenant's exchange of that number, NULL otherwise. */
+struct tb_block *tb_mall_find(const struct tb_txn *t, uint64_t exchange);
+/* The goods have left the shop for good or are done: their pieces are SPENT. */
+static inline bool tb_mall_gone(const struct tb_exchange *x)
+{
+    return x->left != 0;
+}
+/* Place of a profile's newest exchange in TB_MAP_EXCHANGE. */
+uint64_t tb_mall_key(uint32_t tenant, uint32_t profile);
+
+#endif
