@@ -58,6 +58,9 @@
     X(INBOX, "--inbox", false)         \
     X(PLAIN_COOKIES, "--plain-cookies", false) \
     X(WEBHOOKS_LOCAL, "--webhooks-local", false) \
+    X(HISTORY, "--history", true)      \
+    X(ROLLBACK, "--rollback", false)   \
+    X(EXPORT, "--export", false)       \
     X(HELP, "--help", false)
 
 enum tb_option {

@@ -72,6 +72,8 @@ int tb_cmd_verify(struct tb_cli *cli);
 int tb_cmd_verify_version(struct tb_cli *cli);
 int tb_cmd_webhooks(struct tb_cli *cli);
 int tb_cmd_codes(struct tb_cli *cli);
+int tb_cmd_plan(struct tb_cli *cli);
+int tb_cmd_apply(struct tb_cli *cli);
 
 /* "tongbao: <sentence>" to err; returns code. */
 int tb_cli_say(struct tb_cli *cli, enum tb_exit code, const char *fmt, ...) TB_PRINTF(3, 4);

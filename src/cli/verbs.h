@@ -113,6 +113,25 @@
      .what = "one read-only statement on the tables (docs/tables.md), also while serving\n\n" \
              "  --format F        table, csv, or json (one object a line)\n" \
              "  --limit N         rows at most\n" TB_USAGE_FOLDER}, \
+    {.name = "plan", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_plan, \
+     .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANT) | TB_OPTS_SERVER, \
+     .usage = "plan FILE|DIR --tenant T\n" \
+              "       tongbao plan FILE|DIR --server URL --key KEY", \
+     .what = "shows how a tenant's configuration differs from files, field by field; changes nothing\n" \
+             "A file is {\"units\": [{\"code\": ..}], \"rules\": [..], ..}; a folder is all its *.json.\n" \
+             "docs/config.md describes them.\n\n" TB_USAGE_FOLDER "\n" TB_USAGE_SERVER}, \
+    {.name = "apply", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_apply, \
+     .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANT) | TB_OPT_BIT(HISTORY) | TB_OPT_BIT(ROLLBACK) | \
+                TB_OPT_BIT(EXPORT) | TB_OPTS_SERVER, \
+     .usage = "apply FILE|DIR --tenant T\n" \
+              "       tongbao apply --rollback [VERSION] --tenant T\n" \
+              "       tongbao apply --export [KIND...] --tenant T", \
+     .what = "makes a tenant's configuration as files say it; stops at the first refusal\n" \
+             "What stood before is kept first, as a numbered version.\n\n" \
+             "  --rollback [N]    puts back what stood before version N, or the newest\n" \
+             "  --export          prints the present configuration as such a file\n" \
+             "  --history DIR     where versions are kept (DATA/config/T; over HTTP ./tongbao-history)\n" \
+             TB_USAGE_FOLDER "\n" TB_USAGE_SERVER}, \
     {.name = "codes", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_codes, \
      .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANT) | TB_OPT_BIT(FORMAT) | TB_OPT_BIT(AFTER) | TB_OPT_BIT(LIMIT), \
      .usage = "codes print BATCH [PREFIX] --tenant T\n" \

@@ -63,6 +63,14 @@ const struct tb_work_op *const tb_app_ops[TB_API_COUNT] = {
     [TB_API_GET_ORDER] = &tb_work_order_get,
     [TB_API_POST_RETURN] = &tb_work_return,
     [TB_API_POST_CANCEL] = &tb_work_cancel,
+    [TB_API_PUT_COUPON_ISSUE] = &tb_work_issue_put,
+    [TB_API_GET_COUPON_ISSUE] = &tb_work_issue_get,
+    [TB_API_LIST_COUPON_ISSUES] = &tb_work_issue_list,
+    [TB_API_POST_COUPON_ISSUE_STOP] = &tb_work_issue_stop,
+    [TB_API_POST_QUOTE_SHOWN] = &tb_work_quote_shown,
+    [TB_API_PUT_COUPON_CODE] = &tb_work_coupon_code_put,
+    [TB_API_GET_COUPON_CODE] = &tb_work_coupon_code_get,
+    [TB_API_LIST_COUPON_CODES] = &tb_work_coupon_code_list,
     [TB_API_POST_QUOTE] = &tb_work_quote,
     [TB_API_POST_CHECKOUT] = &tb_work_checkout,
     [TB_API_POST_CONFIRM] = &tb_work_confirm,
@@ -84,6 +92,8 @@ const struct tb_work_op *const tb_app_ops[TB_API_COUNT] = {
     [TB_API_GET_GAME] = &tb_work_game_get,
     [TB_API_POST_GAME_MOVE] = &tb_work_game_move,
     [TB_API_PUT_CHANNEL] = &tb_work_channel_put,
+    [TB_API_GET_CHANNEL] = &tb_work_channel_get,
+    [TB_API_LIST_CHANNELS] = &tb_work_channel_list,
     [TB_API_POST_DRAW] = &tb_work_draw,
     [TB_API_POST_CHECKIN] = &tb_work_checkin,
     [TB_API_POST_MAKEUP] = &tb_work_makeup,
@@ -198,6 +208,11 @@ struct tb_app *tb_app_start(const struct tb_app_options *options, struct tb_faul
     }
     tb_assert(options->cell != NULL && options->env != NULL && options->keys != NULL);
     app->o = *options;
+    if (options->guest != NULL && options->guest->code.n <= sizeof app->guest_code) {
+        app->guest = *options->guest;
+        memcpy(app->guest_code, options->guest->code.p, options->guest->code.n);
+        app->guest.code.p = app->guest_code;
+    }
     app->cell = options->cell;
     app->hash_key = options->env->hash_key;
     app->vault.keys = options->keys;

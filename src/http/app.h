@@ -41,6 +41,14 @@ struct tb_app_letters {
     int64_t (*replay)(void *user, uint64_t webhook, uint64_t sequence, struct tb_fault *f);
 };
 
+/* A key of this process alone: in no journal and no list, gone with the app. For the command line. */
+struct tb_app_guest {
+    struct tb_str code; /* the public part */
+    uint8_t hash[32];   /* SHA-256 of the secret one */
+    uint32_t tenant;
+    uint32_t roles;     /* bits of enum tb_key_role */
+};
+
 struct tb_app_options {
     struct tb_cell *cell;          /* started */
     const struct tb_core_env *env; /* the cell's; its seal is tb_vault_seal over keys */
@@ -52,6 +60,7 @@ struct tb_app_options {
     struct tb_state *state; /* for reports; NULL: they answer 503 */
     const char *web;        /* folder of the pages (http/static.h); NULL: none are served */
     bool inbox;             /* one-time codes are shown to everybody (demonstrations) */
+    const struct tb_app_guest *guest; /* NULL: there is none; copied */
     bool plain_cookies;     /* without Secure: browsers that come over plain HTTP from elsewhere */
 };
 

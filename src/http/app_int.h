@@ -27,6 +27,8 @@ struct tb_side;
 
 struct tb_app {
     struct tb_app_options o;
+    struct tb_app_guest guest; /* tenant 0: there is none */
+    char guest_code[TB_CODE_MAX];
     struct tb_cell *cell;
     struct tb_hash_key hash_key;
     struct tb_vault vault;
@@ -283,6 +285,10 @@ extern const struct tb_work_op tb_work_attributes_set, tb_work_consent_put;
 extern const struct tb_work_op tb_work_adjust, tb_work_hold, tb_work_hold_post,
     tb_work_hold_void, tb_work_transfer, tb_work_reverse, tb_work_release, tb_work_trial_balance;
 extern const struct tb_work_op tb_work_order, tb_work_return, tb_work_cancel, tb_work_order_get;
+extern const struct tb_work_op tb_work_channel_get, tb_work_channel_list;
+extern const struct tb_work_op tb_work_issue_put, tb_work_issue_stop, tb_work_issue_get, tb_work_issue_list,
+    tb_work_audience_count, tb_work_audience_get, tb_work_coupon_code_put, tb_work_coupon_code_get,
+    tb_work_coupon_code_list, tb_work_campaign_uplift, tb_work_campaign_settlement, tb_work_quote_shown;
 extern const struct tb_work_op tb_work_quote, tb_work_checkout, tb_work_confirm, tb_work_basket_release,
     tb_work_return_quote;
 

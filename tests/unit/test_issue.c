@@ -359,7 +359,8 @@ static void a_unique_code_works_once(void **state)
     struct tb_cmd_coupon_claim in = {.member = {.profile = profile[0]}, .serial = {no, 7}, .claim_code = S("TYPED")};
     assert_int_equal(fx_run(f, TB_OP_COUPON_CLAIM, &in), TB_DONE); /* printed, but not in force */
     assert_int_equal(f->a.code, TB_CODE_UNKNOWN_CODE);
-    struct tb_cmd_codes_bind bind = {.target = {.batch = S("SPRING"), .n = 1000}, .campaign = S("spring"), .activate = true};
+    struct tb_cmd_codes_bind bind = {
+        .target = {.batch = S("SPRING"), .n = 1000}, .campaign = S("spring"), .activate = true};
     fx_done(f, TB_OP_CODES_BIND, &bind);
     fx_done(f, TB_OP_COUPON_CLAIM, &in);
     uint32_t unit = fx_code(f, TB_KIND_UNIT, "ten");

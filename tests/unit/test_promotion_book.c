@@ -233,7 +233,8 @@ static int64_t owed(struct checkout_kit *k, uint32_t campaign, const char *payer
     const struct tb_book_share *s = b ? tb_block_section(shape, b, TB_BOOK_SHARE) : NULL;
     const char *bytes = b ? tb_block_section(shape, b, TB_BOOK_BYTES) : NULL;
     for (uint32_t i = 0; b != NULL && i < b->n[TB_BOOK_SHARE]; i++)
-        if (s[i].month == month && s[i].payer.n == strlen(payer) && memcmp(bytes + s[i].payer.at, payer, s[i].payer.n) == 0) {
+        if (s[i].month == month && s[i].payer.n == strlen(payer) &&
+            memcmp(bytes + s[i].payer.at, payer, s[i].payer.n) == 0) {
             *orders = s[i].orders;
             return s[i].amount;
         }
@@ -260,7 +261,8 @@ static void shares_of(int64_t saving, const int64_t *ppm, int64_t *part)
     }
 }
 
-static const struct tb_funder_input three[] = {{{"brand", 5}, 333333}, {{"store", 5}, 333333}, {{"head office", 11}, 333334}};
+static const struct tb_funder_input three[] = {
+    {{"brand", 5}, 333333}, {{"store", 5}, 333333}, {{"head office", 11}, 333334}};
 static const int64_t ppm_of_three[3] = {333333, 333333, 333334};
 static const char *const payers[3] = {"brand", "store", "head office"};
 

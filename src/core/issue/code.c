@@ -211,6 +211,7 @@ void tb_issue_apply_coupon_code_used(struct tb_txn *t, const struct tb_ev_coupon
             use[i].amount++;
             return;
         }
-    struct tb_cap_use fresh = {.profile = profile, .unit = (uint32_t)ev->coupon_code, .kind = USES_OF_CODE, .amount = 1};
+    struct tb_cap_use fresh = {
+        .profile = profile, .unit = (uint32_t)ev->coupon_code, .kind = USES_OF_CODE, .amount = 1};
     (void)tb_push(t, TB_KIND_PERSON, person, TB_PERSON_CAP, &fresh);
 }

@@ -404,7 +404,8 @@ static bool book_sound(const struct tb_map *sums, const struct tb_block *b)
     const struct tb_campaign_book *book = tb_block_head_const(b);
     const struct tb_book_arm *shown = &book->arm[TB_ARM_SHOWN - 1];
     const struct tb_book_arm *held = &book->arm[TB_ARM_HELD_OUT - 1];
-    return shown->persons == summed(sums, b->id, TB_ARM_SHOWN) && held->persons == summed(sums, b->id, TB_ARM_HELD_OUT) &&
+    return shown->persons == summed(sums, b->id, TB_ARM_SHOWN) &&
+           held->persons == summed(sums, b->id, TB_ARM_HELD_OUT) &&
            shown->buyers + held->buyers == summed(sums, b->id, 3) && shown->orders >= shown->buyers &&
            held->orders >= held->buyers && shown->net >= 0 && held->net >= 0 && held->cost >= 0;
 }

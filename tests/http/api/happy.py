@@ -404,6 +404,40 @@ def checkout(c, t):
     c.that(r["net"] == 2500 and sum(x["amount"] for x in r["tenders"]) == 2500, f"half: {r}")
     r = c.status(t.post("/v1/orders/C-1/cancel"), 200, "cancel")
     c.that(r["net"] == 5000, f"all of the goods: {r}")
+def issues(c, t):
+    """Coupons to an audience, and words that are worth one."""
+    c.status(t.put("/v1/units/issued", {"kind": "coupon", "name": "Ten off", "stock": 1000}), 200, "a template")
+    run = {"unit": "issued", "audience": "orders() >= 1", "reason": "spring", "limit": 500}
+    r = c.status(t.put("/v1/coupon-issues/spring", run), 202, "a run")
+    c.that(r["created"] and r["version"] == 1, f"a run: {r}")
+    c.that(not c.status(t.put("/v1/coupon-issues/spring", run), 202, "the same again")["changed"], "starts nothing")
+    c.status(t.put("/v1/coupon-issues/spring", {**run, "limit": 1}), 409, "another content", "issue_started")
+    for _ in range(200):
+        now = c.status(t.get("/v1/coupon-issues/spring"), 200, "how far it is")
+        if now["state"] != "running":
+            break
+        time.sleep(0.02)
+    c.that(now["state"] == "done" and now["looked"] >= now["matched"] == now["issued"] > 0, f"a run: {now}")
+    c.that(not c.status(t.post("/v1/coupon-issues/spring/stop"), 200, "stop")["stopped"], "it had ended")
+    c.that(any(x["code"] == "spring" for x in c.status(t.get("/v1/coupon-issues"), 200, "runs")["items"]), "listed")
+    c.status(t.put("/v1/coupon-issues/bad", {**run, "audience": "nonsense("}), 422, "an expression", "expression")
+    c.status(t.get("/v1/coupon-issues/none"), 404, "no such run", "not_found")
+    word = {"unit": "issued", "uses_max": 2, "until": "2030-01-01T00:00:00Z"}
+    c.that(c.status(t.put("/v1/coupon-codes/WEIBO", word), 200, "a word")["created"], "a word")
+    c.status(t.put("/v1/coupon-codes/weibo", word), 422, "in capitals", "invalid")
+    now = c.status(t.get("/v1/coupon-codes/WEIBO"), 200, "the word")
+    c.that(now["uses"] == 0 and not now["unique"] and now["until"].startswith("2030"), f"the word: {now}")
+    c.that(len(c.status(t.get("/v1/coupon-codes?limit=10"), 200, "words")["items"]) == 1, "words")
+    who = [{"ns": "phone", "value": "13700001111", "verified": True}]
+    cart = {"identifiers": who, "lines": [{"sku": "loose-tea", "quantity": 2, "amount": 5000}]}
+    r = c.status(t.post("/v1/quotes/shown", cart), 200, "a quote was shown")
+    c.that(r["open"] == 0 and r["member"].startswith("mbr_"), f"shown: {r}")
+    c.status(t.put("/v1/channels/wechat", {"name": "WeChat", "forbid_sharing": True}), 200, "a channel")
+    now = c.status(t.get("/v1/channels/wechat"), 200, "the channel")
+    c.that(now["forbid_sharing"] and not now["forbid_packets"], f"the channel: {now}")
+    c.that(any(x["code"] == "wechat" for x in c.status(t.get("/v1/channels"), 200, "channels")["items"]), "channels")
+
+
 def ticket_of(seed, proof):
     """The draw worked out again by the description in src/core/play/chance.h, with nothing of ours."""
     block = 0
@@ -542,6 +576,7 @@ def main():
         bulk(c, t)
         codes(c, t)
         checkout(c, t)
+        issues(c, t)
         play(c, t)
         prepaid.mall(c, t)
         left_alone(c, s, t)

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+/* http/op_channels.c - what channels allow, read back as it was put (op_play_config.c puts it). */
+#include "core/play/play.h"
+#include "http/app_int.h"
+
+static void get_read(struct tb_work *w, struct tb_json_object *o)
+{
+    struct tb_cmd_object_get *in = w->input;
+    in->kind = TB_KIND_CHANNEL;
+    in->code = tb_path_text(w, o, 0, TB_STR("code"), TB_CODE_MAX);
+}
+
+static void list_read(struct tb_work *w, struct tb_json_object *o)
+{
+    struct tb_cmd_object_list *in = w->input;
+    (void)o;
+    in->kind = TB_KIND_CHANNEL;
+    in->after = (uint64_t)tb_call_query_i64(w->call, TB_STR("after"), 0, UINT32_MAX, 0);
+    in->limit = (uint32_t)tb_call_query_i64(w->call, TB_STR("limit"), 1, 100, 50);
+}
+
+/* One object {1 = number, 2 = packed}; false: no room to unpack it. */
+static bool out_channel(struct tb_work *w, struct tb_json_out *o, struct tb_str s)
+{
+    struct tb_view v;
+    size_t mark = tb_arena_mark(w->arena);
+    if (!tb_view_read(TB_KIND_CHANNEL, tb_wire_str(s, 2), w->arena, &v)) {
+        o->b->overflowed = true;
+        return false;
+    }
+    const struct tb_channel *c = v.head;
+    struct tb_str name = tb_view_text(&v, c->c.name);
+    tb_json_out_open(o, '{');
+    tb_json_out_key_str(o, "code", tb_view_text(&v, c->c.code));
+    tb_json_out_key_i64(o, "version", c->c.version);
+    if (name.n > 0)
+        tb_json_out_key_str(o, "name", name);
+    tb_json_out_key_bool(o, "forbid_sharing", (c->forbids & TB_FORBIDS_SHARING) != 0);
+    tb_json_out_key_bool(o, "forbid_hidden_odds", (c->forbids & TB_FORBIDS_HIDDEN_ODDS) != 0);
+    tb_json_out_key_bool(o, "forbid_packets", (c->forbids & TB_FORBIDS_PACKETS) != 0);
+    tb_json_out_key_i64(o, "prize_ceiling", c->prize_ceiling);
+    tb_json_out_close(o, '}');
+    tb_arena_release(w->arena, mark);
+    return true;
+}
+
+static void get_write(struct tb_work *w, struct tb_json_out *o)
+{
+    (void)out_channel(w, o, tb_wire_str(tb_work_answer(w), 1));
+}
+
+static void list_write(struct tb_work *w, struct tb_json_out *o)
+{
+    struct tb_wire f = tb_wire_of(tb_work_answer(w));
+    uint64_t cursor = 0;
+    tb_json_out_open(o, '{');
+    tb_json_out_key(o, "items");
+    tb_json_out_open(o, '[');
+    while (tb_wire_step(&f)) {
+        if (f.field == 2)
+            cursor = f.v;
+        else if (f.field == 1 && !out_channel(w, o, f.s))
+            return;
+    }
+    tb_json_out_close(o, ']');
+    if (cursor != 0)
+        tb_json_out_key_i64(o, "next", (int64_t)cursor);
+    tb_json_out_close(o, '}');
+}
+
+const struct tb_work_op tb_work_channel_get = {
+    TB_OP_OBJECT_GET, sizeof(struct tb_cmd_object_get), get_read, get_write, NULL, 0};
+const struct tb_work_op tb_work_channel_list = {
+    TB_OP_OBJECT_LIST, sizeof(struct tb_cmd_object_list), list_read, list_write, NULL, 0};
