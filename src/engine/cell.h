@@ -107,13 +107,14 @@ uint32_t tb_cell_submit_many(struct tb_cell *c, struct tb_job_request *const *r,
  * the history in the same transaction, and before the images of their batches; entries of
  * one flush may be spread over several transactions. After a crash some come again.      */
 struct tb_entry; /* engine/entry.h */
+struct tb_aside;
 struct tb_publisher {
     void *user;
     const struct tb_table *table; /* ensured together with the engine's own */
     uint32_t table_n;
     uint32_t schema; /* added to the engine's schema number */
     /* The tables as they were ensured, in the order of `table`: put and drop take these.
-     * engine: the engine's own, record and history first, for readers.                   */
+     * engine: the engine's own (TB_TABLE_...).                                            */
     void (*bind)(void *user, const struct tb_table *table, const struct tb_table *engine);
     /* block NULL: it was dropped. Valid during the call. */
     enum tb_state_answer (*on_image)(void *user, struct tb_state *s, uint32_t tenant,
@@ -138,12 +139,18 @@ struct tb_publisher {
     void (*pace)(void *user, bool late, int64_t slice_ns);
     /* Ages of what is put off, 0 = nothing is: appended rows, persons. Any thread. */
     void (*lags)(const void *user, int64_t now_ms, int64_t *rows_ms, int64_t *persons_ms);
+    /* Not NULL: images of that kind that were noted are put aside, and catch_up moves them to
+     * their place (engine/aside.h). */
+    struct tb_aside *aside;
+    uint32_t aside_kind;
 };
 
-/* Every table of a state: the engine's own three, then the publisher's. Ensure it once for
+/* Every table of a state: the engine's own five, then the publisher's. Ensure it once for
  * each opened state, before anything else; it outlives the state and serves every cell
  * that is made on it. `tongbao sql` and the like need no more than this.                */
 #define TB_TABLES_MAX 128u
+#define TB_TABLE_RECORD 0u
+#define TB_TABLE_ASIDE 4u
 struct tb_cell_tables {
     struct tb_table table[TB_TABLES_MAX];
     uint32_t n;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/aside.h"
 #include "engine/inside.h"
 
 #define ROWS_A_TRANSACTION 50000u
@@ -43,12 +44,26 @@ static const struct tb_column fact_columns[] = {
     {"value", TB_COLUMN_I64, "number of the object"},
     {"key", TB_COLUMN_I64, "keyed hash of the outside key"},
 };
-const struct tb_table tb_engine_tables[4] = {
+static const struct tb_column aside_columns[] = {
+    {"generation", TB_COLUMN_I64, "rising; of one record the latest counts"},
+    {"id", TB_COLUMN_I64, "number of the person"},
+    {"tenant", TB_COLUMN_I64, ""},
+    {"batch", TB_COLUMN_I64, "batch of the journal that last changed it"},
+    {"body", TB_COLUMN_BLOB, "packed block; none: it is gone"},
+};
+const struct tb_table tb_engine_tables[5] = {
     {"record", record_columns, 5, 2, false, "The newest image of every block: the checkpoint."},
     {"history", history_columns, 8, 1, true, "Every command that was carried out, for ever."},
     {"feed_mark", mark_columns, 3, 2, false, "Where to start reading a tenant's feed."},
     {"fact", fact_columns, 3, 3, true, "Outside keys that stay taken for ever."},
+    {"record_aside", aside_columns, 5, 2, false, "Images newer than their record, not yet moved there."},
 };
+
+/* NULL: every image goes to its place. */
+static struct tb_aside *aside_of(const struct tb_cell *c)
+{
+    return c->o.publisher != NULL ? c->o.publisher->aside : NULL;
+}
 
 /* Bodies that a transaction borrows until its commit. */
 struct borrowed {
@@ -179,6 +194,14 @@ static enum tb_state_answer put_history(struct flush *x, uint64_t upto)
     return a;
 }
 
+/* The publisher writes the block's rows later, from its record. */
+static bool noted(const struct flush *x, const struct tb_image *i)
+{
+    const struct tb_publisher *p = x->c->o.publisher;
+    return p != NULL && p->notes != NULL && i->kind != TB_KIND_ENGINE && i->n != TB_IMAGE_DROPPED &&
+           p->notes(p->user, (enum tb_kind)i->kind, i->id);
+}
+
 static enum tb_state_answer publish(struct flush *x, const struct tb_image *i)
 {
     const struct tb_publisher *p = x->c->o.publisher;
@@ -186,9 +209,6 @@ static enum tb_state_answer publish(struct flush *x, const struct tb_image *i)
     struct tb_pool *pool = &x->c->flush.pool;
     struct tb_block *b = NULL;
     if (p == NULL || p->on_image == NULL || i->kind == TB_KIND_ENGINE)
-        return TB_STATE_DONE;
-    if (i->n != TB_IMAGE_DROPPED && p->notes != NULL &&
-        p->notes(p->user, (enum tb_kind)i->kind, i->id))
         return TB_STATE_DONE;
     if (i->n != TB_IMAGE_DROPPED) {
         b = tb_block_unpack(pool, s, i->kind, i->id, (struct tb_str){(const char *)i->p, i->n});
@@ -201,20 +221,54 @@ static enum tb_state_answer publish(struct flush *x, const struct tb_image *i)
     return a;
 }
 
+/* engine/aside.h. On a shared journal another cell may read the records while we write them. */
+static bool goes_aside(const struct flush *x, const struct tb_image *i, bool noted)
+{
+    struct tb_aside *aside = aside_of(x->c);
+    if (aside == NULL || i->kind != x->c->o.publisher->aside_kind)
+        return false;
+    if (i->n == TB_IMAGE_DROPPED)
+        return tb_aside_lives(aside);
+    if (i->id > aside->placed) {
+        aside->placed = i->id;
+        return false;
+    }
+    return tb_aside_lives(aside) || (noted && !x->c->o.journal->ops->shared);
+}
+
+static enum tb_state_answer put_aside(struct flush *x, const struct tb_image *i)
+{
+    struct tb_aside *aside = aside_of(x->c);
+    bool gone = i->n == TB_IMAGE_DROPPED;
+    struct tb_value row[5] = {i64((int64_t)tb_aside_put(aside, i->id)), i64((int64_t)i->id), i64(i->tenant),
+                              i64((int64_t)i->batch), {.str = {(const char *)i->p, gone ? 0 : i->n}}};
+    if (gone)
+        tb_aside_moved(aside, i->id);
+    return x->ops->put(x->state, TABLE_ASIDE(x->c), row, x->f);
+}
+
+static enum tb_state_answer put_image(struct flush *x, const struct tb_image *m)
+{
+    struct tb_value row[5] = {i64(m->kind), i64((int64_t)m->id), i64(m->tenant), i64((int64_t)m->batch),
+                              {.str = {(const char *)m->p, m->n}}};
+    bool later = noted(x, m);
+    bool aside = goes_aside(x, m, later);
+    enum tb_state_answer a = TB_STATE_DONE;
+    if (aside)
+        a = put_aside(x, m);
+    if (a == TB_STATE_DONE && m->n == TB_IMAGE_DROPPED)
+        a = x->ops->drop(x->state, TABLE_RECORD(x->c), row, x->f);
+    else if (a == TB_STATE_DONE && !aside)
+        a = x->ops->put(x->state, TABLE_RECORD(x->c), row, x->f);
+    return a == TB_STATE_DONE && !later ? publish(x, m) : a;
+}
+
 static enum tb_state_answer put_images(struct flush *x, const struct tb_image_set *set)
 {
     struct tb_image **v = tb_images_sorted(set);
     enum tb_state_answer a = TB_STATE_DONE;
-    for (uint32_t i = 0; i < set->n && a == TB_STATE_DONE; i++) {
-        const struct tb_image *m = v[i];
-        struct tb_value row[5] = {i64(m->kind), i64((int64_t)m->id), i64(m->tenant),
-                                  i64((int64_t)m->batch),
-                                  {.str = {(const char *)m->p, m->n}}};
-        a = m->n == TB_IMAGE_DROPPED ? x->ops->drop(x->state, TABLE_RECORD(x->c), row, x->f)
-                                     : x->ops->put(x->state, TABLE_RECORD(x->c), row, x->f);
-        if (a == TB_STATE_DONE)
-            a = publish(x, m);
-    }
+    for (uint32_t i = 0; i < set->n && a == TB_STATE_DONE; i++)
+        a = put_image(x, v[i]);
     free(v);
     return a;
 }
@@ -281,6 +335,8 @@ static enum tb_state_answer begin(struct tb_cell *c, struct tb_fault *f)
     enum tb_state_answer a = c->o.state->ops->begin(c->o.state, f);
     if (a == TB_STATE_DONE && p != NULL && p->begin != NULL)
         p->begin(p->user);
+    if (aside_of(c) != NULL)
+        tb_aside_begin(aside_of(c));
     return a;
 }
 
@@ -293,6 +349,8 @@ static enum tb_state_answer end(struct tb_cell *c, enum tb_state_answer a,
         a = c->o.state->ops->commit(c->o.state, to, f);
     else
         c->o.state->ops->abandon(c->o.state);
+    if (a == TB_STATE_DONE && aside_of(c) != NULL)
+        tb_aside_committed(aside_of(c));
     if (a == TB_STATE_DONE && p != NULL && p->committed != NULL)
         p->committed(p->user);
     return a;
@@ -415,6 +473,8 @@ static struct tb_image_set *take_set(struct tb_cell *c, bool all)
 
 static void written(struct tb_cell *c, struct tb_image_set *set)
 {
+    if (aside_of(c) != NULL)
+        tb_aside_next(aside_of(c));
     atomic_store(&c->flushed_seq, set->last_seq);
     atomic_store(&c->flushed_batch, set->last.batch);
     cell_count(&c->n_flushes, 1);

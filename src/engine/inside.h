@@ -366,11 +366,12 @@ struct tb_tail *tb_tail_holding_seq(struct tb_cell *c, uint64_t seq, bool *dropp
 void tb_tail_release(struct tb_cell *c, struct tb_tail *t);
 
 /* flush.c */
-extern const struct tb_table tb_engine_tables[4];
+extern const struct tb_table tb_engine_tables[5];
 #define TABLE_RECORD(c) (&(c)->o.tables->table[0])
 #define TABLE_HISTORY(c) (&(c)->o.tables->table[1])
 #define TABLE_MARK(c) (&(c)->o.tables->table[2])
 #define TABLE_FACT(c) (&(c)->o.tables->table[3])
+#define TABLE_ASIDE(c) (&(c)->o.tables->table[TB_TABLE_ASIDE])
 /* Takes the checkpoint to what is durable, in one or more transactions. */
 bool tb_flush_checkpoint(struct tb_cell *c, bool all, struct tb_fault *f);
 /* One transaction of what the publisher put off; whether there is any. */

@@ -104,7 +104,7 @@ static void on_pace(void *user, bool late, int64_t slice_ns)
 static bool at_once(const struct tb_publish *p)
 {
     return p->started && !p->late && p->dirty.n == 0 && p->scan == SCAN_NONE &&
-           p->quiet_used < p->o.quiet_persons;
+           p->quiet_used < p->o.quiet_persons && !tb_aside_lives(&p->aside);
 }
 
 static bool on_notes(void *user, enum tb_kind kind, uint64_t id)
@@ -201,7 +201,10 @@ struct tb_publish *tb_publish_create(const struct tb_publish_options *options)
                                     .catch_up = publish_catch_up,
                                     .notes = on_notes,
                                     .pace = on_pace,
-                                    .lags = on_lags};
+                                    .lags = on_lags,
+                                    .aside = &p->aside,
+                                    .aside_kind = TB_KIND_PERSON};
+    tb_aside_init(&p->aside);
     p->rows_upto = p->rows_next = ROWS_ALL;
     on_pace(p, false, 0);
     p->face.table = tb_publish_tables(&p->face.table_n);
@@ -235,6 +238,7 @@ void tb_publish_destroy(struct tb_publish *p)
     free(p->done_profiles.v);
     free(p->done_ranges.v);
     free(p->copied.p);
+    tb_aside_free(&p->aside);
     tb_regions_deinit(&p->regions);
     free(p);
 }

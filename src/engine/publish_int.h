@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "engine/aside.h"
 #include "engine/entry.h"
 #include "engine/publish.h"
 
@@ -95,6 +96,7 @@ struct copied_head {
     uint64_t id;
     uint64_t n;
     uint64_t tenant;
+    uint64_t batch; /* of an image that was put aside; else 0 */
 };
 
 enum scan_what { SCAN_NONE = 0, SCAN_PERSONS, SCAN_RECORDS };
@@ -112,7 +114,8 @@ struct tb_publish {
     struct tb_publisher face;
     struct tb_publish_options o;
     const struct tb_table *table;  /* [PUBLISH_TABLES], as ensured */
-    const struct tb_table *engine; /* record, history */
+    const struct tb_table *engine; /* TB_TABLE_... */
+    struct tb_aside aside;
 
     /* set for each call */
     struct tb_state *state;
@@ -141,6 +144,7 @@ struct tb_publish {
     int64_t sweep_ns;  /* its beginning */
     int64_t sweep_ms;
     struct tb_checkpoint sweep_from; /* every mark that is older goes with this sweep */
+    uint64_t sweep_aside;            /* the generations that it empties */
     uint64_t seen_lot; /* newest in the person's block that was written last */
 
     /* written in the open transaction; marks go with its commit */
@@ -197,6 +201,8 @@ void row_text(struct row *r, struct tb_str s);
 /* The same, borrowed until the commit. */
 void row_borrow(struct row *r, struct tb_str s);
 void row_null(struct row *r);
+/* Bytes that stay until the commit. */
+struct tb_str publish_keep(struct tb_publish *p, struct tb_str s);
 /* Puts it: every column must have been given (asserted). */
 void row_put(struct row *r);
 /* Drops the row whose key was given. */

@@ -289,6 +289,7 @@ void publish_person(struct tb_publish *p, uint64_t id, struct tb_block *b, bool 
     struct row r;
     p->persons_written++;
     numbers_add(&p->done_persons, id);
+    tb_aside_moved(&p->aside, id);
     if (b == NULL) { /* merged: her profiles are another's, whose block says so */
         row_begin(&r, p, T_PERSONS);
         row_i64(&r, (int64_t)id);

@@ -20,6 +20,13 @@ static char *text_room(struct tb_publish *p, size_t n)
     return room;
 }
 
+struct tb_str publish_keep(struct tb_publish *p, struct tb_str s)
+{
+    char *to = text_room(p, s.n);
+    memcpy(to, s.p, s.n);
+    return (struct tb_str){to, s.n};
+}
+
 void row_begin(struct row *r, struct tb_publish *p, enum publish_table t)
 {
     r->p = p;

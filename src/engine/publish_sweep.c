@@ -19,10 +19,10 @@
 
 /* ---- reading records ---------------------------------------------------------------------- */
 
-static void copy_record(struct tb_publish *p, const struct tb_value *v)
+static void copy_row(struct tb_publish *p, uint64_t kind, const struct tb_value *v, uint64_t batch)
 {
     struct copied *c = &p->copied;
-    struct copied_head h = {(uint64_t)v[0].i64, (uint64_t)v[1].i64, v[4].str.n, (uint64_t)v[2].i64};
+    struct copied_head h = {kind, (uint64_t)v[1].i64, v[4].str.n, (uint64_t)v[2].i64, batch};
     size_t need = c->n + sizeof h + (h.n + 7) / 8 * 8;
     if (need > c->cap) {
         c->cap = need * 2;
@@ -32,6 +32,11 @@ static void copy_record(struct tb_publish *p, const struct tb_value *v)
     if (h.n > 0)
         memcpy(c->p + c->n + sizeof h, v[4].str.p, h.n);
     c->n = need;
+}
+
+static void copy_record(struct tb_publish *p, const struct tb_value *v)
+{
+    copy_row(p, (uint64_t)v[0].i64, v, 0);
 }
 
 static const struct copied_head *copied_at(const struct tb_publish *p, size_t *at)
@@ -59,6 +64,13 @@ static bool take_row(void *user, const struct tb_value *v, uint32_t n)
     return true;
 }
 
+static bool take_aside(void *user, const struct tb_value *v, uint32_t n)
+{
+    tb_assert(n >= 5 && v[4].str.n > 0); /* who is gone is not marked */
+    copy_row(user, TB_KIND_PERSON, v, (uint64_t)v[3].i64);
+    return true;
+}
+
 struct range {
     struct tb_publish *p;
     uint64_t end;
@@ -83,22 +95,48 @@ static uint32_t marks_in(const struct bits *b, uint64_t from)
     return n;
 }
 
+static bool any_aside(const struct tb_publish *p, uint64_t from)
+{
+    for (uint64_t id = from; id < from + RANGE && id < p->aside.mark_n; id++)
+        if (p->aside.mark[id] != 0)
+            return true;
+    return false;
+}
+
+static void read_one(struct tb_publish *p, uint64_t id)
+{
+    const struct tb_state_ops *ops = p->state->ops;
+    uint64_t generation = tb_aside_find(&p->aside, id);
+    struct tb_value key[2] = {{.i64 = generation ? (int64_t)generation : TB_KIND_PERSON}, {.i64 = (int64_t)id}};
+    const struct tb_table *t = &p->engine[generation ? TB_TABLE_ASIDE : TB_TABLE_RECORD];
+    enum tb_state_answer a = ops->get(p->reader, t, key, generation ? take_aside : take_row, p, p->fault);
+    tb_assert(generation == 0 || a != TB_STATE_ABSENT);
+    (void)publish_failed(p, a);
+}
+
 static void read_range(struct tb_publish *p, uint64_t from)
 {
     const struct tb_state_ops *ops = p->state->ops;
-    const struct tb_table *record = &p->engine[0];
+    const struct tb_table *record = &p->engine[TB_TABLE_RECORD];
     struct tb_value key[2] = {{.i64 = TB_KIND_PERSON}, {.i64 = (int64_t)from}};
     struct range x = {p, from + RANGE};
     p->copied.n = 0;
-    if (marks_in(&p->dirty, from) >= SCAN_FROM_MARKS) {
+    if (marks_in(&p->dirty, from) >= SCAN_FROM_MARKS && !any_aside(p, from)) {
         (void)publish_failed(p, ops->scan(p->reader, record, key, take_marked, &x, p->fault));
         return;
     }
-    for (uint64_t id = bits_next(&p->dirty, from); id < x.end; id = bits_next(&p->dirty, id + 1)) {
-        key[1].i64 = (int64_t)id;
-        if (publish_failed(p, ops->get(p->reader, record, key, take_row, p, p->fault)))
-            return;
-    }
+    for (uint64_t id = bits_next(&p->dirty, from); id < x.end && p->answer == TB_STATE_DONE;
+         id = bits_next(&p->dirty, id + 1))
+        read_one(p, id);
+}
+
+/* An image that was put aside goes to its place. */
+static void move_image(struct tb_publish *p, const struct copied_head *h, const uint8_t *body)
+{
+    struct tb_str kept = publish_keep(p, (struct tb_str){(const char *)body, (uint32_t)h->n});
+    struct tb_value row[5] = {{.i64 = (int64_t)h->kind}, {.i64 = (int64_t)h->id}, {.i64 = (int64_t)h->tenant},
+                              {.i64 = (int64_t)h->batch}, {.str = kept}};
+    (void)publish_failed(p, p->state->ops->put(p->state, &p->engine[TB_TABLE_RECORD], row, p->fault));
 }
 
 static void publish_range(struct tb_publish *p, uint64_t from)
@@ -112,6 +150,8 @@ static void publish_range(struct tb_publish *p, uint64_t from)
         for (next = bits_next(&p->dirty, next); next < h->id; next = bits_next(&p->dirty, next + 1))
             publish_person(p, next, NULL, false); /* no record: merged into another */
         publish_record(p, h, (const uint8_t *)(h + 1), bits_get(&p->full, h->id));
+        if (h->batch != 0)
+            move_image(p, h, (const uint8_t *)(h + 1));
         newest = p->seen_lot > newest ? p->seen_lot : newest;
         next = h->id + 1;
     }
@@ -119,6 +159,14 @@ static void publish_range(struct tb_publish *p, uint64_t from)
         publish_person(p, next, NULL, false);
     numbers_add(&p->done_ranges, from / RANGE);
     numbers_add(&p->done_ranges, newest);
+}
+
+/* A generation that a whole sweep has passed. */
+static void drop_idle(struct tb_publish *p)
+{
+    struct tb_value generation = {.i64 = (int64_t)tb_aside_idle(&p->aside)};
+    tb_aside_drop(&p->aside, (uint64_t)generation.i64);
+    (void)publish_failed(p, p->state->ops->drop_prefix(p->state, &p->engine[TB_TABLE_ASIDE], &generation, p->fault));
 }
 
 /* One slice; true when the sweep has come to its end. */
@@ -131,6 +179,7 @@ static bool sweep(struct tb_publish *p, const struct tb_checkpoint *c, bool all)
         p->sweep_ns = began;
         p->sweep_ms = p->o.host->now_ms(p->o.host->user);
         p->sweep_from = *c;
+        p->sweep_aside = tb_aside_sweep(&p->aside);
     }
     for (;;) {
         uint64_t next = bits_next(&p->dirty, p->sweep_at);
@@ -139,6 +188,7 @@ static bool sweep(struct tb_publish *p, const struct tb_checkpoint *c, bool all)
             p->marked_ns = p->sweep_ns; /* what is left was marked behind the sweep */
             atomic_store(&p->persons_since_ms, p->sweep_ms);
             p->sweeps++;
+            tb_aside_passed(&p->aside, p->sweep_aside);
             return true;
         }
         publish_range(p, next / RANGE * RANGE);
@@ -185,7 +235,7 @@ static void scan_records(struct tb_publish *p)
     size_t at = 0;
     const struct copied_head *h;
     p->copied.n = 0;
-    if (publish_failed(p, p->state->ops->scan(p->reader, &p->engine[0], key, scan_row, &x, p->fault)))
+    if (publish_failed(p, p->state->ops->scan(p->reader, &p->engine[TB_TABLE_RECORD], key, scan_row, &x, p->fault)))
         return;
     while (p->answer == TB_STATE_DONE && (h = copied_at(p, &at)) != NULL)
         publish_record(p, h, (const uint8_t *)(h + 1), true);
@@ -219,6 +269,11 @@ static void start(struct tb_publish *p, const struct tb_checkpoint *c)
     if (p->scan == SCAN_PERSONS)
         p->scan_kind = TB_KIND_PERSON;
     p->scan_after = p->rebuild ? 0 : p->mark_batch;
+    for (uint64_t id = 0; id < p->aside.mark_n; id++)
+        if (p->aside.mark[id] != 0) {
+            publish_mark(p, id);
+            bits_set(&p->full, id);
+        }
     p->mark_ns = publish_mono_ns(p);
     publish_later_start(p);
     p->started = p->answer == TB_STATE_DONE;
@@ -262,7 +317,7 @@ bool publish_waits(void *user, const struct tb_checkpoint *c, bool all)
 {
     const struct tb_publish *p = user;
     return !p->started || p->scan != SCAN_NONE || p->rows_upto != ROWS_ALL || sweep_due(p, all) ||
-           mark_due(p, c, all);
+           mark_due(p, c, all) || tb_aside_idle(&p->aside) != 0;
 }
 
 enum tb_state_answer publish_catch_up(void *user, struct tb_state *s,
@@ -280,6 +335,8 @@ enum tb_state_answer publish_catch_up(void *user, struct tb_state *s,
         start(p, c);
     else if (p->scan != SCAN_NONE)
         scan_records(p);
+    else if (tb_aside_idle(&p->aside) != 0)
+        drop_idle(p);
     else if (p->rows_upto != ROWS_ALL && (p->rows_turn || !sweep_due(p, all)))
         publish_later_write(p, all);
     else if (sweep_due(p, all)) {

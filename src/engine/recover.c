@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/aside.h"
 #include "engine/inside.h"
 #include "events.gen.h"
 
-#define SCHEMA 1u
+#define SCHEMA 2u
 #define FOLLOW_BATCHES 64u
 #define ROTATE_NS 2000000000
 #define LOOK_NS 200000000
@@ -40,6 +41,9 @@ struct loading {
     uint64_t upto; /* kinds after this one are not wanted */
     uint64_t records;
     uint64_t engine_batch; /* of the record with the counters: nothing later is in */
+    struct tb_aside *aside; /* NULL: nothing may wait there */
+    uint32_t aside_kind;
+    uint64_t aside_n; /* rows seen */
     bool bad;
 };
 
@@ -67,6 +71,40 @@ static bool load_engine(struct tb_cell *c, uint64_t id, struct tb_str body)
     return true;
 }
 
+static bool unreadable(struct loading *l, uint64_t kind, uint64_t id)
+{
+    l->bad = true;
+    tb_fault_set(l->f, false,
+                 "record (%" PRIu64 ", %" PRIu64 ") of the SQL state cannot be read: it is "
+                 "damaged or of a newer program", kind, id);
+    return false;
+}
+
+/* Which image of record_aside is the newest of its person. */
+static bool find_aside(void *user, const struct tb_value *v, uint32_t n)
+{
+    struct loading *l = user;
+    tb_assert(n >= 5);
+    if (l->aside == NULL)
+        return unreadable(l, 0, (uint64_t)v[1].i64);
+    tb_aside_found(l->aside, (uint64_t)v[0].i64, (uint64_t)v[1].i64, v[4].str.n == 0);
+    l->aside_n++;
+    return true;
+}
+
+static bool load_aside(void *user, const struct tb_value *v, uint32_t n)
+{
+    struct loading *l = user;
+    uint64_t id = (uint64_t)v[1].i64;
+    tb_assert(n >= 5);
+    if (tb_aside_find(l->aside, id) != (uint64_t)v[0].i64)
+        return true;
+    if (!tb_core_load(&l->c->core, (enum tb_kind)l->aside_kind, id, v[4].str))
+        return unreadable(l, l->aside_kind, id);
+    l->records++;
+    return true;
+}
+
 static bool load_row(void *user, const struct tb_value *v, uint32_t n)
 {
     struct loading *l = user;
@@ -79,18 +117,19 @@ static bool load_row(void *user, const struct tb_value *v, uint32_t n)
     struct tb_store *s = &l->c->core.store;
     if (kind == TB_KIND_ENGINE && id == 0)
         l->engine_batch = (uint64_t)v[3].i64;
+    if (l->aside != NULL && kind == l->aside_kind) {
+        l->aside->placed = id;
+        if (tb_aside_find(l->aside, id) != 0)
+            return true; /* a newer image waits */
+    }
     if (kind == TB_KIND_ENGINE)
         l->bad = !load_engine(l->c, id, v[4].str);
     else if (kind >= s->kinds || s->shape[kind].name == NULL)
         l->bad = true;
     else
         l->bad = !tb_core_load(&l->c->core, (enum tb_kind)kind, id, v[4].str);
-    if (l->bad) {
-        tb_fault_set(l->f, false,
-                     "record (%" PRIu64 ", %" PRIu64 ") of the SQL state cannot be read: it is "
-                     "damaged or of a newer program", kind, id);
-        return false;
-    }
+    if (l->bad)
+        return unreadable(l, kind, id);
     l->records++;
     return true;
 }
@@ -115,13 +154,22 @@ static bool wanted(const struct tb_cell *c, uint64_t kind)
 
 static bool load_records(struct tb_cell *c, struct tb_fault *f)
 {
-    struct loading l = {.c = c, .f = f};
+    const struct tb_publisher *p = c->o.publisher;
+    struct loading l = {.c = c, .f = f, .aside = p ? p->aside : NULL, .aside_kind = p ? p->aside_kind : 0};
     struct tb_value from[2] = {{.i64 = 0}, {.i64 = 0}};
+    const struct tb_state_ops *ops = c->o.state->ops;
     uint64_t kind = 0;
+    if (ops->scan(c->loader, TABLE_ASIDE(c), NULL, find_aside, &l, f) != TB_STATE_DONE || l.bad)
+        return false;
     while (kind < c->core.store.kinds) {
         l.upto = kind;
-        while (l.upto + 1 < c->core.store.kinds && wanted(c, l.upto + 1))
+        while (l.upto + 1 < c->core.store.kinds && wanted(c, l.upto + 1) &&
+               (l.aside_n == 0 || l.upto + 1 != l.aside_kind))
             l.upto++;
+        /* in the order of kinds, like the rest */
+        if (l.aside_n > 0 && kind == l.aside_kind &&
+            (ops->scan(c->loader, TABLE_ASIDE(c), NULL, load_aside, &l, f) != TB_STATE_DONE || l.bad))
+            return false;
         from[0].i64 = (int64_t)kind;
         if (c->o.state->ops->scan(c->loader, TABLE_RECORD(c), from, load_row, &l, f) !=
             TB_STATE_DONE)

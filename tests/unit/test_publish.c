@@ -362,6 +362,7 @@ static void random_history(const struct tb_publish_options *o, uint64_t seed)
     struct history h = {.w = &w, .c = {seed, seed * UINT64_C(0x632be59bd9b4e019)}};
     print_message("seed %" PRIu64 "\n", seed);
     uint64_t put_off = 0, left_over = 0; /* appended rows, because a flush came late */
+    uint64_t aside = 0;                  /* images that were not in their place */
     pw_open(&w, tb_state_memory_open(), o);
     for (uint32_t round = 0; round < 6; round++) {
         live(&h, 700);
@@ -369,11 +370,15 @@ static void random_history(const struct tb_publish_options *o, uint64_t seed)
         tb_publish_figures(w.publish, &g);
         put_off += g.put_off;
         left_over += g.rows_upto != 0;
+        aside += sums_of(&w, "record_aside").rows;
         if (round == 1 || round == 3)
             pw_crash(&w); /* with marks, without a flush */
-        if (round != 3)
+        if (round != 3) {
             prove(&w);
+            assert_int_equal(sums_of(&w, "record_aside").rows, 0);
+        }
     }
+    assert_true(aside > 100 || o->quiet_persons > 100);
     static const uint8_t wanted[] = {TB_OP_CONTACT, TB_OP_ORDER, TB_OP_RETURN, TB_OP_ORDER_CANCEL, TB_OP_ADJUST,
                                      TB_OP_TRANSFER, TB_OP_REVERSE, TB_OP_HOLD, TB_OP_HOLD_POST, TB_OP_HOLD_VOID,
                                      TB_OP_ATTRIBUTES_SET, TB_OP_CONSENT_PUT, TB_OP_ENROL, TB_OP_LINK, TB_OP_PROBE,
