@@ -61,6 +61,9 @@
     X(HISTORY, "--history", true)      \
     X(ROLLBACK, "--rollback", false)   \
     X(EXPORT, "--export", false)       \
+    X(FROM, "--from", true)            \
+    X(TO, "--to", true)                \
+    X(BY, "--by", true)                \
     X(HELP, "--help", false)
 
 enum tb_option {

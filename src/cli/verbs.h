@@ -143,6 +143,16 @@
              "  --limit N         so many at most\n" \
              "  --format F        csv; plain: one code a line; svg: a sheet of QR symbols;\n" \
              "                    png: the same as a picture, symbols alone\n" TB_USAGE_FOLDER}, \
+    {.name = "accounts", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_accounts, \
+     .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANT) | TB_OPT_BIT(FROM) | TB_OPT_BIT(TO) | TB_OPT_BIT(BY) | \
+                TB_OPT_BIT(FORMAT), \
+     .usage = "accounts [entries|cohorts] --tenant T --from DATE --to DATE [--by month|day] [--format csv|json]", \
+     .what = "what points, coupons and cards are worth on the balance sheet (IFRS 15)\n" \
+             "entries are journal lines, each entry balanced; cohorts is what was issued of each unit in each\n" \
+             "month, at the end of each period: issued = redeemed + expired + clawed + outstanding.\n\n" \
+             "  --from, --to      days of the tenant's zone; --to is not included\n" \
+             "  --by P            a period is a month, or a day\n" \
+             "  --format F        csv, or json (entries, sums of accounts, cohorts)\n" TB_USAGE_FOLDER}, \
     {.name = "webhooks", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_webhooks, .options = TB_OPTS_FOLDER, \
      .usage = "webhooks [list]\n" \
               "       tongbao webhooks dead [WEBHOOK]\n" \

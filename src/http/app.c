@@ -154,6 +154,7 @@ static void fill_handlers(struct tb_app *app)
         app->handler[i].run = tb_op_me;
     for (uint32_t i = TB_API_REPORT_TODAY; i <= TB_API_LIST_MEMBER_ORDERS; i++)
         app->handler[i].run = tb_op_report;
+    app->handler[TB_API_REPORT_ACCOUNTING].run = tb_op_accounting;
     app->handler[TB_API_BULK] =
         (struct tb_op_handler){tb_op_bulk, tb_op_bulk_line, tb_op_bulk_abandoned};
 }

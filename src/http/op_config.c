@@ -92,6 +92,7 @@ static const struct field unit_fields[] = {
     UW("spend_cap_period", false, spend_cap_period, periods),
     U("restore_grace_days", INT, false, restore_grace_days, 0, 3660),
     U("face_ppm", INT, false, face_ppm, 0, MAX),
+    U("expected_ppm", INT, false, expected_ppm, 0, 1000000),
     U("stock", INT, false, stock, 0, MAX),
     U("claim_from", TIME, false, claim_from_ms, 0, 0), U("claim_until", TIME, false, claim_until_ms, 0, 0),
     U("valid_from", TIME, false, valid_from_ms, 0, 0), U("valid_until", TIME, false, valid_until_ms, 0, 0),

@@ -162,7 +162,8 @@ static void test_unit(void **state)
     BAD((in.spend_cap = -1, in.restore_grace_days = -1), "spend_cap");
     BAD((in.spend_cap = 5), "spend_cap_period");
     BAD((in.restore_grace_days = 3661, in.face_ppm = -1), "restore_grace_days");
-    BAD((in.face_ppm = -1), "face_ppm");
+    BAD((in.face_ppm = -1, in.expected_ppm = 1000001), "face_ppm");
+    BAD((in.expected_ppm = 1000001), "expected_ppm");
     uint32_t id = done(c, tb_catalog_unit_put, &good, true, true);
     const struct tb_unit *u = head_of(c, TB_KIND_UNIT, id);
     assert_int_equal(u->expiry_n, 12);

@@ -86,6 +86,7 @@ struct tb_cmd_unit_put {
     int64_t spend_cap_period;
     int64_t restore_grace_days; /* 0 .. 3660 */
     int64_t face_ppm;
+    int64_t expected_ppm; /* 0 .. 1,000,000; core/books: from now on, what is past is not restated */
     /* COUPON and GIFT_CARD alone; see struct tb_unit. A coupon has no negative balance, no release
      * rule, no spend cap, and its earn cap (how many one member may have in a period) rejects. */
     int64_t stock;

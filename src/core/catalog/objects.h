@@ -323,7 +323,7 @@ struct tb_unit {
     uint32_t release_n; /* AFTER_DAYS: days; ON_DATE: month * 100 + day */
     uint32_t expiry_n;  /* days, months, or month * 100 + day */
     uint32_t restore_grace_days; /* a refund to an expired lot lives that long; 0 = it is gone */
-    uint32_t reserved;
+    uint32_t expected_ppm; /* of what is issued will be redeemed, as the books estimate; 0 = all of it */
     int64_t earn_cap;       /* per period, 0 = none */
     int64_t earn_cap_order; /* per order, 0 = none */
     int64_t balance_max;    /* available + pending, 0 = none */

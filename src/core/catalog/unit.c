@@ -112,6 +112,7 @@ static void check_fields(struct tb_put_run *p, const struct tb_cmd_unit_put *in)
     check_cap(p, in->spend_cap, in->spend_cap_period, "spend_cap", "spend_cap_period");
     tb_check_range(p, "restore_grace_days", in->restore_grace_days, 0, 3660);
     tb_check_range(p, "face_ppm", in->face_ppm, 0, INT64_C(1000000000000));
+    tb_check_range(p, "expected_ppm", in->expected_ppm, 0, 1000000);
     const struct tb_unit *old = tb_put_old(p);
     tb_check(p, old == NULL || old->kind == in->kind, "kind");
     check_issued(p, in);
@@ -143,6 +144,7 @@ enum tb_outcome tb_catalog_unit_put(struct tb_txn *t, const struct tb_command *c
                                 .spend_cap_period = (uint64_t)in->spend_cap_period,
                                 .restore_grace_days = (uint64_t)in->restore_grace_days,
                                 .face_ppm = (uint64_t)in->face_ppm,
+                                .expected_ppm = (uint64_t)in->expected_ppm,
                                 .stock = (uint64_t)in->stock,
                                 .claim_from_ms = (uint64_t)in->claim_from_ms,
                                 .claim_until_ms = (uint64_t)in->claim_until_ms,
@@ -211,6 +213,7 @@ void tb_catalog_apply_unit_put(struct tb_txn *t, const struct tb_ev_unit_put *ev
                              .balance_max = (int64_t)ev->balance_max,
                              .spend_cap = (int64_t)ev->spend_cap,
                              .face_ppm = (int64_t)ev->face_ppm,
+                             .expected_ppm = (uint32_t)ev->expected_ppm,
                              .stock = (int64_t)ev->stock,
                              .claim_from_ms = (int64_t)ev->claim_from_ms,
                              .claim_until_ms = (int64_t)ev->claim_until_ms,

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+/* http/op_accounting.c - GET /v1/reports/accounting: the books of the caller's tenant (http/accounting.h).
+ *
+ * Threads   a side thread (side.h). Limits   ENTRIES_MAX of the history, REPORT_BYTES an answer; larger books
+ * are made by tongbao accounts.                                                                    */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "border/zone.h"
+#include "engine/port_state.h"
+#include "http/accounting.h"
+#include "http/people.h"
+
+#define REPORT_BYTES (4u << 20)
+#define ENTRIES_MAX 2000000u
+#define QUERY_MS 5000u
+
+struct tenant_read {
+    char zone[48];
+    char currency[8];
+};
+
+static void copy(char *to, size_t cap, struct tb_str s)
+{
+    size_t n = s.n < cap ? s.n : cap - 1;
+    memcpy(to, s.p, n);
+    to[n] = 0;
+}
+
+static bool on_tenant(void *user, const struct tb_value *v, uint32_t n)
+{
+    struct tenant_read *t = user;
+    tb_assert(n == 2);
+    copy(t->zone, sizeof t->zone, v[0].str);
+    copy(t->currency, sizeof t->currency, v[1].str);
+    return false;
+}
+
+static void no_names(void *user, const char *const *name, uint32_t n)
+{
+    (void)user;
+    (void)name;
+    (void)n;
+}
+
+static bool read_tenant(struct tb_app *app, uint32_t tenant, struct tenant_read *out, struct tb_fault *fault)
+{
+    char sql[96];
+    struct tb_state_reader *reader;
+    const struct tb_state_ops *ops = app->o.state != NULL ? app->o.state->ops : NULL;
+    if (ops == NULL || ops->reader_open(app->o.state, &reader, fault) != TB_STATE_DONE)
+        return false;
+    int n = snprintf(sql, sizeof sql, "SELECT zone, currency FROM tenants WHERE tenant = %u", tenant);
+    bool ok = ops->query(reader, (struct tb_str){sql, (uint32_t)n}, QUERY_MS, no_names, on_tenant, out, fault) ==
+              TB_STATE_DONE;
+    ops->reader_close(reader);
+    return ok && out->zone[0] != 0;
+}
+
+static int32_t day_of_query(struct tb_call *call, const char *name, int32_t fallback)
+{
+    struct tb_str s = tb_call_query_str(call, tb_str_of(name), 10);
+    int32_t day = fallback;
+    if (s.n > 0 && !tb_date_parse(s, &day))
+        tb_refusal_set(&call->refusal, TB_PROBLEM_INVALID_VALUE, name, "A date, YYYY-MM-DD.");
+    return day;
+}
+
+/* The current year when nothing is said. */
+static void read_query(struct tb_call *call, struct tb_accounting *a)
+{
+    a->today = tb_zone_day_of(a->zone, tb_now_ms());
+    struct tb_date d = tb_date_from_days(a->today);
+    a->from_day = day_of_query(call, "from", tb_days_from_date((struct tb_date){d.year, 1, 1}));
+    a->to_day = day_of_query(call, "to", a->today + 1);
+    if (tb_call_ok(call) && (a->to_day <= a->from_day || a->to_day - a->from_day > 3700))
+        tb_refusal_set(&call->refusal, TB_PROBLEM_INVALID_VALUE, "to", "Behind from, at most ten years.");
+    struct tb_str by = tb_call_query_str(call, TB_STR("by"), 5);
+    if (by.n > 0 && tb_str_eq_c(by, "day"))
+        a->by = TB_ACCOUNTING_DAY;
+    else if (by.n > 0 && !tb_str_eq_c(by, "month"))
+        tb_refusal_set(&call->refusal, TB_PROBLEM_NOT_AN_OPTION, "by", NULL);
+}
+
+static void report(struct tb_app *app, struct tb_call *call, const struct tb_accounting *a, const char *currency)
+{
+    struct tb_fault fault = {0};
+    struct tb_json_out o;
+    struct tb_buf b;
+    uint8_t *region = malloc(REPORT_BYTES);
+    tb_assert(region != NULL);
+    tb_buf_init(&b, region, REPORT_BYTES);
+    tb_json_out_init(&o, &b);
+    enum tb_accounting_answer answer = tb_accounting_report(app->cell, a, tb_str_of(currency), &o, &fault);
+    if (answer == TB_ACCOUNTING_DONE && !b.overflowed) {
+        tb_http_reply_owned(call->req, call->op->status, TB_JSON, region, b.n);
+        return;
+    }
+    bool large = answer == TB_ACCOUNTING_TOO_LARGE || answer == TB_ACCOUNTING_DONE;
+    tb_http_refuse_code(call->req, large ? TB_PROBLEM_ANSWER_TOO_LARGE : TB_PROBLEM_UNAVAILABLE, NULL);
+    free(region);
+}
+
+static void run(void *user, struct tb_call *call)
+{
+    struct tb_app *app = user;
+    struct tb_fault fault = {0};
+    struct tenant_read t = {{0}, {0}};
+    struct tb_accounting a = {.tenant = (uint32_t)call->who.tenant, .entries_max = ENTRIES_MAX};
+    if (!read_tenant(app, a.tenant, &t, &fault) ||
+        tb_zone_load(tb_str_of(t.zone), &a.zone, &fault) != TB_ZONE_DONE) {
+        tb_http_refuse_code(call->req, TB_PROBLEM_UNAVAILABLE, NULL);
+        return;
+    }
+    read_query(call, &a);
+    if (tb_call_ok(call))
+        report(app, call, &a, t.currency);
+}
+
+void tb_op_accounting(void *user, struct tb_call *call)
+{
+    struct tb_app *app = user;
+    tb_side_push(app->reports, run, call);
+}
