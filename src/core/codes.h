@@ -90,13 +90,17 @@
     X(GAME_OPENED, 409, "The rules were published; they stay as they are.")                     \
     X(NOT_ELIGIBLE, 422, "It is not for this member.")                                          \
     X(PLAY_LIMIT, 409, "The member has done this as often as the rules allow.")                 \
-    X(ALREADY_DONE, 409, "This day is filled already.")                                         \
+    X(ALREADY_DONE, 409, "It is done: the day is filled, all was shown.")                       \
     X(PACKET_CLOSED, 409, "The packet's time is over.")                                         \
     X(PACKET_EMPTY, 409, "Nothing is left in the packet.")                                      \
-    X(ISSUE_STARTED, 409, "The run was started with other content; it stands as it was.")       \
     X(UNKNOWN_GOODS, 404, "There are no such goods in the mall.")                               \
     X(UNKNOWN_EXCHANGE, 404, "There is no such exchange.")                                      \
-    X(EXCHANGE_STATE, 409, "The exchange's state does not allow this.")
+    X(EXCHANGE_STATE, 409, "The exchange's state does not allow this.")                         \
+    X(ISSUE_STARTED, 409, "The run was started with other content; it stands as it was.")       \
+    X(UNKNOWN_GIFT, 404, "There is no such gift.")                                              \
+    X(CARD_SOLD, 409, "The card was sold before.")                                              \
+    X(CARD_STATE, 409, "The card's state does not allow this.")                                 \
+    X(REST_TOO_LARGE, 422, "More is left on the card than is paid out.")
 
 enum tb_code {
 #define TB_CODE_ENUM(name, status, text) TB_CODE_##name,

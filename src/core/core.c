@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/core.h"
 
+#include "core/card/card.h"
 #include "core/catalog/rule_env.h"
 #include "core/checkout/checkout.h"
 #include "core/code/code.h"
 #include "core/consent/consent.h"
 #include "core/identity/identity.h"
 #include "core/ledger/ledger.h"
+#include "core/issue/issue.h"
 #include "core/mall/mall.h"
+#include "core/promotion/book.h"
 #include "core/membership/membership.h"
 #include "core/ops.h"
 #include "core/order/order.h"
 #include "core/promotion/promotion.h"
 #include "core/promotion/commands.h"
-#include "core/issue/issue.h"
 #include "core/play/play.h"
-#include "core/promotion/book.h"
 #include "events.gen.h"
 
 const char *tb_code_name(enum tb_code code)
@@ -184,32 +185,75 @@ static void prefetch_order(struct tb_core *c, uint32_t tenant, const struct tb_c
     }
 }
 
+/* Whom the command names by an identifier; NULL: by number, or nobody. */
+static const struct tb_identifier *named(const struct tb_command *cmd, const struct tb_cmd_order *order)
+{
+    if (order != NULL)
+        return order->identifier_n > 0 ? order->identifier : NULL;
+    const struct tb_who *who = NULL;
+    switch (cmd->op) {
+    case TB_OP_CONTACT: {
+        const struct tb_cmd_contact *in = cmd->input;
+        return in->identifier_n > 0 ? in->identifier : NULL;
+    }
+    case TB_OP_MEMBER_GET:
+        who = &((const struct tb_cmd_member_get *)cmd->input)->who;
+        break;
+    case TB_OP_DRAW:
+    case TB_OP_TASK_DO:
+    case TB_OP_SEQUENCE_NEXT:
+        who = &((const struct tb_cmd_play *)cmd->input)->who;
+        break;
+    case TB_OP_CHECKIN:
+        who = &((const struct tb_cmd_checkin *)cmd->input)->who;
+        break;
+    case TB_OP_STAMP:
+        who = &((const struct tb_cmd_stamp *)cmd->input)->who;
+        break;
+    case TB_OP_COUPON_CLAIM:
+        who = &((const struct tb_cmd_coupon_claim *)cmd->input)->member;
+        break;
+    default:
+        break;
+    }
+    return who != NULL && who->profile == 0 && who->identifier.ns != 0 ? &who->identifier : NULL;
+}
+
+/* The order that the command places or would place; NULL: none. */
+static const struct tb_cmd_order *order_in(const struct tb_command *cmd)
+{
+    switch (cmd->op) {
+    case TB_OP_ORDER:
+        return cmd->input;
+    case TB_OP_QUOTE:
+    case TB_OP_CHECKOUT:
+        return &((const struct tb_cmd_quote *)cmd->input)->order;
+    case TB_OP_CONFIRM:
+        return &((const struct tb_cmd_confirm *)cmd->input)->quote.order;
+    default:
+        return NULL;
+    }
+}
+
 void tb_core_prefetch(struct tb_core *c, const struct tb_command *cmd, uint32_t pass,
                       struct tb_prefetch *carry)
 {
-    if (cmd->op == TB_OP_ORDER) {
-        const struct tb_cmd_order *in = cmd->input;
-        if (in->identifier_n > 0)
-            prefetch_member(c, cmd->tenant, in->identifier, pass, carry);
-        prefetch_order(c, cmd->tenant, in, pass, carry);
-    } else if (cmd->op == TB_OP_CONTACT) {
-        const struct tb_cmd_contact *in = cmd->input;
-        if (in->identifier_n > 0)
-            prefetch_member(c, cmd->tenant, in->identifier, pass, carry);
-    } else if (cmd->op == TB_OP_MEMBER_GET) {
-        const struct tb_cmd_member_get *in = cmd->input;
-        if (in->who.profile == 0)
-            prefetch_member(c, cmd->tenant, &in->who.identifier, pass, carry);
-    } else if (cmd->op == TB_OP_CODE_SCAN) {
+    if (cmd->op == TB_OP_CODE_SCAN) {
         tb_code_prefetch(&c->store, cmd->input, cmd->tenant, pass);
+        return;
     }
+    const struct tb_cmd_order *order = order_in(cmd);
+    const struct tb_identifier *id = named(cmd, order);
+    if (id != NULL)
+        prefetch_member(c, cmd->tenant, id, pass, carry);
+    if (order != NULL && order->line_n > 0)
+        prefetch_order(c, cmd->tenant, order, pass, carry);
 }
 
 void tb_core_ahead(struct tb_core *c, const struct tb_command *cmd, const struct tb_prefetch *carry)
 {
-    if (cmd->op == TB_OP_ORDER && carry->order != 0)
-        tb_key_known(c, cmd->tenant, TB_MAP_ORDER, ((const struct tb_cmd_order *)cmd->input)->key,
-                     carry->order);
+    if ((cmd->op == TB_OP_ORDER || cmd->op == TB_OP_CONFIRM) && carry->order != 0)
+        tb_key_known(c, cmd->tenant, TB_MAP_ORDER, order_in(cmd)->key, carry->order);
 }
 
 /* ---- what is due ---------------------------------------------------------------------- */
@@ -230,6 +274,8 @@ int64_t tb_core_due_ms(const struct tb_core *c, const struct tb_block *b)
         return tb_checkout_due_ms(b);
     if (b->kind == TB_KIND_PACKET)
         return tb_play_due_ms(b);
+    if (b->kind == TB_KIND_CARD)
+        return tb_card_due_ms(b);
     return INT64_MAX;
 }
 
@@ -248,6 +294,8 @@ enum tb_outcome tb_core_fire(struct tb_txn *t, const struct tb_command *cmd, str
         tb_checkout_fire(t, in->id);
     } else if (in->kind == TB_KIND_PACKET) {
         tb_play_fire(t, (uint32_t)in->id);
+    } else if (in->kind == TB_KIND_CARD) {
+        tb_card_fire(t, in->id);
     }
     return TB_DONE;
 }
@@ -290,6 +338,8 @@ bool tb_core_load(struct tb_core *c, enum tb_kind kind, uint64_t id, struct tb_s
         tb_play_index(c, b);
     } else if (kind == TB_KIND_EXCHANGE) {
         tb_mall_index(c, b);
+    } else if (kind == TB_KIND_CARD) {
+        tb_card_index(c, b);
     } else if (kind != TB_KIND_BASKET) {
         tb_catalog_index(c, b);
     }
@@ -401,6 +451,6 @@ uint64_t tb_core_check(struct tb_core *c, tb_finding_fn found, void *user)
     tb_map_deinit(sums);
     tb_pool_free(&c->store.pool, sums, sizeof *sums);
     return breaks + tb_identity_check(c, found, user) + tb_code_check(c, found, user) +
-           tb_promotion_check(c, found, user) + tb_promotion_book_check(c, found, user) +
-           tb_play_check(c, found, user) + tb_mall_check(c, found, user);
+           tb_promotion_check(c, found, user) + tb_promotion_book_check(c, found, user) + tb_play_check(c, found, user) +
+           tb_mall_check(c, found, user) + tb_card_check(c, found, user);
 }

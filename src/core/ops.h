@@ -61,7 +61,7 @@
     X(104, CODES_UNPACK, WRITE, tb_codes_unpack, tb_cmd_codes_unpack)                \
     X(105, CODE_REPLACE, WRITE, tb_code_replace, tb_cmd_code_replace)                \
     X(106, CODES_RECEIVE, WRITE, tb_codes_receive, tb_cmd_codes_receive)             \
-    X(107, CODE_SCAN, WRITE, tb_code_scan, tb_cmd_code_scan)                         \
+    X(107, CODE_SCAN, WRITE, tb_play_scan, tb_cmd_code_scan)                         \
     X(108, CODE_REDEEM, WRITE, tb_code_redeem_by_hand, tb_cmd_code_redeem)           \
     X(109, CODE_GET, READ, tb_code_get, tb_cmd_code_get)                             \
     X(110, CODE_BATCH_GET, READ, tb_code_batch_get, tb_cmd_code_batch_get)           \
@@ -80,13 +80,17 @@
     X(142, CONFIRM, WRITE, tb_checkout_confirm, tb_cmd_confirm)                      \
     X(143, BASKET_RELEASE, WRITE, tb_checkout_release, tb_cmd_basket_release)        \
     X(144, RETURN_QUOTE, READ, tb_checkout_return_quote, tb_cmd_return)              \
-    X(156, COUPON_CODE_PUT, WRITE, tb_coupon_code_put, tb_cmd_coupon_code_put)       \
-    X(157, CAMPAIGN_FIGURES, READ, tb_campaign_figures, tb_cmd_campaign_figures)     \
-    X(158, SHOW, WRITE, tb_checkout_show, tb_cmd_quote)                              \
+    X(145, CARD_SELL, WRITE, tb_card_sell, tb_cmd_card_sell)                         \
+    X(146, CARD_LOOK, WRITE, tb_card_look, tb_cmd_card_look)                         \
+    X(147, TOP_UP, WRITE, tb_card_top_up, tb_cmd_top_up)                             \
+    X(148, CARD_ACT, WRITE, tb_card_act, tb_cmd_card_act)                            \
     X(149, MALL_LIST, READ, tb_mall_list, tb_cmd_mall_list)                          \
     X(150, MALL_PUT, WRITE, tb_mall_put, tb_cmd_mall_put)                            \
     X(151, MALL_EXCHANGE, WRITE, tb_mall_exchange, tb_cmd_mall_exchange)             \
     X(152, MALL_MOVE, WRITE, tb_mall_move, tb_cmd_mall_move)                         \
+    X(156, COUPON_CODE_PUT, WRITE, tb_coupon_code_put, tb_cmd_coupon_code_put)       \
+    X(157, CAMPAIGN_FIGURES, READ, tb_campaign_figures, tb_cmd_campaign_figures)     \
+    X(158, SHOW, WRITE, tb_checkout_show, tb_cmd_quote)                              \
     X(160, GAME_PUT, WRITE, tb_play_game_put, tb_cmd_game_put)                       \
     X(161, GAME_MOVE, WRITE, tb_play_game_move, tb_cmd_game_move)                    \
     X(162, CHANNEL_PUT, WRITE, tb_play_channel_put, tb_cmd_channel_put)              \
@@ -99,7 +103,9 @@
     X(169, PACKET_SEND, WRITE, tb_play_packet_send, tb_cmd_packet_send)              \
     X(170, PACKET_CLAIM, WRITE, tb_play_packet_claim, tb_cmd_packet_claim)           \
     X(171, PACKET_GET, READ, tb_play_packet_get, tb_cmd_packet_get)                  \
-    X(172, SEAT_GET, READ, tb_play_seat_get, tb_cmd_play)
+    X(172, SEAT_GET, READ, tb_play_seat_get, tb_cmd_play)                            \
+    X(173, PAYEE_SET, WRITE, tb_play_payee_set, tb_cmd_payee_set)                    \
+    X(174, SEQUENCE_NEXT, WRITE, tb_play_next, tb_cmd_play)
 
 enum tb_op {
 #define TB_OP_ENUM(number, name, mode, fn, input) TB_OP_##name = number,

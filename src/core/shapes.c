@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /* core/shapes.c - the layout of every kind of block. See core/store/block.h for how a
  * shape may grow: at the end only, with a higher version.                             */
+#include "core/card/card.h"
 #include "core/catalog/catalog.h"
 #include "core/checkout/checkout.h"
 #include "core/code/code.h"
 #include "core/identity/identity.h"
 #include "core/job/job.h"
 #include "core/ledger/ledger.h"
+#include "core/issue/issue.h"
 #include "core/mall/mall.h"
+#include "core/promotion/book.h"
 #include "core/order/order.h"
 #include "core/person.h"
-#include "core/issue/issue.h"
 #include "core/play/play.h"
-#include "core/promotion/book.h"
 #include "core/promotion/campaign.h"
 
 #define CONFIG_HEAD(type)                                                                       \
@@ -37,6 +38,7 @@ _Static_assert(sizeof(struct tb_offer_version) % 8 == 0, "tb_offer_version");
 CONFIG_HEAD(tb_game);
 CONFIG_HEAD(tb_goods);
 _Static_assert(sizeof(struct tb_exchange) % 8 == 0, "tb_exchange");
+_Static_assert(sizeof(struct tb_card) % 8 == 0, "tb_card");
 CONFIG_HEAD(tb_channel);
 CONFIG_HEAD(tb_issue);
 CONFIG_HEAD(tb_coupon_code);
@@ -98,12 +100,13 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
                                       [TB_ORDER_FROZEN] = 1,
                                       [TB_ORDER_ARM] = sizeof(struct tb_order_arm)},
                        .sparse = true},
-    [TB_KIND_UNIT] = {SHAPE("unit", 2, tb_unit, TB_UNIT_SECTIONS), .elem_bytes = {1}},
+    [TB_KIND_UNIT] = {SHAPE("unit", 3, tb_unit, TB_UNIT_SECTIONS),
+                      .elem_bytes = {1, sizeof(struct tb_unit_step)}},
     [TB_KIND_NAMESPACE] = {SHAPE("namespace", 1, tb_namespace, TB_NAMESPACE_SECTIONS),
                            .elem_bytes = {1, sizeof(struct tb_blocked)}},
-    [TB_KIND_STORE] = {SHAPE("store", 1, tb_store_place, TB_STORE_SECTIONS), .elem_bytes = {1}},
+    [TB_KIND_STORE] = {SHAPE("store", 2, tb_store_place, TB_STORE_SECTIONS), .elem_bytes = {1}},
     [TB_KIND_PRODUCT] = {SHAPE("product", 1, tb_product, TB_PRODUCT_SECTIONS), .elem_bytes = {1}},
-    [TB_KIND_ASSOCIATE] = {SHAPE("associate", 1, tb_associate, TB_ASSOCIATE_SECTIONS),
+    [TB_KIND_ASSOCIATE] = {SHAPE("associate", 2, tb_associate, TB_ASSOCIATE_SECTIONS),
                            .elem_bytes = {1}},
     [TB_KIND_TOUCHPOINT] = {SHAPE("touchpoint", 1, tb_touchpoint, TB_TOUCHPOINT_SECTIONS),
                             .elem_bytes = {1}},
@@ -144,11 +147,13 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
                                        [TB_BASKET_OFFER] = sizeof(struct tb_basket_offer),
                                        [TB_BASKET_TENDER] = sizeof(struct tb_basket_tender)},
                         .sparse = true},
+    [TB_KIND_CARD] = {SHAPE("card", 1, tb_card, TB_CARD_SECTIONS), .elem_bytes = {1}},
     [TB_KIND_GOODS] = {SHAPE("goods", 1, tb_goods, TB_GOODS_SECTIONS), .elem_bytes = {1}},
     [TB_KIND_EXCHANGE] = {SHAPE("exchange", 1, tb_exchange, TB_EXCHANGE_SECTIONS),
                           .elem_bytes = {1, sizeof(uint64_t)}},
-    [TB_KIND_GAME] = {SHAPE("game", 1, tb_game, TB_GAME_SECTIONS),
-                      .elem_bytes = {1, sizeof(struct tb_prize), sizeof(struct tb_reward), 8}},
+    [TB_KIND_GAME] = {SHAPE("game", 2, tb_game, TB_GAME_SECTIONS),
+                      .elem_bytes = {1, sizeof(struct tb_prize), sizeof(struct tb_reward), 8,
+                                     sizeof(struct tb_target)}},
     [TB_KIND_SEAT] = {SHAPE("seat", 1, tb_seat, TB_SEAT_SECTIONS),
                       .elem_bytes = {sizeof(struct tb_seat_run), sizeof(struct tb_seat_milestone),
                                      sizeof(struct tb_seat_prize)}},

@@ -180,6 +180,8 @@ void tb_read_buyer(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_or
 struct tb_cmd_return;
 void tb_read_return_lines(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_return *in);
 void tb_out_order_result(struct tb_work *w, struct tb_json_out *o, struct tb_str key);
+/* What a return gives back of a priced order (op_checkout.c). */
+void tb_out_unwound(struct tb_work *w, struct tb_json_out *o);
 
 /* ---- for write ----------------------------------------------------------------------------- */
 
@@ -233,8 +235,16 @@ void tb_mask(struct tb_buf *b, enum tb_normaliser kind, struct tb_str value);
  * caller lends. End what was begun, before the thread begins another one.                    */
 struct tb_serial_coder *tb_coder_begin(struct tb_work *w, struct tb_serial_coder *own);
 void tb_coder_end(struct tb_serial_coder *c, const struct tb_serial_coder *own);
+/* A code in any spelling, or the address that was read; {0, 0} with the refusal set. */
+struct tb_code_ref tb_item_code(struct tb_work *w, const char *field, struct tb_str text);
 /* "key": the symbols of a code; nothing when there is no such batch. */
 void tb_out_item_code(struct tb_work *w, struct tb_json_out *o, const char *key, uint64_t batch, uint64_t serial);
+
+/* ---- prepaid value (op_cards.c) ---------------------------------------------------------------- */
+
+/* What a unit of stored value or gift cards says beside what every unit says; its enum tb_unit_flag. */
+uint32_t tb_read_prepaid(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_unit_put *in);
+void tb_out_prepaid(struct tb_work *w, struct tb_json_out *o, const struct tb_view *v);
 
 /* ---- words (words.c) ------------------------------------------------------------------------ */
 
@@ -261,6 +271,8 @@ void tb_op_bulk_abandoned(void *app, struct tb_call *call);
 void tb_op_events(void *app, struct tb_call *call);
 void tb_op_timeline(void *app, struct tb_call *call);
 void tb_op_statement(void *app, struct tb_call *call);
+/* Returns, their quotes, cancellations: the path has the order's code or its id. */
+void tb_op_order_acts(void *app, struct tb_call *call);
 
 extern const struct tb_work_op tb_work_tenant_put, tb_work_unit_put, tb_work_namespace_put,
     tb_work_store_put, tb_work_product_put, tb_work_associate_put, tb_work_touchpoint_put,
@@ -275,9 +287,13 @@ extern const struct tb_work_op tb_work_code_batch_put, tb_work_code_batch_get, t
     tb_work_codes_bind, tb_work_codes_move, tb_work_codes_pack, tb_work_codes_unpack,
     tb_work_codes_receive, tb_work_code_replace, tb_work_code_scan, tb_work_my_scan, tb_work_code_redeem,
     tb_work_code_get;
-extern const struct tb_work_op tb_work_game_put, tb_work_game_get, tb_work_game_move, tb_work_channel_put,
-    tb_work_draw, tb_work_checkin, tb_work_makeup, tb_work_stamp, tb_work_task_do, tb_work_task_list,
-    tb_work_seat_get, tb_work_packet_send, tb_work_packet_claim, tb_work_packet_get;
+extern const struct tb_work_op tb_work_game_put, tb_work_game_get, tb_work_game_list, tb_work_game_move,
+    tb_work_channel_put, tb_work_draw, tb_work_checkin, tb_work_makeup, tb_work_stamp, tb_work_task_do,
+    tb_work_task_list, tb_work_seat_get, tb_work_packet_send, tb_work_packet_claim, tb_work_packet_get;
+extern const struct tb_work_op tb_work_store_payee, tb_work_associate_payee, tb_work_next_step;
+extern const struct tb_work_op tb_work_card_sell, tb_work_card_look, tb_work_my_card_look, tb_work_card_act,
+    tb_work_my_gift_card, tb_work_gift_give, tb_work_gift_claim, tb_work_gift_back, tb_work_my_gift_give,
+    tb_work_my_gift_claim, tb_work_my_gift_back, tb_work_top_up, tb_work_pay_back;
 extern const struct tb_work_op tb_work_goods_put, tb_work_goods_get, tb_work_goods_list, tb_work_member_mall,
     tb_work_exchange, tb_work_my_exchange, tb_work_exchange_move, tb_work_my_exchange_cancel,
     tb_work_exchange_list, tb_work_exchange_get;
@@ -291,6 +307,10 @@ extern const struct tb_work_op tb_work_issue_put, tb_work_issue_stop, tb_work_is
     tb_work_coupon_code_list, tb_work_campaign_uplift, tb_work_campaign_settlement, tb_work_quote_shown;
 extern const struct tb_work_op tb_work_quote, tb_work_checkout, tb_work_confirm, tb_work_basket_release,
     tb_work_return_quote;
+extern const struct tb_work_op tb_work_campaign_put, tb_work_campaign_get, tb_work_campaign_list,
+    tb_work_campaign_move, tb_work_campaign_check, tb_work_campaign_versions;
+extern const struct tb_work_op tb_work_coupon_claim, tb_work_coupon_issue, tb_work_coupon_void, tb_work_coupon_give,
+    tb_work_coupon_list;
 
 /* ---- keys (app_keys.c) ---------------------------------------------------------------------- */
 

@@ -8,6 +8,7 @@
 
 #include "base/num.h"
 #include "core/code/code.h"
+#include "core/play/play.h"
 #include "http/app_int.h"
 
 #define CODE_TEXT_MAX 512u /* an address */
@@ -54,6 +55,11 @@ static struct tb_code_ref decode(struct tb_work *w, const char *field, struct tb
     tb_serial_decode(c, (const char(*)[TB_SERIAL_SYMBOLS])code, 1, &serial);
     tb_coder_end(c, &own);
     return (struct tb_code_ref){serial.batch, serial.serial};
+}
+
+struct tb_code_ref tb_item_code(struct tb_work *w, const char *field, struct tb_str text)
+{
+    return decode(w, field, text);
 }
 
 static struct tb_code_ref need_code(struct tb_work *w, struct tb_json_object *o, const char *name)
@@ -202,6 +208,32 @@ static void scan_read(struct tb_work *w, struct tb_json_object *o)
     in->region = tb_may_str(o, "region", TB_NAME_MAX);
 }
 
+static const char *const awards[TB_AWARDS] = {"no_campaign", "given",        "taken", "nobody",
+                                              "outside",     "not_eligible", "limit", "refused"};
+
+/* What the scan gave, or why nothing; nothing at all when no campaign is about the code. */
+static void out_award(struct tb_work *w, struct tb_json_out *o, struct tb_str body)
+{
+    uint64_t why = tb_wire_u64(body, 21);
+    struct tb_wire f = tb_wire_of(body);
+    if (why == 0)
+        return;
+    tb_out_word(o, "award", awards, TB_AWARDS, why);
+    tb_out_code(w, o, "game", TB_KIND_GAME, tb_wire_u64(body, 22));
+    tb_json_out_key(o, "given");
+    tb_json_out_open(o, '[');
+    while (tb_wire_step(&f)) {
+        if (f.field != 23)
+            continue;
+        tb_json_out_open(o, '{');
+        tb_out_code(w, o, "unit", TB_KIND_UNIT, tb_wire_u64(f.s, 1));
+        tb_json_out_key_i64(o, "amount", (int64_t)tb_wire_u64(f.s, 2));
+        tb_out_id(w, o, "lot", TB_ID_LOT, tb_wire_u64(f.s, 3));
+        tb_json_out_close(o, '}');
+    }
+    tb_json_out_close(o, ']');
+}
+
 static void scan_write(struct tb_work *w, struct tb_json_out *o)
 {
     uint64_t v[21];
@@ -234,6 +266,7 @@ static void scan_write(struct tb_work *w, struct tb_json_out *o)
     tb_out_code(w, o, "credited_store", TB_KIND_STORE, v[12]);
     tb_out_code(w, o, "credited_associate", TB_KIND_ASSOCIATE, v[13]);
     tb_json_out_key_bool(o, "outside_region", v[15] != 0);
+    out_award(w, o, body);
     tb_json_out_close(o, '}');
 }
 
@@ -267,6 +300,7 @@ static void my_scan_write(struct tb_work *w, struct tb_json_out *o)
         tb_out_time(o, "first_at", (int64_t)v[5]);
     tb_json_out_key_i64(o, "scans", (int64_t)v[8]);
     tb_json_out_key_bool(o, "redeemed", v[14] != 0);
+    out_award(w, o, body);
     tb_json_out_close(o, '}');
 }
 

@@ -6,7 +6,26 @@
 #include <string.h>
 
 #include "core/consent/consent.h"
+#include "http/member_code.h"
 #include "http/people.h"
+
+/* {"code","expires_at"}: when the next one should be shown; the till takes it a minute longer. */
+static void my_code(struct tb_app *app, struct tb_call *call)
+{
+    char code[TB_MEMBER_CODE_BYTES];
+    struct tb_json_out o;
+    struct tb_buf b;
+    int64_t now = tb_now_ms();
+    tb_member_code_print(app->o.keys, (uint32_t)call->who.tenant, (uint32_t)call->who.person, now, code);
+    tb_call_buf(call, &b, 128);
+    tb_json_out_init(&o, &b);
+    tb_json_out_open(&o, '{');
+    tb_json_out_key_str(&o, "code", (struct tb_str){code, sizeof code});
+    tb_json_out_key_time(&o, "expires_at", (now / TB_MEMBER_CODE_MS + 1) * TB_MEMBER_CODE_MS);
+    tb_json_out_close(&o, '}');
+    tb_http_header(call->req, "Cache-Control", TB_STR("no-store"));
+    tb_call_reply(call, &b);
+}
 
 void tb_op_me(void *user, struct tb_call *call)
 {
@@ -17,8 +36,13 @@ void tb_op_me(void *user, struct tb_call *call)
         return;
     }
     tb_id_print(&app->hash_key, TB_ID_MEMBER, (uint32_t)call->who.tenant, call->who.person, id);
+    for (uint32_t i = TB_PARAMS_MAX - 1; i > 0; i--)
+        call->param[i] = call->param[i - 1];
     call->param[0] = (struct tb_str){id, TB_ID_BYTES};
     switch (call->req->op) {
+    case TB_API_GET_MY_CODE:
+        my_code(app, call);
+        return;
     case TB_API_GET_MY_STATEMENT:
         tb_op_statement(app, call);
         return;

@@ -4,7 +4,7 @@
 #include "core/play/play.h"
 #include "http/app_int.h"
 
-static const char *const kinds[] = {"", "checkin", "draw", "stamps", "task"};
+static const char *const kinds[] = {"", "checkin", "draw", "stamps", "task", "scan", "sequence"};
 static const char *const whys[] = {"as_drawn",     "locked",       "member_cap",
                                    "out_of_stock", "not_released", "refused"};
 static const char *const modes[] = {"", "equal", "random"};
@@ -141,6 +141,23 @@ static void task_write(struct tb_work *w, struct tb_json_out *o)
     while (tb_wire_step(&f))
         if (f.field == 3)
             tb_json_out_key_i64(o, "left", (int64_t)f.v);
+    tb_json_out_close(o, '}');
+}
+
+static void next_write(struct tb_work *w, struct tb_json_out *o)
+{
+    struct tb_str body = tb_work_answer(w);
+    tb_json_out_open(o, '{');
+    tb_out_id(w, o, "member", TB_ID_MEMBER, tb_wire_u64(body, 12));
+    tb_json_out_key_i64(o, "step", (int64_t)tb_wire_u64(body, 1));
+    tb_json_out_key_i64(o, "steps", (int64_t)tb_wire_u64(body, 2));
+    tb_json_out_key_str(o, "code", tb_wire_str(body, 3));
+    tb_json_out_key_str(o, "message", tb_wire_str(body, 4));
+    if (tb_wire_u64(body, 6) != 0) {
+        tb_out_code(w, o, "unit", TB_KIND_UNIT, tb_wire_u64(body, 5));
+        tb_json_out_key_i64(o, "amount", (int64_t)tb_wire_u64(body, 6));
+        tb_out_id(w, o, "lot", TB_ID_LOT, tb_wire_u64(body, 7));
+    }
     tb_json_out_close(o, '}');
 }
 
@@ -292,6 +309,7 @@ WORK(checkin, TB_OP_CHECKIN, tb_cmd_checkin, checkin_read, checkin_write);
 WORK(makeup, TB_OP_CHECKIN_MAKEUP, tb_cmd_checkin, makeup_read, checkin_write);
 WORK(stamp, TB_OP_STAMP, tb_cmd_stamp, stamp_read, stamp_write);
 WORK(task_do, TB_OP_TASK_DO, tb_cmd_play, play_read, task_write);
+WORK(next_step, TB_OP_SEQUENCE_NEXT, tb_cmd_play, play_read, next_write);
 WORK(task_list, TB_OP_TASK_LIST, tb_cmd_task_list, tasks_read, tasks_write);
 WORK(seat_get, TB_OP_SEAT_GET, tb_cmd_play, seat_read, seat_write);
 WORK(packet_send, TB_OP_PACKET_SEND, tb_cmd_packet_send, send_read, send_write);

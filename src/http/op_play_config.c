@@ -10,9 +10,10 @@
 
 #define HEX_BYTES 64u
 
-static const char *const kinds[] = {"", "checkin", "draw", "stamps", "task"};
+static const char *const kinds[] = {"", "checkin", "draw", "stamps", "task", "scan", "sequence"};
 static const char *const states[] = {"draft", "open", "paused", "ended"};
-static const char *const reward_kinds[] = {"", "step", "milestone"};
+static const char *const reward_kinds[] = {"", "step", "milestone", "store", "associate"};
+static const char *const targets[] = {"", "product", "category", "brand", "region", "campaign", "lot", "batch"};
 static const char *const periods[TB_CAP_PERIODS] = {"none", "day", "week", "month", "year", "lifetime"};
 
 static void read_put(struct tb_work *w, struct tb_json_object *o, struct tb_put *put)
@@ -87,7 +88,7 @@ static void read_prizes(struct tb_work *w, struct tb_json_object *o, struct tb_c
         struct tb_prize_input *x = &prize[in->prize_n++];
         x->code = tb_json_need_str(&p, TB_STR("code"), 1, TB_CODE_MAX);
         x->name = tb_may_str(&p, "name", TB_NAME_MAX);
-        x->ppm = tb_json_need_i64(&p, TB_STR("ppm"), 0, TB_PPM);
+        x->ppm = tb_may_i64(&p, "ppm", 0, TB_PPM, 0);
         x->unit = tb_may_str(&p, "unit", TB_CODE_MAX);
         x->amount = tb_may_i64(&p, "amount", 0, TB_AMOUNT_MAX, 0);
         x->value = tb_may_i64(&p, "value", 0, TB_AMOUNT_MAX, 0);
@@ -110,11 +111,27 @@ static void read_rewards(struct tb_work *w, struct tb_json_object *o, struct tb_
     in->reward = reward;
     while (reward != NULL && tb_json_next_object(&list, &p)) {
         struct tb_reward_input *x = &reward[in->reward_n++];
-        x->kind = 1 + (int64_t)tb_json_need_enum(&p, TB_STR("kind"), reward_kinds + 1, 2);
-        x->at = tb_json_need_i64(&p, TB_STR("at"), 1, 3660);
+        x->kind = 1 + (int64_t)tb_json_need_enum(&p, TB_STR("kind"), reward_kinds + 1, TB_REWARD_KINDS - 1);
+        x->at = tb_may_i64(&p, "at", 1, 3660, 1);
         x->unit = tb_json_need_str(&p, TB_STR("unit"), 1, TB_CODE_MAX);
         x->amount = tb_json_need_i64(&p, TB_STR("amount"), 1, TB_AMOUNT_MAX);
         x->monthly = tb_may_bool(&p, "monthly");
+        tb_json_end(&p);
+    }
+}
+
+static void read_targets(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_game_put *in)
+{
+    struct tb_json_array list;
+    struct tb_json_object p;
+    if (!tb_json_may_array(o, TB_STR("targets"), 0, TB_TARGETS_MAX, &list))
+        return;
+    struct tb_target_input *target = TB_NEW_ARRAY(w->arena, struct tb_target_input, list.n + 1);
+    in->target = target;
+    while (target != NULL && tb_json_next_object(&list, &p)) {
+        struct tb_target_input *x = &target[in->target_n++];
+        x->by = 1 + (int64_t)tb_json_need_enum(&p, TB_STR("by"), targets + 1, TB_TARGET_BYS - 1);
+        x->text = tb_json_need_str(&p, TB_STR("value"), 1, TB_NAME_MAX);
         tb_json_end(&p);
     }
 }
@@ -125,14 +142,15 @@ static void game_read(struct tb_work *w, struct tb_json_object *o)
     uint32_t period = 0;
     read_put(w, o, &in->put);
     in->name = tb_may_str(o, "name", TB_NAME_MAX);
-    in->kind = 1 + (int64_t)tb_json_need_enum(o, TB_STR("kind"), kinds + 1, 4);
+    in->kind = 1 + (int64_t)tb_json_need_enum(o, TB_STR("kind"), kinds + 1, TB_GAME_KINDS - 1);
     in->condition = tb_may_str(o, "condition", TB_CONDITION_MAX);
     (void)tb_json_may_time(o, TB_STR("from"), &in->from_ms);
     (void)tb_json_may_time(o, TB_STR("until"), &in->until_ms);
     in->flags = (tb_may_bool(o, "for_sharing") ? TB_GAME_FOR_SHARING : 0u) |
                 (tb_may_bool(o, "odds_hidden") ? TB_GAME_ODDS_HIDDEN : 0u) |
                 (tb_may_bool(o, "wraps") ? TB_GAME_WRAPS : 0u) |
-                (tb_may_bool(o, "member_zone") ? TB_GAME_MEMBER_ZONE : 0u);
+                (tb_may_bool(o, "member_zone") ? TB_GAME_MEMBER_ZONE : 0u) |
+                (tb_may_bool(o, "inside_only") ? TB_GAME_INSIDE_ONLY : 0u);
     in->per_day = tb_may_i64(o, "per_day", 0, 100000, 0);
     in->per_member = tb_may_i64(o, "per_member", 0, UINT32_MAX, 0);
     in->cost_unit = tb_may_str(o, "cost_unit", TB_CODE_MAX);
@@ -149,6 +167,7 @@ static void game_read(struct tb_work *w, struct tb_json_object *o)
     in->period = period;
     read_prizes(w, o, in);
     read_rewards(w, o, in);
+    read_targets(w, o, in);
 }
 
 static void move_read(struct tb_work *w, struct tb_json_object *o)
@@ -175,6 +194,34 @@ static void channel_read(struct tb_work *w, struct tb_json_object *o)
                   (tb_may_bool(o, "forbid_hidden_odds") ? TB_FORBIDS_HIDDEN_ODDS : 0u) |
                   (tb_may_bool(o, "forbid_packets") ? TB_FORBIDS_PACKETS : 0u);
     in->prize_ceiling = tb_may_i64(o, "prize_ceiling", 0, TB_AMOUNT_MAX, 0);
+}
+
+/* ---- payees ------------------------------------------------------------------------------------ */
+
+static void payee_read(struct tb_work *w, struct tb_json_object *o, enum tb_kind kind)
+{
+    struct tb_cmd_payee_set *in = w->input;
+    in->kind = kind;
+    in->code = tb_path_text(w, o, 0, TB_STR("code"), TB_CODE_MAX);
+    if (tb_json_has(o, TB_STR("member")))
+        tb_read_who(w, o, TB_STR("member"), &in->who);
+}
+
+static void store_payee_read(struct tb_work *w, struct tb_json_object *o)
+{
+    payee_read(w, o, TB_KIND_STORE);
+}
+
+static void associate_payee_read(struct tb_work *w, struct tb_json_object *o)
+{
+    payee_read(w, o, TB_KIND_ASSOCIATE);
+}
+
+static void payee_write(struct tb_work *w, struct tb_json_out *o)
+{
+    tb_json_out_open(o, '{');
+    tb_out_id(w, o, "member", TB_ID_MEMBER, tb_wire_u64(tb_work_answer(w), 12));
+    tb_json_out_close(o, '}');
 }
 
 /* ---- telling -------------------------------------------------------------------------------------- */
@@ -227,6 +274,39 @@ static void out_rewards(struct tb_work *w, struct tb_json_out *o, const struct t
     tb_json_out_close(o, ']');
 }
 
+static void out_targets(struct tb_work *w, struct tb_json_out *o, const struct tb_view *view)
+{
+    const struct tb_target *x = view->section[TB_GAME_TARGET];
+    tb_json_out_key(o, "targets");
+    tb_json_out_open(o, '[');
+    for (uint32_t i = 0; i < view->n[TB_GAME_TARGET]; i++) {
+        tb_json_out_open(o, '{');
+        tb_out_word(o, "by", targets, TB_COUNT_OF(targets), x[i].by);
+        if (x[i].id != 0)
+            tb_out_code(w, o, "value", x[i].by == TB_TARGET_PRODUCT ? TB_KIND_PRODUCT : TB_KIND_CODE_BATCH, x[i].id);
+        else
+            tb_json_out_key_str(o, "value", tb_view_text(view, x[i].text));
+        tb_json_out_close(o, '}');
+    }
+    tb_json_out_close(o, ']');
+}
+
+/* As they are put; those that are not set are left out. */
+static void out_flags(struct tb_json_out *o, uint32_t flags)
+{
+    static const struct {
+        uint32_t flag;
+        const char *key;
+    } row[] = {{TB_GAME_FOR_SHARING, "for_sharing"},
+               {TB_GAME_ODDS_HIDDEN, "odds_hidden"},
+               {TB_GAME_WRAPS, "wraps"},
+               {TB_GAME_MEMBER_ZONE, "member_zone"},
+               {TB_GAME_INSIDE_ONLY, "inside_only"}};
+    for (uint32_t i = 0; i < TB_COUNT_OF(row); i++)
+        if (flags & row[i].flag)
+            tb_json_out_key_bool(o, row[i].key, true);
+}
+
 static struct tb_str prize_code(const struct tb_view *view, uint32_t number)
 {
     const struct tb_prize *p = view->section[TB_GAME_PRIZE];
@@ -274,15 +354,24 @@ static void out_chance(struct tb_work *w, struct tb_json_out *o, const struct tb
         tb_json_out_key_str(o, "pity", prize_code(view, g->pity));
 }
 
-static void get_write(struct tb_work *w, struct tb_json_out *o)
+/* A member sees what she can play, and what ended so lately that she may want to check it. */
+static bool hers(const struct tb_work *w, const struct tb_game *g)
+{
+    return g->state == TB_GAME_OPEN || (g->state == TB_GAME_ENDED && w->now_ms - g->ended_ms < 30 * TB_DAY_MS);
+}
+
+/* One game, packed; false: there is no room to unpack it. */
+static bool out_game(struct tb_work *w, struct tb_json_out *o, struct tb_str packed, bool all)
 {
     struct tb_view view;
-    struct tb_str packed = tb_wire_str(tb_wire_str(tb_work_answer(w), 1), 2);
-    if (!tb_view_read(TB_KIND_GAME, packed, w->arena, &view)) {
-        tb_work_no(w, TB_CODE_TOO_LARGE, "");
-        return;
-    }
+    size_t mark = tb_arena_mark(w->arena);
+    if (!tb_view_read(TB_KIND_GAME, packed, w->arena, &view))
+        return false;
     const struct tb_game *g = view.head;
+    if (!all && !hers(w, g)) {
+        tb_arena_release(w->arena, mark);
+        return true;
+    }
     struct tb_str condition = tb_view_text(&view, g->condition);
     tb_json_out_open(o, '{');
     tb_json_out_key_str(o, "code", tb_view_text(&view, g->c.code));
@@ -308,9 +397,52 @@ static void get_write(struct tb_work *w, struct tb_json_out *o)
     tb_out_code(w, o, "unit", TB_KIND_UNIT, g->unit);
     tb_json_out_key_i64(o, "size", g->size);
     tb_json_out_key_i64(o, "window_days", g->window_days);
+    if (g->kind == TB_GAME_TASK)
+        tb_out_word(o, "period", periods, TB_CAP_PERIODS, g->period);
+    out_flags(o, g->flags);
     out_chance(w, o, &view);
     out_prizes(w, o, &view);
     out_rewards(w, o, &view);
+    out_targets(w, o, &view);
+    tb_json_out_close(o, '}');
+    tb_arena_release(w->arena, mark);
+    return true;
+}
+
+static void get_write(struct tb_work *w, struct tb_json_out *o)
+{
+    if (!out_game(w, o, tb_wire_str(tb_wire_str(tb_work_answer(w), 1), 2), true))
+        tb_work_no(w, TB_CODE_TOO_LARGE, "");
+}
+
+static void list_read(struct tb_work *w, struct tb_json_object *o)
+{
+    struct tb_cmd_object_list *in = w->input;
+    (void)o;
+    in->kind = TB_KIND_GAME;
+    in->after = (uint64_t)tb_call_query_i64(w->call, TB_STR("after"), 0, UINT32_MAX, 0);
+    in->limit = (uint32_t)tb_call_query_i64(w->call, TB_STR("limit"), 1, 100, 50);
+}
+
+static void list_write(struct tb_work *w, struct tb_json_out *o)
+{
+    struct tb_wire f = tb_wire_of(tb_work_answer(w));
+    uint64_t cursor = 0;
+    bool all = w->call == NULL || w->call->who.person == 0;
+    tb_json_out_open(o, '{');
+    tb_json_out_key(o, "items");
+    tb_json_out_open(o, '[');
+    while (tb_wire_step(&f)) {
+        if (f.field == 2) {
+            cursor = f.v;
+        } else if (f.field == 1 && !out_game(w, o, tb_wire_str(f.s, 2), all)) {
+            o->b->overflowed = true;
+            return;
+        }
+    }
+    tb_json_out_close(o, ']');
+    if (cursor != 0)
+        tb_json_out_key_i64(o, "next", (int64_t)cursor);
     tb_json_out_close(o, '}');
 }
 
@@ -318,5 +450,8 @@ static void get_write(struct tb_work *w, struct tb_json_out *o)
     const struct tb_work_op tb_work_##name = {op, sizeof(struct input), read, write, NULL, 0}
 WORK(game_put, TB_OP_GAME_PUT, tb_cmd_game_put, game_read, write_put);
 WORK(game_get, TB_OP_OBJECT_GET, tb_cmd_object_get, get_read, get_write);
+WORK(game_list, TB_OP_OBJECT_LIST, tb_cmd_object_list, list_read, list_write);
 WORK(game_move, TB_OP_GAME_MOVE, tb_cmd_game_move, move_read, move_write);
+WORK(store_payee, TB_OP_PAYEE_SET, tb_cmd_payee_set, store_payee_read, payee_write);
+WORK(associate_payee, TB_OP_PAYEE_SET, tb_cmd_payee_set, associate_payee_read, payee_write);
 WORK(channel_put, TB_OP_CHANNEL_PUT, tb_cmd_channel_put, channel_read, write_put);

@@ -22,8 +22,9 @@ void tb_op_delete_session(void *app, struct tb_call *call);
 void tb_op_post_session_code(void *app, struct tb_call *call);
 void tb_op_post_session_member(void *app, struct tb_call *call);
 void tb_op_post_user(void *app, struct tb_call *call);
+void tb_op_post_password(void *app, struct tb_call *call);
 void tb_op_inbox(void *app, struct tb_call *call);
-extern const struct tb_work_op tb_work_user, tb_work_member_sign_in;
+extern const struct tb_work_op tb_work_user, tb_work_password, tb_work_member_sign_in;
 
 /* A key by its code, when it is neither revoked nor expired (app_keys.c). */
 TB_MUST_USE bool tb_keyring_find(struct tb_app *app, struct tb_str code, struct tb_principal *out);
@@ -44,6 +45,9 @@ void tb_inbox_print(struct tb_inbox *i, struct tb_json_out *o);
 
 void tb_op_me(void *app, struct tb_call *call);
 extern const struct tb_work_op tb_work_me_consent, tb_work_me_attributes;
+/* She plays (op_my_play.c). */
+extern const struct tb_work_op tb_work_my_game, tb_work_my_draw, tb_work_my_checkin, tb_work_my_makeup, tb_work_my_card,
+    tb_work_my_packet, tb_work_my_packet_claim, tb_work_my_next;
 
 /* ---- reports (op_reports.c) ---------------------------------------------------------------- */
 

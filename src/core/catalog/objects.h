@@ -65,9 +65,20 @@ enum tb_unit_kind {
 
 enum tb_unit_flag {
     TB_UNIT_MEMBERS_ONLY = 1, /* COUPON: only enrolled members may have one */
-    TB_UNIT_GIVABLE = 2,      /* COUPON: may be given to another member */
+    TB_UNIT_GIVABLE = 2,      /* COUPON, prepaid value: may be given to another member */
+    TB_UNIT_EARNED_AT_SALE = 4, /* prepaid value: its sale earned, so paying with it does not */
 };
-#define TB_UNIT_FLAGS_ALL 3u
+#define TB_UNIT_FLAGS_ALL 3u     /* of a coupon */
+#define TB_UNIT_FLAGS_PREPAID 6u /* of STORED_VALUE and GIFT_CARD */
+
+/* What of the bonus goes when principal is paid back. */
+enum tb_bonus_back {
+    TB_BONUS_IN_PROPORTION = 0, /* the same part, half up */
+    TB_BONUS_FIRST,             /* all of it, whatever the part */
+    TB_BONUS_NOTHING_BACK,      /* principal is not paid back */
+};
+#define TB_BONUS_BACKS 3u
+#define TB_UNIT_STEPS_MAX 20u
 
 enum tb_negative_policy {
     TB_NEGATIVE_ONLY_PENDING = 0, /* a claw-back takes from pending amounts only */
@@ -196,8 +207,10 @@ enum tb_rule_kind {
     TB_RULE_EARN = 0, /* an order earns amount units of unit when condition holds */
     TB_RULE_TIER,     /* the member is at least in tier number amount of scheme */
     TB_RULE_ENROL,    /* an enrolment earns amount units of unit */
+    TB_RULE_PAY,      /* one unit of unit pays amount of an order: before face_ppm, the first that holds */
 };
-#define TB_RULE_KINDS 3u
+#define TB_RULE_KINDS 4u
+#define TB_FACE_PPM_MAX INT64_C(1000000000000) /* of a unit */
 
 enum tb_tier_measure { TB_MEASURE_QUALIFYING = 0, TB_MEASURE_SPEND, TB_MEASURE_VISITS };
 #define TB_TIER_MEASURES 3u
@@ -304,11 +317,16 @@ struct tb_tenant {
 #define TB_OBJECTS_CAMPAIGN 22u
 #define TB_OBJECTS_GAME 23u
 #define TB_OBJECTS_CHANNEL 24u
-#define TB_OBJECTS_GOODS 28u
 #define TB_OBJECTS_ISSUE 29u
 #define TB_OBJECTS_COUPON_CODE 30u
+#define TB_OBJECTS_GOODS 28u
 
-enum tb_unit_section { TB_UNIT_BYTES = TB_CONFIG_BYTES, TB_UNIT_SECTIONS };
+enum tb_unit_section { TB_UNIT_BYTES = TB_CONFIG_BYTES, TB_UNIT_STEP, TB_UNIT_SECTIONS };
+
+struct tb_unit_step {
+    int64_t at;    /* top-up of that much or more ... */
+    int64_t bonus; /* ... gives so much of the bonus unit */
+};
 
 struct tb_unit {
     struct tb_config c;
@@ -338,6 +356,19 @@ struct tb_unit {
     uint32_t wait_days; /* usable from the start of that day after its issue */
     uint32_t flags;     /* enum tb_unit_flag */
     struct tb_text claim_code; /* public code that claims one; none = not by code */
+    /* paying an order with it (core/checkout): floor, step and ceiling of one order */
+    int64_t pay_min;       /* units at least, 0 = 1 */
+    int64_t pay_step;      /* in multiples of, 0 = 1 */
+    int64_t pay_share_ppm; /* of what is payable at most, 0 = all of it */
+    /* prepaid value (core/card): STORED_VALUE and GIFT_CARD */
+    int64_t anonymous_max; /* on what nobody has registered; 0 = TB_PREPAID_ANONYMOUS_MAX */
+    int64_t rest_max;      /* a rest up to that is paid out on request; 0 = TB_PREPAID_REST_MAX */
+    int64_t top_up_min;    /* 0 = 1 */
+    int64_t top_up_max;    /* 0 = none */
+    uint32_t bonus_unit;   /* STORED_VALUE: what a top-up gives besides, 0 = nothing */
+    uint32_t item;         /* GIFT_CARD: product, its units are pieces; 0 = money */
+    uint32_t spend_order;  /* STORED_VALUE: smaller is spent first (tie: lower number) */
+    uint32_t bonus_back;   /* enum tb_bonus_back */
 };
 
 enum tb_namespace_section {
@@ -377,6 +408,8 @@ struct tb_store_place {
     int32_t longitude_e7;
     uint32_t trade_radius_m;
     uint32_t closed;
+    uint32_t payee; /* profile that what the store earns goes to, 0 = nobody (core/play/play.h) */
+    uint32_t reserved;
 };
 
 enum tb_product_section { TB_PRODUCT_BYTES = TB_CONFIG_BYTES, TB_PRODUCT_SECTIONS };
@@ -402,6 +435,8 @@ struct tb_associate {
     struct tb_config c;
     uint32_t store; /* 0 = none */
     uint32_t left;  /* 1: no longer there */
+    uint32_t payee; /* as of a store */
+    uint32_t reserved;
 };
 
 enum tb_touchpoint_section { TB_TOUCHPOINT_BYTES = TB_CONFIG_BYTES, TB_TOUCHPOINT_SECTIONS };

@@ -38,6 +38,7 @@ void tb_catalog_apply_store_put(struct tb_txn *t, const struct tb_ev_store_put *
     struct tb_text region = tb_config_add_text(t, kind, ev->id, ev->region);
     struct tb_store_place *head = tb_block_head(tb_write(t, kind, ev->id));
     *head = (struct tb_store_place){.c = c,
+                                    .payee = head->payee,
                                     .region = region,
                                     .latitude_e7 = (int32_t)ev->latitude_e7,
                                     .longitude_e7 = (int32_t)ev->longitude_e7,
@@ -73,7 +74,7 @@ void tb_catalog_apply_associate_put(struct tb_txn *t, const struct tb_ev_associa
     c.name = tb_config_add_text(t, kind, ev->id, ev->name);
     struct tb_associate *head = tb_block_head(tb_write(t, kind, ev->id));
     *head = (struct tb_associate){
-        .c = c, .store = (uint32_t)ev->store, .left = ev->left != 0};
+        .c = c, .payee = head->payee, .store = (uint32_t)ev->store, .left = ev->left != 0};
 }
 
 /* ---- touchpoints ------------------------------------------------------------------------- */

@@ -296,6 +296,7 @@ enum tb_scan_verdict {
  *  12 store credited           13 associate credited           14 1 = redeemed
  *  15 1 = outside of the region it was bound to                16 1 = this scan gave an alarm
  *  17 batch                    18 serial                       19 scene      20 package
+ * and behind them what it gave (core/play/play.h; field 14 then stands once more).
  * Refusals in order: INVALID (region), UNKNOWN_TOUCHPOINT, UNKNOWN_STORE, TIME_IN_FUTURE, TIME_TOO_OLD,
  * SCAN_LIMITED; UNKNOWN_CODE for whatever is not in force - never printed, blank, not
  * activated - with a record (the outcome is DONE); then those of CONTACT when identifiers were
@@ -323,6 +324,7 @@ struct tb_code_facts {
     uint32_t product;
     struct tb_str campaign;
     struct tb_str lot;
+    struct tb_str region; /* of the shopper, else where the code is meant to be sold */
     uint32_t package; /* nearest, 0 = none */
     uint32_t credit_store;
     uint32_t credit_associate;
@@ -335,6 +337,8 @@ struct tb_code_facts {
  * with a->code OK: facts are filled; with UNKNOWN_CODE: a wrong code, recorded.             */
 enum tb_outcome tb_code_scanned(struct tb_txn *t, const struct tb_cmd_code_scan *in,
                                 struct tb_code_facts *facts, struct tb_answer *a);
+/* Writes fields 1 .. 20 of the answer. */
+void tb_code_tell(struct tb_txn *t, const struct tb_code_facts *f, struct tb_buf *out);
 /* Redeems a scanned code once and for all. OK, UNKNOWN_CODE, CODE_VOID, CODE_FROZEN,
  * CODE_NOT_SCANNED, CODE_REDEEMED.                                                          */
 enum tb_code tb_code_redeem(struct tb_txn *t, struct tb_code_ref code, uint32_t profile);

@@ -16,6 +16,15 @@ struct scan {
     uint32_t counted;               /* profile that is new in it */
 };
 
+/* Where the shopper is: as she says, else where the store is. */
+static struct tb_str region_of(const struct tb_txn *t, const struct tb_cmd_code_scan *in, uint32_t store)
+{
+    struct tb_block *b = store && in->region.n == 0 ? tb_read(t, TB_KIND_STORE, store) : NULL;
+    if (b == NULL)
+        return in->region;
+    return tb_config_text(t, b, ((const struct tb_store_place *)tb_block_head_const(b))->region);
+}
+
 static enum tb_outcome check_places(struct tb_txn *t, const struct tb_cmd_code_scan *in, struct scan *s,
                                     struct tb_answer *a)
 {
@@ -32,11 +41,7 @@ static enum tb_outcome check_places(struct tb_txn *t, const struct tb_cmd_code_s
     enum tb_code code = tb_identity_time(t, in->occurred_ms);
     if (code != TB_CODE_OK)
         return tb_refuse(a, code, "occurred_at");
-    s->region = in->region;
-    struct tb_block *store = s->store ? tb_read(t, TB_KIND_STORE, s->store) : NULL;
-    if (in->region.n == 0 && store != NULL)
-        s->region =
-            tb_config_text(t, store, ((const struct tb_store_place *)tb_block_head_const(store))->region);
+    s->region = region_of(t, in, s->store);
     return TB_DONE;
 }
 
@@ -240,10 +245,13 @@ enum tb_outcome tb_code_scanned(struct tb_txn *t, const struct tb_cmd_code_scan 
     const struct tb_code_binding *head = tb_block_head_const(binding);
     f->campaign = tb_config_text(t, binding, head->campaign);
     f->lot = tb_config_text(t, binding, head->lot);
+    f->region = region_of(t, in, s.store);
+    if (f->region.n == 0)
+        f->region = tb_config_text(t, binding, head->region);
     return TB_DONE;
 }
 
-static void put_facts(struct tb_txn *t, const struct tb_code_facts *f, struct tb_buf *out)
+void tb_code_tell(struct tb_txn *t, const struct tb_code_facts *f, struct tb_buf *out)
 {
     uint32_t person = 0;
     if (f->who.person)
@@ -275,15 +283,6 @@ static void put_facts(struct tb_txn *t, const struct tb_code_facts *f, struct tb
             tb_wire_put_uint(out, row[i].field, row[i].v);
     if (f->campaign.n)
         tb_wire_put_bytes(out, 11, f->campaign);
-}
-
-enum tb_outcome tb_code_scan(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
-{
-    struct tb_code_facts f;
-    enum tb_outcome outcome = tb_code_scanned(t, cmd->input, &f, a);
-    if (outcome == TB_DONE && a->code == TB_CODE_OK)
-        put_facts(t, &f, &a->body);
-    return outcome;
 }
 
 /* ---- redeeming ---------------------------------------------------------------------------------- */

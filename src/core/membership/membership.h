@@ -27,6 +27,7 @@ enum tb_tier_reason {
     TB_TIER_BY_GRACE,
     TB_TIER_BY_ADJUST,
     TB_TIER_BY_RULES, /* the scheme changed */
+    TB_TIER_BY_PLAY,  /* a scan, a check-in, a prize gave what the scheme measures */
 };
 
 /* Evaluates every scheme of the tenant for the person; day is the event's. */

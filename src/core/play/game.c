@@ -106,15 +106,29 @@ static void check_prize(struct tb_put_run *p, const struct tb_cmd_game_put *in, 
         tb_put_refuse_at(p, TB_CODE_INVALID, "prizes", i, "release_every");
 }
 
+/* Of a sequence: nothing is drawn and nothing runs out. */
+static void check_step(struct tb_put_run *p, const struct tb_cmd_game_put *in, uint32_t i)
+{
+    const struct tb_prize_input *x = &in->prize[i];
+    if (x->name.n == 0)
+        tb_put_refuse_at(p, TB_CODE_INVALID, "prizes", i, "name");
+    if (x->ppm != 0)
+        tb_put_refuse_at(p, TB_CODE_INVALID, "prizes", i, "ppm");
+    if (x->stock != 0 || x->per_member != 0 || x->unlock != 0)
+        tb_put_refuse_at(p, TB_CODE_INVALID, "prizes", i, "stock");
+}
+
 static void check_draw(struct tb_put_run *p, const struct tb_cmd_game_put *in)
 {
     bool draws = in->kind == TB_GAME_DRAW;
     int64_t sum = 0;
-    tb_check(p, (in->prize_n > 0) == draws, "prizes");
+    tb_check(p, (in->prize_n > 0) == (draws || in->kind == TB_GAME_SEQUENCE), "prizes");
     if (in->prize_n > TB_PRIZES_MAX)
         tb_put_refuse(p, TB_CODE_TOO_MANY, "prizes");
     for (uint32_t i = 0; i < in->prize_n && !p->refused; i++) {
         check_prize(p, in, i);
+        if (!draws)
+            check_step(p, in, i);
         sum += in->prize[i].ppm;
     }
     tb_check(p, !draws || sum == TB_PPM, "prizes");
@@ -150,11 +164,46 @@ static void check_reward(struct tb_put_run *p, const struct tb_cmd_game_put *in,
         tb_put_refuse_at(p, TB_CODE_INVALID, "rewards", i, "monthly");
 }
 
+/* Of a scan: who gets it is its kind. */
+static void check_scan_rewards(struct tb_put_run *p, const struct tb_cmd_game_put *in)
+{
+    tb_check(p, in->reward_n >= 1 && in->reward_n <= TB_SCAN_REWARDS_MAX, "rewards");
+    for (uint32_t i = 0; i < in->reward_n && !p->refused; i++) {
+        const struct tb_reward_input *x = &in->reward[i];
+        if (x->kind != TB_REWARD_STEP && x->kind != TB_REWARD_STORE && x->kind != TB_REWARD_ASSOCIATE)
+            tb_put_refuse_at(p, TB_CODE_INVALID, "rewards", i, "kind");
+        if (x->at != 1)
+            tb_put_refuse_at(p, TB_CODE_INVALID, "rewards", i, "at");
+        if (x->amount < 1 || x->amount > TB_AMOUNT_MAX)
+            tb_put_refuse_at(p, TB_CODE_INVALID, "rewards", i, "amount");
+        if (x->monthly)
+            tb_put_refuse_at(p, TB_CODE_INVALID, "rewards", i, "monthly");
+    }
+}
+
+static void check_targets(struct tb_put_run *p, const struct tb_cmd_game_put *in)
+{
+    tb_check(p, in->kind == TB_GAME_SCAN || in->target_n == 0, "targets");
+    if (in->target_n > TB_TARGETS_MAX)
+        tb_put_refuse(p, TB_CODE_TOO_MANY, "targets");
+    for (uint32_t i = 0; i < in->target_n && !p->refused; i++) {
+        const struct tb_target_input *x = &in->target[i];
+        if (x->by < TB_TARGET_PRODUCT || x->by >= TB_TARGET_BYS)
+            tb_put_refuse_at(p, TB_CODE_INVALID, "targets", i, "by");
+        if (x->text.n == 0 || x->text.n > TB_NAME_MAX || !tb_utf8_valid(x->text))
+            tb_put_refuse_at(p, TB_CODE_INVALID, "targets", i, "text");
+    }
+}
+
 static void check_rewards(struct tb_put_run *p, const struct tb_cmd_game_put *in)
 {
     int64_t step = 0;
     int64_t last = 0;
-    tb_check(p, (in->reward_n == 0) == (in->kind == TB_GAME_DRAW), "rewards");
+    if (in->kind == TB_GAME_SCAN) {
+        check_scan_rewards(p, in);
+        return;
+    }
+    tb_check(p, (in->reward_n == 0) == (in->kind == TB_GAME_DRAW || in->kind == TB_GAME_SEQUENCE), "rewards");
     if (in->reward_n > TB_REWARDS_MAX)
         tb_put_refuse(p, TB_CODE_TOO_MANY, "rewards");
     for (uint32_t i = 0; i < in->reward_n && !p->refused; i++) {
@@ -171,14 +220,16 @@ static void check_fields(struct tb_put_run *p, const struct tb_cmd_game_put *in)
     bool days = in->kind == TB_GAME_CHECKIN;
     bool task = in->kind == TB_GAME_TASK;
     bool stamps = in->kind == TB_GAME_STAMPS;
+    bool scan = in->kind == TB_GAME_SCAN;
+    bool steps = in->kind == TB_GAME_SEQUENCE;
     tb_check_text(p, "name", in->name, 0, TB_NAME_MAX);
-    tb_check_range(p, "kind", in->kind, TB_GAME_CHECKIN, TB_GAME_TASK);
+    tb_check_range(p, "kind", in->kind, TB_GAME_CHECKIN, TB_GAME_SEQUENCE);
     tb_check_text(p, "condition", in->condition, 0, TB_CONDITION_MAX);
     tb_check_range(p, "from", in->from_ms, 0, TB_MS_MAX);
     tb_check(p, in->until_ms == 0 || (in->until_ms > in->from_ms && in->until_ms <= TB_MS_MAX), "until");
     tb_check(p, (in->flags & ~(uint64_t)TB_GAME_FLAGS_ALL) == 0, "flags");
-    tb_check_range(p, "per_day", in->per_day, 0, draws || days ? 100000 : 0);
-    tb_check_range(p, "per_member", in->per_member, 0, draws || task ? UINT32_MAX : 0);
+    tb_check_range(p, "per_day", in->per_day, 0, draws || days || scan || steps ? 100000 : 0);
+    tb_check_range(p, "per_member", in->per_member, 0, draws || task || scan ? UINT32_MAX : 0);
     bool costs = in->cost_unit.n > 0;
     tb_check(p, !costs || draws || days, "cost_unit");
     tb_check_range(p, "cost", in->cost, costs ? 1 : 0, costs ? TB_AMOUNT_MAX : 0);
@@ -188,6 +239,7 @@ static void check_fields(struct tb_put_run *p, const struct tb_cmd_game_put *in)
     tb_check_range(p, "window_days", in->window_days, 0, days ? TB_MAKEUP_DAYS_MAX : 0);
     tb_check_range(p, "period", in->period, task ? TB_PERIOD_DAY : 0, task ? TB_PERIOD_LIFETIME : 0);
     check_rewards(p, in);
+    check_targets(p, in);
 }
 
 static void check_condition(struct tb_put_run *p, struct tb_str source)
@@ -293,6 +345,24 @@ static void fill_rewards(struct tb_put_run *p, const struct tb_cmd_game_put *in,
     ev->reward_n = in->reward_n;
 }
 
+static void fill_targets(struct tb_put_run *p, const struct tb_cmd_game_put *in, struct tb_ev_game_put *ev)
+{
+    struct tb_ev_game_target *out = TB_NEW_ARRAY(p->t->scratch, struct tb_ev_game_target, in->target_n + 1);
+    tb_assert(out != NULL);
+    for (uint32_t i = 0; i < in->target_n && !p->refused; i++) {
+        const struct tb_target_input *x = &in->target[i];
+        out[i] = (struct tb_ev_game_target){.by = (uint64_t)x->by};
+        if (x->by == TB_TARGET_PRODUCT)
+            out[i].id = tb_check_named(p, "targets", TB_KIND_PRODUCT, x->text, false, TB_CODE_UNKNOWN_PRODUCT);
+        else if (x->by == TB_TARGET_BATCH)
+            out[i].id = tb_check_named(p, "targets", TB_KIND_CODE_BATCH, x->text, false, TB_CODE_NOT_FOUND);
+        else
+            out[i].text = x->text;
+    }
+    ev->target = out;
+    ev->target_n = in->target_n;
+}
+
 static struct tb_str keep(struct tb_txn *t, const uint8_t *bytes)
 {
     uint8_t *copy = tb_arena_alloc(t->scratch, 32);
@@ -345,6 +415,7 @@ enum tb_outcome tb_play_game_put(struct tb_txn *t, const struct tb_command *cmd,
     if (!p.refused) {
         fill_prizes(&p, in, &ev);
         fill_rewards(&p, in, &ev);
+        fill_targets(&p, in, &ev);
     }
     const struct tb_game *old = tb_put_old(&p);
     tb_check(&p, old == NULL || old->kind == in->kind, "kind");

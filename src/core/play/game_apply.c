@@ -85,6 +85,18 @@ static void put_rewards(struct tb_txn *t, const struct tb_ev_game_put *ev)
     }
 }
 
+static void put_targets(struct tb_txn *t, const struct tb_ev_game_put *ev)
+{
+    tb_config_empty(t, TB_KIND_GAME, ev->id, TB_GAME_TARGET);
+    for (uint32_t i = 0; i < ev->target_n; i++) {
+        const struct tb_ev_game_target *from = &ev->target[i];
+        struct tb_target target = {.text = tb_config_add_text(t, TB_KIND_GAME, ev->id, from->text),
+                                   .by = (uint32_t)from->by,
+                                   .id = (uint32_t)from->id};
+        (void)tb_push(t, TB_KIND_GAME, ev->id, TB_GAME_TARGET, &target);
+    }
+}
+
 static void put_bytes(uint8_t *to, struct tb_str from)
 {
     tb_assert(from.n == 0 || from.n == 32);
@@ -106,6 +118,7 @@ void tb_play_apply_game_put(struct tb_txn *t, const struct tb_ev_game_put *ev)
     struct tb_text condition = tb_config_add_text(t, kind, ev->id, ev->condition);
     put_prizes(t, ev);
     put_rewards(t, ev);
+    put_targets(t, ev);
     struct tb_game *head = tb_block_head(tb_write(t, kind, ev->id));
     struct tb_game old = *head;
     *head = (struct tb_game){.c = c,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* core/play/play.h - what brings people back: check-in, draws, stamp cards, tasks, red packets.
+/* core/play/play.h - what brings people back: check-in, draws, stamp cards, tasks, red packets,
+ * what the scan of an item code gives, first messages one after the other.
  *
- * A game is a configuration object of one of four kinds; what one profile has done in it is a
+ * A game is a configuration object of one of six kinds; what one profile has done in it is a
  * seat. Value is the ledger's alone: costs are spent and prizes earned in the command that
  * plays, in any unit (points, chances, stamps, coupons), so neither can happen without the
  * other. Limits, streaks, misses and milestones are judged on the person, over the seats of
@@ -34,6 +35,8 @@
 #define TB_PACKET_LIFETIME_MAX_MS (90 * TB_DAY_MS)
 #define TB_CONDITION_MAX 2000u /* bytes */
 #define TB_TASKS_TOLD 4u       /* with a refusal for want of points */
+#define TB_TARGETS_MAX 64u     /* of a SCAN game */
+#define TB_SCAN_REWARDS_MAX 8u
 
 /* ---- enums: journaled, never renumber ------------------------------------------------------ */
 
@@ -42,7 +45,10 @@ enum tb_game_kind {
     TB_GAME_DRAW, /* wheel, scratch card, box: how it looks is the page's business */
     TB_GAME_STAMPS,
     TB_GAME_TASK,
+    TB_GAME_SCAN, /* what the first scan of an item code gives */
+    TB_GAME_SEQUENCE, /* messages, each once, the next one at the next touch; some give something */
 };
+#define TB_GAME_KINDS 7u
 
 enum tb_game_state { TB_GAME_DRAFT = 0, TB_GAME_OPEN, TB_GAME_PAUSED, TB_GAME_ENDED };
 
@@ -51,13 +57,44 @@ enum tb_game_flag {
     TB_GAME_ODDS_HIDDEN = 2, /* the page does not show the odds */
     TB_GAME_WRAPS = 4,       /* CHECKIN: the ladder begins anew behind its end; else its last step stays */
     TB_GAME_MEMBER_ZONE = 8, /* CHECKIN: days of the zone that the command names */
+    TB_GAME_INSIDE_ONLY = 16, /* SCAN: nothing for codes scanned outside of the region they are bound to */
 };
-#define TB_GAME_FLAGS_ALL 15u
+#define TB_GAME_FLAGS_ALL 31u
 
 enum tb_reward_kind {
     TB_REWARD_STEP = 1,  /* CHECKIN: day `at` of the ladder; TASK: what it gives */
     TB_REWARD_MILESTONE, /* CHECKIN: a streak of `at` days; STAMPS: `at` stamps on the card */
+    TB_REWARD_STORE,     /* SCAN: for the payee of the store that is credited; STEP is the shopper's */
+    TB_REWARD_ASSOCIATE, /* SCAN: for the payee of the associate that is credited */
 };
+#define TB_REWARD_KINDS 5u
+
+/* What a SCAN game is about. Targets of one kind are alternatives; of every kind that is there
+ * one must hold; none at all: every code.                                                   */
+enum tb_target_by {
+    TB_TARGET_PRODUCT = 1, /* code */
+    TB_TARGET_CATEGORY,    /* path, with what is below it */
+    TB_TARGET_BRAND,
+    TB_TARGET_REGION,   /* of the shopper, as far as it is known, else where the code is meant to be sold */
+    TB_TARGET_CAMPAIGN, /* text of the binding */
+    TB_TARGET_LOT,
+    TB_TARGET_BATCH, /* code */
+};
+#define TB_TARGET_BYS 8u
+
+/* Why a scan gave nothing; in order of precedence, as far as one game goes. Among games the one
+ * that came closest speaks.                                                                 */
+enum tb_scan_award {
+    TB_AWARD_NO_CAMPAIGN = 0, /* no open game is about this code */
+    TB_AWARD_GIVEN,
+    TB_AWARD_TAKEN,        /* the code has given already, or somebody else scanned it first */
+    TB_AWARD_NOBODY,       /* nobody was recognised */
+    TB_AWARD_OUTSIDE,      /* INSIDE_ONLY */
+    TB_AWARD_NOT_ELIGIBLE, /* the condition */
+    TB_AWARD_LIMIT,        /* per_day, per_member */
+    TB_AWARD_REFUSED,      /* the units' own rules: caps, a coupon's stock */
+};
+#define TB_AWARDS 8u
 
 /* What a platform forbids; bits. */
 enum tb_channel_forbids {
@@ -86,6 +123,7 @@ enum tb_game_section {
     TB_GAME_PRIZE,
     TB_GAME_REWARD,
     TB_GAME_CONDITION, /* compiled, words of 8 bytes */
+    TB_GAME_TARGET,
     TB_GAME_SECTIONS
 };
 
@@ -144,6 +182,12 @@ struct tb_reward {
     uint32_t monthly; /* MILESTONE of CHECKIN: once in a month instead of once in a streak */
 };
 
+struct tb_target {
+    struct tb_text text; /* CATEGORY, BRAND, REGION, CAMPAIGN, LOT */
+    uint32_t by;         /* enum tb_target_by */
+    uint32_t id;         /* PRODUCT, BATCH */
+};
+
 enum tb_seat_section { TB_SEAT_RUN = 0, TB_SEAT_MILESTONE, TB_SEAT_PRIZE, TB_SEAT_SECTIONS };
 
 /* Kind SEAT: what one profile has done in one game. */
@@ -151,9 +195,9 @@ struct tb_seat {
     uint32_t tenant;
     uint32_t game;
     uint32_t profile;
-    uint32_t plays; /* draws, check-ins, cards filled, tasks done */
+    uint32_t plays; /* draws, check-ins, cards filled, tasks done, scans rewarded, steps shown */
     uint32_t misses; /* DRAW: since the person's last prize */
-    int32_t day;     /* DRAW: of the counts; TASK: first day of the period */
+    int32_t day;     /* DRAW, SCAN, SEQUENCE: of the counts; TASK: first day of the period */
     uint32_t day_n;
     uint32_t day_free;
     int32_t month; /* CHECKIN: of made_up, year * 12 + month - 1 */
@@ -232,13 +276,21 @@ struct tb_reward_input {
     bool monthly;
 };
 
+struct tb_target_input {
+    int64_t by; /* enum tb_target_by */
+    struct tb_str text;
+};
+
 /* GAME_PUT: a put (core/catalog/commands.h) with its answer. kind stays. Once opened, name,
  * until and larger stocks are all that may differ: GAME_OPENED. What a kind does not use is 0.
  * CHECKIN  STEPs 1 .. n, MILESTONEs, per_day, window_days, cost_unit and cost of a make-up
  * DRAW     prizes, seed, fallback (a prize without stock, lock, cap and release), costs, pity
  * STAMPS   unit, size, MILESTONEs at <= size, the last one at size
  * TASK     one STEP at 1, period, per_member
- * Refusals beyond those of every put: UNKNOWN_UNIT, EXPRESSION, GAME_OPENED.                   */
+ * SCAN     1 .. 8 rewards at 1: STEP, STORE, ASSOCIATE; targets, per_day, per_member
+ * SEQUENCE prizes are its steps in order: code, name (the message), unit and amount or neither; per_day
+ * Refusals beyond those of every put: UNKNOWN_UNIT, UNKNOWN_PRODUCT, NOT_FOUND (a target's batch),
+ * EXPRESSION, GAME_OPENED.                                                                     */
 struct tb_cmd_game_put {
     struct tb_put put;
     struct tb_str name;
@@ -264,6 +316,8 @@ struct tb_cmd_game_put {
     uint32_t prize_n;
     const struct tb_reward_input *reward;
     uint32_t reward_n;
+    const struct tb_target_input *target;
+    uint32_t target_n;
 };
 
 /* GAME_MOVE: draft -> open <-> paused -> ended; ended is for good. Answer body: 1 state.
@@ -280,6 +334,14 @@ struct tb_cmd_channel_put {
     struct tb_str name;
     uint64_t forbids;
     int64_t prize_ceiling;
+};
+
+/* PAYEE_SET: whom rewards of a store or an associate go to: a member; nobody: they go to no one. A put
+ * of the store leaves it. NOT_FOUND, UNKNOWN_MEMBER. Answer body: 12 person. */
+struct tb_cmd_payee_set {
+    enum tb_kind kind; /* TB_KIND_STORE, TB_KIND_ASSOCIATE */
+    struct tb_str code;
+    struct tb_who who;
 };
 
 /* ---- commands: playing ---------------------------------------------------------------------------
@@ -315,6 +377,10 @@ struct tb_cmd_checkin {
     int32_t day;        /* MAKEUP */
 };
 
+/* SEQUENCE_NEXT: the next message; input as of DRAW. ALREADY_DONE (she has seen all), PLAY_LIMIT. A gift that its
+ * unit refuses is left out. Answer body: 1 step, from 1, 2 steps in all, 3 code, 4 message, 5 unit, 6 amount,
+ * 7 lot (of what it gave), 12 person                                                          */
+
 /* STAMP: count stamps more; 0 = looks whether a card is full (stamps may be earned by rules as
  * well); below 0 = taken back, if need be from the next card. Full cards are taken in, each
  * with the reward at its size. INVALID "count", PLAY_LIMIT (the unit's cap takes all of it), what
@@ -327,7 +393,15 @@ struct tb_cmd_stamp {
     int64_t count; /* -1000 .. 1000 */
 };
 
-/* TASK_LIST (read): what this member can do now to earn, games that give `unit` alone when it
+/* CODE_SCAN (core/code/code.h says input, refusals and fields 1 .. 20): the scan, and in the same
+ * command what it gives. Of the open SCAN games that are about the code the oldest whose condition and
+ * limits let her gives its rewards, and the code is redeemed: it gives once, whatever is opened
+ * later. A code that was scanned without giving (no game, nobody recognised) gives to whoever scanned it
+ * first, or, when that was nobody, to the next one who is recognised. Store and associate codes give to
+ * everybody as often as the limits say. Answer body besides: 21 enum tb_scan_award, 22 game, 23 repeated what she
+ * got {1 unit, 2 amount, 3 lot}.                                                             */
+
+/* TASK_LIST (read): what this member can do now to earn (scanning codes too), games that give `unit` alone when it
  * is named. Answer body: 1 repeated {1 game, 2 kind, 3 unit, 4 amount, 5 times left in the
  * period, 0 = no limit}. UNKNOWN_UNIT, UNKNOWN_MEMBER, UNKNOWN_CHANNEL.                       */
 struct tb_cmd_task_list {
@@ -337,7 +411,7 @@ struct tb_cmd_task_list {
 };
 
 /* SEAT_GET (read): where the member is in a game. UNKNOWN_GAME, UNKNOWN_MEMBER. Answer body:
- *   1 plays ever   2 plays today (DRAW)   3 misses   4 free draws left today   5 streak alive
+ *   1 plays ever   2 plays today (DRAW, SCAN)   3 misses   4 free draws left today   5 streak alive
  *   6 1 = checked in today   7 stamps on the card (zigzag)   8 cards filled   9 player
  *  10 times left in the period (TASK)   12 person                                            */
 

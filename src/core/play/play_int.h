@@ -63,6 +63,15 @@ struct tb_days tb_checkin_days(const struct tb_txn *t, struct tb_block **seat, u
 /* What the ladder gives on a day that makes the run so long; NULL: nothing. */
 const struct tb_reward *tb_checkin_step(const struct tb_txn *t, struct tb_block *game, int64_t streak);
 
+/* ---- scans (scan.c, payee.c) --------------------------------------------------------------------- */
+
+/* The first reward of a SCAN game for her who scans; false: none, or she is at a limit. *left: times, 0 =
+ * not told. */
+bool tb_scan_row(const struct tb_txn *t, struct tb_block *game, struct tb_block *person, struct tb_reward *out,
+                 uint64_t *left);
+/* Profile that rewards of the store or associate go to; 0 = nobody. */
+uint32_t tb_play_payee(const struct tb_txn *t, enum tb_kind kind, uint64_t id);
+
 /* ---- tasks (task.c) ---------------------------------------------------------------------------- */
 
 /* Appends what gives unit (0 = any) to the body as field {1 code, 2 amount, 3 times}, or, full, as

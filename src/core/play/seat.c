@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* core/play/seat.c - what every play has in common: may she, what has she done, paying, giving. */
 #include "core/catalog/rule_env.h"
+#include "core/membership/membership.h"
 #include "core/order/resolve.h"
 #include "core/play/play_int.h"
 #include "core/promotion/promotion.h"
@@ -133,7 +134,13 @@ enum tb_code tb_play_give(struct tb_play_run *r, uint32_t unit, int64_t amount, 
                            .amount = amount,
                            .actor = r->actor,
                            .cause = TB_CAUSE_EARN};
-    return tb_ledger_earn(r->t, &earn, got);
+    bool measured = u->kind == TB_UNIT_QUALIFYING;
+    if (measured)
+        tb_membership_fire(r->t, r->person); /* it was due before this */
+    enum tb_code code = tb_ledger_earn(r->t, &earn, got);
+    if (measured && code == TB_CODE_OK && got->amount > 0)
+        tb_membership_evaluate(r->t, r->person, tb_tenant_day(r->t, r->t->now_ms, NULL, NULL), TB_TIER_BY_PLAY);
+    return code;
 }
 
 enum tb_outcome tb_play_pay(struct tb_play_run *r, uint32_t unit, int64_t amount, const char *field)

@@ -110,6 +110,24 @@ static bool task_row(const struct tb_txn *t, struct tb_block *game, struct tb_bl
     return true;
 }
 
+static bool scan_row(const struct tb_txn *t, struct tb_block *game, struct tb_block *person, struct row *out)
+{
+    struct tb_reward reward;
+    uint64_t times;
+    if (!tb_scan_row(t, game, person, &reward, &times))
+        return false;
+    *out = (struct row){reward.unit, reward.amount, times};
+    return true;
+}
+
+static bool row_of(const struct tb_txn *t, uint32_t kind, struct tb_block *game, struct tb_block *person,
+                   struct row *out)
+{
+    if (kind == TB_GAME_SCAN)
+        return scan_row(t, game, person, out);
+    return kind == TB_GAME_CHECKIN ? checkin_row(t, game, person, out) : task_row(t, game, person, out);
+}
+
 void tb_task_rows(const struct tb_txn *t, struct tb_block *person, uint32_t unit, struct tb_str channel,
                   uint32_t field, bool full, uint32_t max, struct tb_buf *out)
 {
@@ -117,13 +135,12 @@ void tb_task_rows(const struct tb_txn *t, struct tb_block *person, uint32_t unit
     uint32_t told = 0;
     const struct tb_listed *list = tb_catalog_listed(t, TB_KIND_GAME, &n);
     for (uint32_t i = 0; i < n && told < max; i++) {
-        if (list[i].tag != TB_GAME_CHECKIN && list[i].tag != TB_GAME_TASK)
+        if (list[i].tag != TB_GAME_CHECKIN && list[i].tag != TB_GAME_TASK && list[i].tag != TB_GAME_SCAN)
             continue;
         struct tb_block *game = tb_read(t, TB_KIND_GAME, list[i].id);
         struct row row;
-        bool checkin = list[i].tag == TB_GAME_CHECKIN;
         if (tb_play_open(t, game, person) != TB_CODE_OK || tb_play_channel(t, channel, game) != TB_CODE_OK ||
-            !(checkin ? checkin_row(t, game, person, &row) : task_row(t, game, person, &row)) ||
+            !row_of(t, list[i].tag, game, person, &row) ||
             (unit != 0 && row.unit != unit))
             continue;
         uint8_t region[128];
@@ -202,6 +219,8 @@ enum tb_outcome tb_play_seat_get(struct tb_txn *t, const struct tb_command *cmd,
         struct tb_days d = days_of(t, game, person);
         v[5] = (uint64_t)streak_alive(&d, today);
         v[6] = d.n > 0 && d.run[d.n - 1].to >= today;
+    } else if (g->kind == TB_GAME_SCAN) {
+        v[2] = sum.day_n;
     } else if (g->kind == TB_GAME_STAMPS) {
         v[7] = tb_play_zigzag(tb_ledger_balance(t, person, g->unit, t->now_ms).available);
         v[8] = sum.plays;

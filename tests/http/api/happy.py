@@ -16,6 +16,7 @@ import threading
 import time
 import urllib.parse
 
+import campaigns
 import prepaid
 from client import Checks, Client, Server, Shapes
 
@@ -531,6 +532,43 @@ def play(c, t):
     c.that(seed not in feed and "secret" not in feed, "seeds are not in the feed")
 
 
+def scan_gives(c, t):
+    """What a scan gives, and to whom beside her; first messages."""
+    keeper = t.post("/v1/contacts", {"identifiers": [{"ns": "phone", "value": "13712342001"}]}).json["member"]["id"]
+    c.status(t.put("/v1/code-batches/caps", {"scene": "inside", "count": 9}), 200, "caps")
+    caps = t.get("/v1/code-batches/caps/codes").json["codes"]
+    c.status(t.post("/v1/codes/bind", {"batch": "caps", "from": 0, "n": 9, "product": "X1", "store": "S01",
+                                       "associate": "E7", "activate": True}), 200, "bind caps")
+    c.that(c.status(t.post("/v1/stores/S01/payee", {"member": {"id": keeper}}), 200, "payee")["member"] == keeper, "he")
+    c.status(t.post("/v1/stores/none/payee", {"member": {"id": keeper}}), 404, "no store", "not_found")
+    c.status(t.post("/v1/associates/E7/payee", {"member": {"id": keeper}}), 200, "and hers")
+    game = {"kind": "scan", "per_day": 1, "targets": [{"by": "batch", "value": "caps"}], "rewards": [
+        {"kind": "step", "unit": "coins", "amount": 8}, {"kind": "store", "unit": "coins", "amount": 2},
+        {"kind": "associate", "unit": "cups", "amount": 1}]}
+    none = [{"by": "batch", "value": "none"}]
+    c.status(t.put("/v1/games/caps", {**game, "targets": none}), 404, "no such batch", "not_found")
+    c.status(t.put("/v1/games/caps", game), 200, "caps game")
+    c.status(t.post("/v1/games/caps/state", {"state": "open"}), 200, "open")
+    told = c.status(t.get("/v1/games/caps"), 200, "game")
+    c.that(told["targets"] == game["targets"] and told["rewards"][2]["kind"] == "associate", f"{told}")
+    scan = {"identifiers": [{"ns": "phone", "value": "13712342002"}]}
+    given = c.status(t.post("/v1/codes/scan", {**scan, "code": caps[0]}), 200, "scan that gives")
+    c.that((given["award"], given["redeemed"], given["game"]) == ("given", True, "caps")
+           and [(g["unit"], g["amount"]) for g in given["given"]] == [("coins", 8)], f"{given}")
+    has = {b["unit"]: b["available"] for b in t.get(f"/v1/members/{keeper}").json["balances"]}
+    c.that(has == {"coins": 2, "cups": 1}, f"store and associate are paid: {has}")
+    c.that(t.post("/v1/codes/scan", {**scan, "code": caps[1]}).json["award"] == "limit", "one a day")
+    c.status(t.post("/v1/associates/E7/payee", {}), 200, "nobody from now on")
+    hello = {"kind": "sequence", "prizes": [{"code": "a", "name": "Welcome."},
+                                            {"code": "b", "name": "Take this.", "unit": "coins", "amount": 1}]}
+    c.status(t.put("/v1/games/hello", hello), 200, "hello")
+    c.status(t.post("/v1/games/hello/state", {"state": "open"}), 200, "open")
+    steps = [c.status(t.post("/v1/games/hello/next", {"member": {"id": keeper}}), 200, "next") for _ in range(2)]
+    c.that([(s["code"], s.get("amount")) for s in steps] == [("a", None), ("b", 1)], f"{steps}")
+    c.status(t.post("/v1/games/hello/next", {"member": {"id": keeper}}), 409, "all shown", "already_done")
+    c.that([g["code"] for g in t.get("/v1/games?limit=100").json["items"]][-2:] == ["caps", "hello"], "all games")
+
+
 def left_alone(c, s, t):
     """Clients that leave in the middle of a body, while others go on."""
     line = json.dumps({"op": "contact", "key": "g", "body": {"identifiers": [{"ns": "card", "value": "G1"}]}})
@@ -577,8 +615,11 @@ def main():
         codes(c, t)
         checkout(c, t)
         issues(c, t)
+        campaigns.story(c, t)
         play(c, t)
+        scan_gives(c, t)
         prepaid.mall(c, t)
+        prepaid.cards(c, t)
         left_alone(c, s, t)
         # those of people in browsers have a whole server with pages: tests/browser
         rows = {r[3]["operationId"] for r in Client.shapes.rows
