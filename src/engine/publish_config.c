@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Rows of configuration, books, jobs and devices, from their blocks. Configuration is never
  * removed, so rows are only put; what a list may lose (nothing today) would need a drop.   */
+#include "core/card/card.h"
 #include "core/catalog/catalog.h"
 #include "core/code/code.h"
 #include "core/identity/identity.h"
@@ -375,6 +376,28 @@ static void exchange(struct tb_publish *p, struct tb_block *b)
     row_put(&r);
 }
 
+static void card(struct tb_publish *p, struct tb_block *b)
+{
+    const struct tb_card *c = tb_block_head_const(b);
+    struct row r;
+    row_begin(&r, p, T_CARDS);
+    row_i64(&r, (int64_t)b->id);
+    row_i64(&r, c->tenant);
+    row_i64(&r, c->kind);
+    row_i64(&r, c->state);
+    row_i64(&r, c->unit);
+    row_i64(&r, c->profile);
+    row_ref(&r, c->other);
+    row_ref(&r, c->batch);
+    row_i64(&r, c->serial);
+    row_i64(&r, c->amount);
+    row_text(&r, text_in(b, TB_CARD_BYTES, (struct tb_text){c->face_at, c->face_n}));
+    row_i64(&r, c->made_ms);
+    row_i64(&r, c->moved_ms);
+    row_ref(&r, (uint64_t)c->deadline_ms);
+    row_put(&r);
+}
+
 static void job(struct tb_publish *p, uint64_t id, struct tb_block *b)
 {
     struct row r;
@@ -449,11 +472,16 @@ void publish_config(struct tb_publish *p, uint32_t tenant_no, enum tb_kind kind,
         [TB_KIND_UNIT_DAY] = unit_day,     [TB_KIND_ORDER] = publish_order,
         [TB_KIND_CODE_BATCH] = code_batch, [TB_KIND_CODE_BINDING] = code_binding,
         [TB_KIND_CODE_PACKAGE] = code_package, [TB_KIND_GOODS] = goods,
-        [TB_KIND_EXCHANGE] = exchange,
+        [TB_KIND_CARD] = card,                 [TB_KIND_EXCHANGE] = exchange,
+        [TB_KIND_GAME] = publish_game,
+        [TB_KIND_PACKET] = publish_packet,
+        [TB_KIND_CAMPAIGN] = publish_campaign,
     };
     (void)tenant_no;
     if (kind == TB_KIND_JOB)
         job(p, id, b);
+    else if (kind == TB_KIND_OFFER)
+        publish_offer(p, id, b);
     else if (kind == TB_KIND_DEVICE)
         publish_device(p, id, b);
     else if (b != NULL && kind < TB_KINDS && put[kind] != NULL)

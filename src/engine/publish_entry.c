@@ -148,6 +148,7 @@ void publish_order(struct tb_publish *p, struct tb_block *b)
         row_i64(&r, earn[i].shortfall);
         row_put(&r);
     }
+    publish_order_effects(p, b);
 }
 
 /* ---- ledger ------------------------------------------------------------------------------- */
@@ -174,6 +175,7 @@ static void posted(struct entry *x, const struct tb_ev_posted *ev)
         note_lots(x, ev->lot, ev->lot_n, ev->profile, ev->cause == TB_CAUSE_EARN);
     if (!x->rows)
         return;
+    publish_coupons_moved(x->p, x->e, ev);
     begin(&r, x, T_TRANSFERS);
     row_i64(&r, x->e->now_ms);
     row_i64(&r, ev->day);
@@ -199,6 +201,8 @@ static void settled(struct entry *x, const struct tb_ev_lots_settled *ev)
 
 static void held(struct entry *x, const struct tb_ev_held *ev)
 {
+    if (x->rows)
+        publish_coupons_locked(x->p, x->e, ev);
     for (uint32_t i = 0; i < ev->piece_n; i++)
         lots_changed(x, ev->piece[i].profile ? ev->piece[i].profile : ev->profile);
 }
@@ -206,6 +210,8 @@ static void held(struct entry *x, const struct tb_ev_held *ev)
 static void hold_taken(struct entry *x, const struct tb_ev_hold_taken *ev)
 {
     struct row r;
+    if (x->rows)
+        publish_coupons_unlocked(x->p, ev);
     for (uint32_t i = 0; i < ev->piece_n; i++)
         lots_changed(x, ev->piece[i].profile ? ev->piece[i].profile : ev->profile);
     if (!ev->ended || !x->notes)
@@ -385,11 +391,19 @@ static void codes_diverted(struct entry *x, const struct tb_ev_codes_diverted *e
     row_put(&r);
 }
 
+static void campaign_used(struct entry *x, const struct tb_ev_campaign_used *ev)
+{
+    struct row r;
+    begin(&r, x, T_CAMPAIGN_USES);
+    publish_campaign_used(&r, ev, x->e->now_ms);
+}
+
 /* What says nothing about rows that come from blocks. */
 static bool only_appends(uint32_t type)
 {
     return type == TB_EVENT_ORDER_PLACED || type == TB_EVENT_ORDER_RETURNED || type == TB_EVENT_CODE_SCANNED ||
-           type == TB_EVENT_CODE_REDEEMED || type == TB_EVENT_CODES_DIVERTED;
+           type == TB_EVENT_CODE_REDEEMED || type == TB_EVENT_CODES_DIVERTED ||
+           type == TB_EVENT_CAMPAIGN_USED || publish_is_play(type);
 }
 
 /* ---- events ----------------------------------------------------------------------------------- */
@@ -410,6 +424,8 @@ static void on_event(struct entry *x, uint32_t type, struct tb_str body)
         ON(TB_EVENT_ORDER_PLACED, order_placed, order_placed(x, &ev))
         ON(TB_EVENT_ORDER_RETURNED, order_returned, order_returned(x, &ev))
         ON(TB_EVENT_POSTED, posted, posted(x, &ev))
+        ON(TB_EVENT_UNIT_PUT, unit_put, publish_template_put(x->p, &ev))
+        ON(TB_EVENT_CAMPAIGN_USED, campaign_used, campaign_used(x, &ev))
         ON(TB_EVENT_RELEASED, released, lots_changed(x, ev.profile))
         ON(TB_EVENT_LOTS_SETTLED, lots_settled, settled(x, &ev))
         ON(TB_EVENT_HELD, held, held(x, &ev))
@@ -429,6 +445,8 @@ static void on_event(struct entry *x, uint32_t type, struct tb_str body)
         ON(TB_EVENT_CODE_REDEEMED, code_redeemed, code_redeemed(x, &ev))
         ON(TB_EVENT_CODES_DIVERTED, codes_diverted, codes_diverted(x, &ev))
     default: /* its rows come from blocks */
+        if (publish_is_play(type))
+            x->part += publish_play(x->p, x->e, x->part, type, body);
         break;
     }
 }
@@ -439,6 +457,7 @@ void publish_entry(struct tb_publish *p, const struct tb_entry *e, enum entry_pa
     struct tb_str list = e->bytes, body;
     uint32_t type;
     bool bad;
+    publish_templates_load(p);
     while (tb_event_next(&list, &type, &body, &bad)) {
         tb_arena_reset(&p->arena);
         on_event(&x, type, body);

@@ -63,6 +63,23 @@ enum publish_table {
     T_CODE_ALARMS,
     T_MALL_GOODS,
     T_MALL_EXCHANGES,
+    T_CARDS,
+    T_CAMPAIGNS,
+    T_OFFERS,
+    T_OFFER_FUNDERS,
+    T_CAMPAIGN_USES,
+    T_COUPONS,
+    T_COUPON_LOCKS,
+    T_ORDER_EFFECTS,
+    T_GAMES,
+    T_GAME_PRIZES,
+    T_GAME_DRAWS,
+    T_GAME_CHECKINS,
+    T_GAME_STAMPS,
+    T_GAME_TASKS,
+    T_SCAN_REWARDS,
+    T_PACKETS,
+    T_PACKET_CLAIMS,
     PUBLISH_TABLES
 };
 
@@ -105,7 +122,7 @@ enum scan_what { SCAN_NONE = 0, SCAN_PERSONS, SCAN_RECORDS };
 enum entry_part { ENTRY_ALL = 0, ENTRY_NOTES, ENTRY_ROWS };
 
 #define ROWS_ALL UINT64_MAX /* nothing that is appended was put off */
-#define LAYOUT 2            /* of the tables: another number publishes all of them anew */
+#define LAYOUT 3            /* of the tables: another number publishes all of them anew */
 
 /* In table `published`. */
 enum what { WHAT_PERSONS = 1, WHAT_ROWS = 2 };
@@ -133,6 +150,8 @@ struct tb_publish {
     struct bits full;  /* persons whose every row is to be written */
     struct bits slow;  /* profiles: more than amounts, orders and new lots changed */
     struct bits lots;  /* profiles: lots that were published changed or went */
+    struct bits templates; /* units that are coupons */
+    bool templates_known;
     uint64_t *lot_upto; /* per 256 persons: lots up to that one are published */
     uint64_t lot_upto_n;
     uint64_t newest_lot;  /* seen in an event */
@@ -233,6 +252,30 @@ void publish_device(struct tb_publish *p, uint64_t id, struct tb_block *b);
 /* full: nothing of her rows is taken to be right. */
 void publish_person(struct tb_publish *p, uint64_t id, struct tb_block *b, bool full);
 void publish_entry(struct tb_publish *p, const struct tb_entry *e, enum entry_part what);
+/* publish_promotion.c. b NULL: the version was dropped. */
+struct tb_ev_campaign_used;
+struct tb_ev_unit_put;
+struct tb_ev_posted;
+struct tb_ev_held;
+struct tb_ev_hold_taken;
+void publish_campaign(struct tb_publish *p, struct tb_block *b);
+void publish_offer(struct tb_publish *p, uint64_t id, struct tb_block *b);
+void publish_order_effects(struct tb_publish *p, struct tb_block *b);
+/* Ends the row that has its key and tenant. */
+void publish_campaign_used(struct row *r, const struct tb_ev_campaign_used *ev, int64_t at_ms);
+/* Which units are templates: after a start from the records, then from the events. */
+void publish_templates_load(struct tb_publish *p);
+void publish_template_put(struct tb_publish *p, const struct tb_ev_unit_put *ev);
+/* Rows of coupons that a movement, a lock or its end is about; of other units: nothing. */
+void publish_coupons_moved(struct tb_publish *p, const struct tb_entry *e, const struct tb_ev_posted *ev);
+void publish_coupons_locked(struct tb_publish *p, const struct tb_entry *e, const struct tb_ev_held *ev);
+void publish_coupons_unlocked(struct tb_publish *p, const struct tb_ev_hold_taken *ev);
+/* Games and packets from blocks; what was played from events: true when the type is one of them, and rows
+ * written from that part on. */
+void publish_game(struct tb_publish *p, struct tb_block *b);
+void publish_packet(struct tb_publish *p, struct tb_block *b);
+bool publish_is_play(uint32_t type);
+uint32_t publish_play(struct tb_publish *p, const struct tb_entry *e, uint32_t part, uint32_t type, struct tb_str body);
 /* publish.c: unpacks and writes one record that came from a reader. */
 void publish_record(struct tb_publish *p, const struct copied_head *h, const uint8_t *body,
                     bool full);

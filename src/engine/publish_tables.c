@@ -373,7 +373,7 @@ static const struct tb_column tier_changes[] = {
     I("profile", ""), I("scheme", ""),
     I("from_tier", ""), I("to_tier", ""),
     I("since_ms", ""),
-    I("reason", "1 order, 2 return, 3 review, 4 grace, 5 adjustment, 6 the scheme changed"),
+    I("reason", "1 order, 2 return, 3 review, 4 grace, 5 adjustment, 6 the scheme changed, 7 play"),
 };
 static const struct tb_column merges[] = {
     I("seq", "entry of the history"), I("part", "0, 1, 2 ... within it"), TENANT,
@@ -478,6 +478,23 @@ static const struct tb_column mall_exchanges[] = {
     I("made_ms", ""), I("moved_ms", "newest change"),
 };
 
+#include "engine/publish_play_columns.h"
+#include "engine/publish_promotion_columns.h"
+
+static const struct tb_column cards[] = {
+    I("card", "number of a gift card that was sold, or of a gift"), TENANT,
+    I("kind", "1 card with a code, 2 gift on its way"),
+    I("state", "1 live, 2 blocked, 3 replaced; 4 offered, 5 claimed, 6 taken back, 7 lapsed"),
+    I("unit", ""),
+    I("profile", "the card's own: its value is in balances and lots; of a gift: the giver"),
+    I("other", "card that replaced it; of a gift: profile that claimed it"),
+    I("batch", "of its code"), I("serial", "of the batch; the symbols are not published"),
+    I("amount", "when it was sold; of a gift: what is given"),
+    T("face", "which picture"),
+    I("made_ms", ""), I("moved_ms", "newest change of state"),
+    I("deadline_ms", "of a gift"),
+};
+
 #define UPSERTED(name, keys, remark) \
     {#name, name, TB_COUNT_OF(name), keys, false, remark}
 #define APPENDED(name, keys, remark) \
@@ -538,6 +555,23 @@ static const struct tb_table tables[PUBLISH_TABLES] = {
     [T_CODE_ALARMS] = APPENDED(code_alarms, 2, "Goods that are sold where they should not be."),
     [T_MALL_GOODS] = UPSERTED(mall_goods, 1, "Goods of the points mall."),
     [T_MALL_EXCHANGES] = UPSERTED(mall_exchanges, 1, "What members took from the mall, and how far it has come."),
+    [T_CARDS] = UPSERTED(cards, 1, "Gift cards that were sold, and gifts."),
+    [T_GAMES] = UPSERTED(games, 1, "Games: check-ins, draws, stamp cards, tasks, what scans give."),
+    [T_GAME_PRIZES] = UPSERTED(game_prizes, 2, "Prizes of draws."),
+    [T_GAME_DRAWS] = APPENDED(game_draws, 2, "Draws."),
+    [T_GAME_CHECKINS] = APPENDED(game_checkins, 2, "Days that members checked in, or made up."),
+    [T_GAME_STAMPS] = APPENDED(game_stamps, 2, "Stamps given and taken back."),
+    [T_GAME_TASKS] = APPENDED(game_tasks, 2, "Tasks done."),
+    [T_SCAN_REWARDS] = APPENDED(scan_rewards, 2, "What scans of item codes gave, to whom."),
+    [T_PACKETS] = UPSERTED(packets, 1, "Red packets."),
+    [T_PACKET_CLAIMS] = APPENDED(packet_claims, 2, "Shares of red packets that were claimed."),
+    [T_CAMPAIGNS] = UPSERTED(campaigns, 1, "Campaigns and what they have used."),
+    [T_OFFERS] = UPSERTED(offers, 1, "Versions of campaigns."),
+    [T_OFFER_FUNDERS] = UPSERTED(offer_funders, 2, "Who pays what a version saves its members."),
+    [T_CAMPAIGN_USES] = APPENDED(campaign_uses, 2, "Uses and exposures as counted; they add up to campaigns."),
+    [T_COUPONS] = UPSERTED(coupons, 1, "Every coupon that was ever issued."),
+    [T_COUPON_LOCKS] = UPSERTED(coupon_locks, 1, "Coupons that open baskets have."),
+    [T_ORDER_EFFECTS] = UPSERTED(order_effects, 2, "What an order got off, by which offer."),
 };
 
 const struct tb_table *tb_publish_tables(uint32_t *n)
