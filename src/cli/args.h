@@ -52,18 +52,21 @@
     X(TAIL, "--tail", true)            \
     X(UNLIMITED, "--unlimited", false) \
     X(SCANS, "--scans", false)         \
+    X(CHECKOUT, "--checkout", false)   \
+    X(PLAY, "--play", false)           \
     X(NO_SUPERVISOR, "--no-supervisor", false) \
     X(PRUNE, "--prune", false)         \
     X(WEB, "--web", true)              \
     X(INBOX, "--inbox", false)         \
     X(PLAIN_COOKIES, "--plain-cookies", false) \
     X(WEBHOOKS_LOCAL, "--webhooks-local", false) \
-    X(HISTORY, "--history", true)      \
-    X(ROLLBACK, "--rollback", false)   \
-    X(EXPORT, "--export", false)       \
     X(FROM, "--from", true)            \
     X(TO, "--to", true)                \
     X(BY, "--by", true)                \
+    X(TODAY, "--today", false)         \
+    X(HISTORY, "--history", true)      \
+    X(ROLLBACK, "--rollback", false)   \
+    X(EXPORT, "--export", false)       \
     X(HELP, "--help", false)
 
 enum tb_option {

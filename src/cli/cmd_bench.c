@@ -37,6 +37,8 @@ static void print_burst(FILE *out, const char *what, const char *things, const s
                   rate / limit);
     (void)fprintf(out, "  %llu batches in %llu appends\n", (unsigned long long)r->batches,
                   (unsigned long long)r->appends);
+    if (r->refused > 0)
+        (void)fprintf(out, "  the first refusal: %s\n", tb_code_name(r->first_refusal));
     tb_bench_threads_print(out, &r->threads_before, &r->threads_after, r->done);
 }
 
@@ -44,7 +46,7 @@ static void sustained(struct tb_bench_world *w, const struct tb_bench_options *o
 {
     struct tb_bench_load l = {.first = 0, .n = w->tenant_n, .rate = o->rate, .seconds = o->seconds * 3};
     struct tb_bench_result r;
-    tb_bench_purchases(w, &l, &r);
+    tb_bench_run_load(w, &l, &r);
     (void)fprintf(out,
                   "sustained %u/s for %u s: %.0f/s, p50 %.2f ms, p99 %.2f ms, SQL lag p99 %lld ms, max %lld ms, "
                   "published rows at most %lld ms and persons %lld ms behind, %.1f us of the flusher each, "
@@ -56,24 +58,67 @@ static void sustained(struct tb_bench_world *w, const struct tb_bench_options *o
     wait_for_flush(w, out);
 }
 
-static void burst(struct tb_bench_world *w, const struct tb_bench_options *o, bool scans, FILE *out)
+/* As fast as it goes, between two looks at the disk's limit. */
+static void burst(struct tb_bench_world *w, const struct tb_bench_options *o, const struct tb_bench_kind *kind,
+                  FILE *out)
 {
     char path[4096];
-    struct tb_bench_load l = {.first = 0, .n = w->tenant_n, .seconds = o->seconds, .scans = scans};
+    struct tb_bench_load l = {.kind = kind, .first = 0, .n = w->tenant_n, .seconds = o->seconds};
     struct tb_bench_result r;
     (void)snprintf(path, sizeof path, "%s/limit.bin", o->data);
     double limit_before = tb_bench_limit(path, 180, 2);
-    tb_bench_purchases(w, &l, &r);
+    tb_bench_run_load(w, &l, &r);
     double limit = (limit_before + tb_bench_limit(path, r.bytes_each, 2)) / 2;
-    print_burst(out, scans ? "item codes" : "burst", scans ? "scans" : "purchases", &r, limit);
+    print_burst(out, kind->what, kind->things, &r, limit);
     wait_for_flush(w, out);
+}
+
+/* Reads: how many the engine's thread can do, and what a caller waits at half of that. */
+static void questions(struct tb_bench_world *w, const struct tb_bench_options *o, const struct tb_bench_kind *kind,
+                      FILE *out)
+{
+    struct tb_bench_load l = {.kind = kind, .first = 0, .n = w->tenant_n, .seconds = o->seconds};
+    struct tb_bench_result r;
+    tb_bench_run_load(w, &l, &r);
+    (void)fprintf(out,
+                  "%s: %.0f %s/s (%llu in %.1f s), %llu refused, %.2f us of the engine each: %.0f/s in the engine\n",
+                  kind->what, (double)r.done / r.seconds, kind->things, (unsigned long long)r.done, r.seconds,
+                  (unsigned long long)r.refused, r.engine_us, 1e6 / r.engine_us);
+    tb_bench_threads_print(out, &r.threads_before, &r.threads_after, r.done);
+    l.rate = (uint32_t)((double)r.done / r.seconds / 2);
+    l.timed = true;
+    tb_bench_run_load(w, &l, &r);
+    (void)fprintf(out, "  at %u/s: p50 %.2f ms, p99 %.2f ms\n", l.rate, r.p50_ms, r.p99_ms);
+}
+
+static bool checkout(struct tb_bench_world *w, const struct tb_bench_options *o, FILE *out)
+{
+    if (!tb_bench_campaigns(w))
+        return false;
+    questions(w, o, &tb_bench_quote, out);
+    burst(w, o, &tb_bench_claim, out);
+    burst(w, o, &tb_bench_confirm, out);
+    return true;
+}
+
+static bool play(struct tb_bench_world *w, const struct tb_bench_options *o, FILE *out)
+{
+    struct tb_bench_kind reward = tb_bench_scan;
+    reward.what = "item codes, the first scan gives points";
+    if (!tb_bench_games(w))
+        return false;
+    burst(w, o, &tb_bench_draw, out);
+    if ((w->batch == NULL && !tb_bench_batches(w)) || !tb_bench_scan_games(w))
+        return false;
+    burst(w, o, &reward, out);
+    return true;
 }
 
 static void history(struct tb_bench_world *w, const struct tb_bench_options *o, FILE *out)
 {
     struct tb_bench_load l = {.first = 0, .n = w->tenant_n, .orders = o->orders};
     struct tb_bench_result r;
-    tb_bench_purchases(w, &l, &r);
+    tb_bench_run_load(w, &l, &r);
     (void)fprintf(out, "history: %llu orders in %.1f s\n", (unsigned long long)r.done, r.seconds);
     wait_for_flush(w, out);
 }
@@ -100,11 +145,13 @@ int tb_bench_run(struct tb_bench_world *w, const struct tb_node_options *node, c
                   (double)(tb_bench_resident() - resident) / (double)o->members);
     if (o->orders)
         history(w, o, out);
-    burst(w, o, false, out);
+    burst(w, o, &tb_bench_purchase, out);
     if (o->scans && !tb_bench_batches(w))
         return TB_EXIT_FAULT;
     if (o->scans)
-        burst(w, o, true, out);
+        burst(w, o, &tb_bench_scan, out);
+    if ((o->checkout && !checkout(w, o, out)) || (o->play && !play(w, o, out)))
+        return TB_EXIT_FAULT;
     if (w->tenant_n > 1)
         tb_bench_flood(w, o->seconds, out);
     if (o->rate)
@@ -143,6 +190,8 @@ int tb_cmd_bench(struct tb_cli *cli)
                                  .rate = number(cli, TB_OPT_RATE, 0),
                                  .orders = number(cli, TB_OPT_ORDERS, 0),
                                  .scans = tb_args_has(&cli->args, TB_OPT_SCANS),
+                                 .checkout = tb_args_has(&cli->args, TB_OPT_CHECKOUT),
+                                 .play = tb_args_has(&cli->args, TB_OPT_PLAY),
                                  .restart = tb_args_has(&cli->args, TB_OPT_RESTART),
                                  .tail = number(cli, TB_OPT_TAIL, 200000)};
     struct tb_bench_world w = {0};

@@ -68,8 +68,10 @@
              "  --seed N          another world\n"}, \
     {.name = "bench", .place = TB_VERB_ALONE, .run = tb_cmd_bench, \
      .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANTS) | TB_OPT_BIT(MEMBERS) | TB_OPT_BIT(SECONDS) | TB_OPT_BIT(RATE) | \
-                TB_OPT_BIT(ORDERS) | TB_OPT_BIT(RESTART) | TB_OPT_BIT(TAIL) | TB_OPT_BIT(SCANS), \
-     .usage = "bench [--members N] [--tenants N] [--seconds S] [--rate R] [--orders N] [--scans] [--restart]", \
+                TB_OPT_BIT(ORDERS) | TB_OPT_BIT(RESTART) | TB_OPT_BIT(TAIL) | TB_OPT_BIT(SCANS) | \
+                TB_OPT_BIT(CHECKOUT) | TB_OPT_BIT(PLAY), \
+     .usage = "bench [--members N] [--tenants N] [--seconds S] [--rate R] [--orders N] [--scans]\n" \
+              "       [--checkout] [--play] [--restart]", \
      .what = "measures the engine on this machine, in a fresh folder (bench/README.md)\n\n" \
              "  --members N       in all tenants together (100000)\n" \
              "  --tenants N       with more than one, one floods (1)\n" \
@@ -77,6 +79,8 @@
              "  --rate R          also R purchases a second, sustained for three times as long\n" \
              "  --orders N        purchases before anything is measured (0)\n" \
              "  --scans           also scans of item codes, of ten million in all tenants together\n" \
+             "  --checkout        also quotes against twenty campaigns, claims of one coupon, orders with it\n" \
+             "  --play            also draws, and scans that give points\n" \
              "  --restart         also how long starting takes, alone and with a tail to replay\n" \
              "  --tail N          operations in that tail (200000)\n" TB_USAGE_FOLDER}, \
     {.name = "import", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_import, \
@@ -143,6 +147,18 @@
              "  --limit N         so many at most\n" \
              "  --format F        csv; plain: one code a line; svg: a sheet of QR symbols;\n" \
              "                    png: the same as a picture, symbols alone\n" TB_USAGE_FOLDER}, \
+    {.name = "backtest", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_backtest, \
+     .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANT) | TB_OPT_BIT(FROM) | TB_OPT_BIT(TO) | TB_OPT_BIT(FORMAT) | \
+                TB_OPT_BIT(TODAY) | TB_OPT_BIT(QUIET) | TB_OPT_BIT(ORDERS), \
+     .usage = "backtest CAMPAIGN.json... --tenant T --from DATE --to DATE [--format text|json]", \
+     .what = "what a campaign (or several together) would have cost over the orders of the past, by the engine itself\n" \
+             "The file is the body of PUT /v1/campaigns/{code} with its code. Nothing is written; every order\n" \
+             "is judged with its member's state as of that order, and with what the draft itself had used.\n\n" \
+             "  --from, --to      days of the tenant's zone; --to is not included\n" \
+             "  --format F        text, or json (every day, baskets, all counts)\n" \
+             "  --orders FILE     every order that a draft touched, as CSV\n" \
+             "  --today           every order sees the state of today instead\n" \
+             "  --quiet           no progress bar\n" TB_USAGE_FOLDER}, \
     {.name = "accounts", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_accounts, \
      .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANT) | TB_OPT_BIT(FROM) | TB_OPT_BIT(TO) | TB_OPT_BIT(BY) | \
                 TB_OPT_BIT(FORMAT), \

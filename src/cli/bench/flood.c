@@ -17,7 +17,7 @@ static void *flood(void *user)
 {
     struct flood *f = user;
     struct tb_bench_load all_it_can = {.first = 0, .n = 1, .stop = &f->stop};
-    tb_bench_purchases(f->w, &all_it_can, &f->result);
+    tb_bench_run_load(f->w, &all_it_can, &f->result);
     return NULL;
 }
 
@@ -27,12 +27,12 @@ void tb_bench_flood(struct tb_bench_world *w, uint32_t seconds, FILE *out)
         .first = 1, .n = w->tenant_n - 1, .rate = QUIET_RATE, .seconds = seconds, .timed = true};
     struct tb_bench_result alone;
     struct tb_bench_result beside;
-    tb_bench_purchases(w, &quiet, &alone);
+    tb_bench_run_load(w, &quiet, &alone);
     struct flood f = {.w = w};
     pthread_t thread;
     if (pthread_create(&thread, NULL, flood, &f) != 0)
         return;
-    tb_bench_purchases(w, &quiet, &beside);
+    tb_bench_run_load(w, &quiet, &beside);
     atomic_store(&f.stop, true);
     (void)pthread_join(thread, NULL);
     (void)fprintf(out,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Purchases, or scans, through tb_cell_submit_many, from one thread that keeps a ring of requests
- * full, as the border would. Latency is submit to release, counted by the cell; of a part of the
- * tenants (a flood beside quiet ones) by the ring itself. Two loads may run at once.       */
+/* One kind of work (bench.h) through tb_cell_submit_many, from one thread that keeps a ring of
+ * requests full, as the border would. Latency is submit to release, counted by the cell; of a part
+ * of the tenants (a flood beside quiet ones) by the ring itself. Two loads may run at once.   */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,33 +10,31 @@
 #include <time.h>
 
 #include "cli/bench/bench.h"
-#include "core/ops.h"
 
-#define SLOTS 16384u
 #define CHUNK 256u
 
 struct slot {
     struct tb_job_request r;
-    struct tb_cmd_order order;
-    struct tb_cmd_code_scan scan;
-    struct tb_identifier id;
-    struct tb_order_line_input line[2];
-    struct tb_order_tender_input tender;
+    struct tb_bench_visit visit;
     struct ring *ring;
     double sent_s; /* of a timed ring */
-    char key[24];
-    uint8_t region[TB_ANSWER_BYTES_MAX];
 };
 
+/* Slots, and beside each the inputs of its command and the bytes of its answer. */
 struct ring {
+    const struct tb_bench_kind *kind;
+    struct tb_bench_world *world;
     struct slot *slot;
-    uint32_t free_list[SLOTS]; /* of the submitting thread */
+    uint8_t *area;
+    uint8_t *region;
+    uint32_t *free_list; /* of the submitting thread */
     uint32_t free_n;
-    uint32_t back[SLOTS]; /* given back by the journal thread */
+    uint32_t *back; /* given back by the journal thread */
     _Atomic uint64_t back_n;
     uint64_t back_taken;
     _Atomic uint64_t done;
     _Atomic uint64_t refused;
+    enum tb_code first_refusal;
     bool timed;
     uint32_t *took_us; /* ring buffer of the newest SAMPLES; the journal thread's */
 };
@@ -54,13 +52,16 @@ static void released(struct tb_job_request *r)
 {
     struct slot *s = r->user;
     struct ring *ring = s->ring;
+    bool ok = r->finish == TB_FINISH_DONE && r->answer.code == TB_CODE_OK;
     if (ring->timed)
         ring->took_us[ring->done % SAMPLES] = (uint32_t)((now_s() - s->sent_s) * 1e6);
-    if (r->finish != TB_FINISH_DONE || r->answer.code != TB_CODE_OK)
-        ring->refused++;
+    if (ok && ring->kind->answered != NULL)
+        ring->kind->answered(ring->world, &s->visit, &r->answer);
+    if (!ok && ring->refused++ == 0)
+        ring->first_refusal = r->answer.code;
     /* the journal thread alone writes here */
     uint64_t n = ring->back_n;
-    ring->back[n % SLOTS] = (uint32_t)(s - ring->slot);
+    ring->back[n % ring->kind->slots] = (uint32_t)(s - ring->slot);
     ring->back_n = n + 1;
     ring->done++;
 }
@@ -97,56 +98,29 @@ static uint64_t random_next(uint64_t *state)
     return tb_mix(*state);
 }
 
-static void fill_order(struct tb_bench_world *w, struct slot *s, uint64_t *seed, uint32_t t, uint32_t member,
-                       int64_t now_ms)
-{
-    tb_bench_key(member, 0, s->id.key);
-    s->id.ns = w->phone[t];
-    s->id.verified = false;
-    uint64_t no = atomic_fetch_add(&w->orders, 1) + 1;
-    int len = snprintf(s->key, sizeof s->key, "B%llu", (unsigned long long)no);
-    int64_t a = 100 + (int64_t)(random_next(seed) % 9900);
-    int64_t b = 100 + (int64_t)(random_next(seed) % 9900);
-    s->line[0] = (struct tb_order_line_input){
-        .sku = TB_STR("6901234567892"), .quantity = 1000, .net = a};
-    s->line[1] = (struct tb_order_line_input){
-        .sku = TB_STR("6909876543210"), .quantity = 2000, .net = b};
-    s->tender = (struct tb_order_tender_input){.kind = 3, .amount = a + b};
-    s->order = (struct tb_cmd_order){.key = {s->key, (uint32_t)len},
-                                     .identifier = &s->id,
-                                     .identifier_n = 1,
-                                     .store = TB_STR("S1"),
-                                     .occurred_ms = now_ms,
-                                     .line = s->line,
-                                     .line_n = 2,
-                                     .tender = &s->tender,
-                                     .tender_n = 1,
-                                     .input_hash = tb_mix(no)};
-    s->r.command = (struct tb_command){.op = TB_OP_ORDER, .tenant = w->tenant[t], .input = &s->order};
-}
-
-static void fill(struct tb_bench_world *w, struct slot *s, uint64_t *seed, const struct tb_bench_load *l,
+/* False: there is nothing left to send. */
+static bool fill(struct tb_bench_world *w, struct slot *s, uint64_t *seed, const struct tb_bench_load *l,
                  int64_t now_ms)
 {
     /* members are spread over tenants: member m belongs to tenant m % tenant_n */
+    const struct tb_bench_kind *kind = s->ring->kind;
+    uint32_t at = (uint32_t)(s - s->ring->slot);
     uint32_t t = l->first + (uint32_t)(random_next(seed) % l->n);
     uint32_t per_tenant = w->member_n / w->tenant_n;
     uint32_t member = (uint32_t)(random_next(seed) % per_tenant) * w->tenant_n + t;
+    s->visit = (struct tb_bench_visit){
+        .t = t, .member = member, .chance = random_next(seed), .now_ms = now_ms};
     s->r = (struct tb_job_request){.done = released, .user = s};
-    if (l->scans) {
-        tb_bench_scan(w, t, member, random_next(seed), now_ms, &s->id, &s->scan);
-        s->r.command = (struct tb_command){.op = TB_OP_CODE_SCAN, .tenant = w->tenant[t], .input = &s->scan};
-    } else {
-        fill_order(w, s, seed, t, member, now_ms);
-    }
-    tb_buf_init(&s->r.answer.body, s->region, sizeof s->region);
+    s->r.command.tenant = w->tenant[t];
+    tb_buf_init(&s->r.answer.body, s->ring->region + (size_t)at * kind->answer_bytes, kind->answer_bytes);
+    return kind->fill(w, &s->visit, s->ring->area + (size_t)at * kind->area_bytes, &s->r.command);
 }
 
 static void collect(struct ring *ring)
 {
     uint64_t n = ring->back_n;
     for (; ring->back_taken < n; ring->back_taken++)
-        ring->free_list[ring->free_n++] = ring->back[ring->back_taken % SLOTS];
+        ring->free_list[ring->free_n++] = ring->back[ring->back_taken % ring->kind->slots];
 }
 
 /* Submits what is prepared, waiting where the queue is full. */
@@ -190,15 +164,23 @@ static void latencies(struct ring *ring, struct tb_bench_result *out)
     out->p99_ms = (double)ring->took_us[n * 99 / 100] / 1e3;
 }
 
-static struct ring *ring_make(bool timed)
+static struct ring *ring_make(struct tb_bench_world *w, const struct tb_bench_load *l)
 {
+    const struct tb_bench_kind *kind = l->kind ? l->kind : &tb_bench_purchase;
     struct ring *ring = calloc(1, sizeof *ring);
-    tb_assert(ring != NULL);
-    ring->slot = calloc(SLOTS, sizeof *ring->slot);
-    ring->timed = timed;
-    ring->took_us = timed ? calloc(SAMPLES, sizeof *ring->took_us) : NULL;
-    tb_assert(ring->slot != NULL && (!timed || ring->took_us != NULL));
-    for (uint32_t i = 0; i < SLOTS; i++) {
+    tb_assert(ring != NULL && kind->slots >= CHUNK && kind->area_bytes % 16 == 0);
+    ring->kind = kind;
+    ring->world = w;
+    ring->slot = calloc(kind->slots, sizeof *ring->slot);
+    ring->area = calloc(kind->slots, kind->area_bytes);
+    ring->region = calloc(kind->slots, kind->answer_bytes);
+    ring->free_list = calloc(kind->slots, sizeof *ring->free_list);
+    ring->back = calloc(kind->slots, sizeof *ring->back);
+    ring->timed = l->timed;
+    ring->took_us = l->timed ? calloc(SAMPLES, sizeof *ring->took_us) : NULL;
+    tb_assert(ring->slot != NULL && ring->area != NULL && ring->region != NULL && ring->free_list != NULL &&
+              ring->back != NULL && (!l->timed || ring->took_us != NULL));
+    for (uint32_t i = 0; i < kind->slots; i++) {
         ring->slot[i].ring = ring;
         ring->free_list[ring->free_n++] = i;
     }
@@ -208,24 +190,32 @@ static struct ring *ring_make(bool timed)
 static void ring_free(struct ring *ring)
 {
     free(ring->slot);
+    free(ring->area);
+    free(ring->region);
+    free(ring->free_list);
+    free(ring->back);
     free(ring->took_us);
     free(ring);
 }
 
-/* Prepares and submits so many. */
-static void send(struct tb_bench_world *w, struct ring *ring, uint64_t *seed, const struct tb_bench_load *l,
-                 uint32_t want)
+/* Prepares and submits so many, or what is left; how many. */
+static uint32_t send(struct tb_bench_world *w, struct ring *ring, uint64_t *seed, const struct tb_bench_load *l,
+                     uint32_t want)
 {
     int64_t now_ms = (int64_t)time(NULL) * 1000;
     double t = now_s();
     struct tb_job_request *list[CHUNK];
-    for (uint32_t i = 0; i < want; i++) {
-        struct slot *s = &ring->slot[ring->free_list[--ring->free_n]];
-        fill(w, s, seed, l, now_ms);
+    uint32_t n = 0;
+    while (n < want) {
+        struct slot *s = &ring->slot[ring->free_list[ring->free_n - 1]];
+        if (!fill(w, s, seed, l, now_ms))
+            break;
+        ring->free_n--;
         s->sent_s = t;
-        list[i] = &s->r;
+        list[n++] = &s->r;
     }
-    push(w->node->cell, list, want);
+    push(w->node->cell, list, n);
+    return n;
 }
 
 static bool goes_on(const struct tb_bench_load *l, double t, uint64_t sent)
@@ -235,68 +225,95 @@ static bool goes_on(const struct tb_bench_load *l, double t, uint64_t sent)
     return l->orders ? sent < l->orders : t < l->seconds;
 }
 
-void tb_bench_purchases(struct tb_bench_world *w, const struct tb_bench_load *l, struct tb_bench_result *out)
+/* What happened between the two looks at the cell. */
+static void figure(const struct ring *ring, const struct tb_cell_figures *before, struct tb_cell_figures *after,
+                   struct tb_bench_result *out)
 {
-    struct ring *ring = ring_make(l->timed);
-    struct tb_cell *cell = w->node->cell;
-    struct tb_cell_figures *before = calloc(2, sizeof *before);
-    struct tb_cell_figures *after = before + 1;
-    int64_t *lag = calloc(LAGS, sizeof *lag);
-    tb_assert(before != NULL && lag != NULL);
-    uint32_t lag_n = 0;
-    tb_cell_figures(cell, before);
-    uint64_t disk = written_bytes();
-    *out = (struct tb_bench_result){.memory_before = tb_bench_resident()};
-    tb_bench_threads_read(&out->threads_before);
+    double n = out->done ? (double)out->done : 1;
+    out->appends = after->appends - before->appends;
+    out->batches = after->batches - before->batches;
+    out->refused = ring->refused;
+    out->first_refusal = ring->first_refusal;
+    out->bytes_each = (double)(after->bytes - before->bytes) / n;
+    out->engine_us = (double)(after->engine_ns - before->engine_ns) / 1e3 / n;
+    out->flusher_us = (double)(after->flusher_ns - before->flusher_ns) / 1e3 / n;
+    for (uint32_t i = 0; i < TB_LATENCY_BUCKETS; i++)
+        after->latency[i] -= before->latency[i];
+    out->p50_ms = (double)tb_latency_quantile_ns(after->latency, 500000) / 1e6;
+    out->p99_ms = (double)tb_latency_quantile_ns(after->latency, 990000) / 1e6;
+}
+
+/* How far the SQL state and the published tables are behind, now and then. */
+struct watch {
+    double next_s;
+    uint32_t n;
+    int64_t lag[LAGS];
+    struct tb_cell_figures now;
+};
+
+static void look(struct watch *v, struct tb_cell *cell, double t, struct tb_bench_result *out)
+{
+    if (t < v->next_s || v->n == LAGS)
+        return;
+    tb_cell_figures(cell, &v->now);
+    v->lag[v->n++] = v->now.lag_ms;
+    if (v->now.rows_lag_ms > out->rows_lag_max_ms)
+        out->rows_lag_max_ms = v->now.rows_lag_ms;
+    if (v->now.persons_lag_ms > out->persons_lag_max_ms)
+        out->persons_lag_max_ms = v->now.persons_lag_ms;
+    v->next_s = t + .05;
+}
+
+/* Sends until it is over; how many. */
+static uint64_t run(struct tb_bench_world *w, struct ring *ring, const struct tb_bench_load *l, struct watch *v,
+                    struct tb_bench_result *out)
+{
     uint64_t seed = 42 + w->orders + w->scans + l->first;
     uint64_t sent = 0;
     double start = now_s();
-    double next_look = start;
     for (double t = start; goes_on(l, t - start, sent); t = now_s()) {
         collect(ring);
         uint64_t allowed = l->rate ? (uint64_t)((t - start) * l->rate) : UINT64_MAX;
         uint32_t want = ring->free_n < CHUNK ? 0 : CHUNK;
         if (l->rate && sent + want > allowed)
             want = allowed > sent ? (uint32_t)(allowed - sent) : 0;
-        if (t >= next_look && lag_n < LAGS) {
-            tb_cell_figures(cell, after);
-            lag[lag_n++] = after->lag_ms;
-            if (after->rows_lag_ms > out->rows_lag_max_ms)
-                out->rows_lag_max_ms = after->rows_lag_ms;
-            if (after->persons_lag_ms > out->persons_lag_max_ms)
-                out->persons_lag_max_ms = after->persons_lag_ms;
-            next_look = t + .05;
-        }
+        look(v, w->node->cell, t, out);
+        uint32_t n = want ? send(w, ring, &seed, l, want) : 0;
         if (want == 0)
             (void)nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
-        else
-            send(w, ring, &seed, l, want);
-        sent += want;
+        sent += n;
+        if (n < want)
+            break;
     }
     while (ring->done < sent)
         (void)nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
     out->seconds = now_s() - start;
-    tb_cell_figures(cell, after);
+    return sent;
+}
+
+void tb_bench_run_load(struct tb_bench_world *w, const struct tb_bench_load *l, struct tb_bench_result *out)
+{
+    struct ring *ring = ring_make(w, l);
+    struct tb_cell_figures *before = calloc(2, sizeof *before);
+    struct tb_cell_figures *after = before + 1;
+    struct watch *v = calloc(1, sizeof *v);
+    tb_assert(before != NULL && v != NULL);
+    tb_cell_figures(w->node->cell, before);
+    uint64_t disk = written_bytes();
+    *out = (struct tb_bench_result){.memory_before = tb_bench_resident()};
+    tb_bench_threads_read(&out->threads_before);
+    out->done = run(w, ring, l, v, out);
+    tb_cell_figures(w->node->cell, after);
     tb_bench_threads_read(&out->threads_after);
-    out->done = sent;
-    out->appends = after->appends - before->appends;
-    out->batches = after->batches - before->batches;
-    out->refused = ring->refused;
-    out->bytes_each = (double)(after->bytes - before->bytes) / (double)sent;
-    out->engine_us = (double)(after->engine_ns - before->engine_ns) / 1e3 / (double)sent;
-    out->flusher_us = (double)(after->flusher_ns - before->flusher_ns) / 1e3 / (double)sent;
-    for (uint32_t i = 0; i < TB_LATENCY_BUCKETS; i++)
-        after->latency[i] -= before->latency[i];
-    out->p50_ms = (double)tb_latency_quantile_ns(after->latency, 500000) / 1e6;
-    out->p99_ms = (double)tb_latency_quantile_ns(after->latency, 990000) / 1e6;
+    figure(ring, before, after, out);
     if (l->timed)
         latencies(ring, out);
-    qsort(lag, lag_n, sizeof *lag, by_size);
-    out->lag_max_ms = lag_n ? lag[lag_n - 1] : 0;
-    out->lag_p99_ms = lag_n ? lag[(uint32_t)((uint64_t)lag_n * 99 / 100)] : 0;
+    qsort(v->lag, v->n, sizeof *v->lag, by_size);
+    out->lag_max_ms = v->n ? v->lag[v->n - 1] : 0;
+    out->lag_p99_ms = v->n ? v->lag[(uint32_t)((uint64_t)v->n * 99 / 100)] : 0;
     out->disk_bytes = written_bytes() - disk;
     out->memory_after = tb_bench_resident();
-    free(lag);
+    free(v);
     free(before);
     ring_free(ring);
 }

@@ -50,7 +50,7 @@ bool tb_bench_restart(struct tb_bench_world *w, const struct tb_node_options *no
         return false;
     struct tb_bench_result r;
     struct tb_bench_load more = {.first = 0, .n = w->tenant_n, .orders = tail};
-    tb_bench_purchases(w, &more, &r);
+    tb_bench_run_load(w, &more, &r);
     tb_cell_stop(w->node->cell, false);
     uint64_t left = tail_of(w->node->cell, &figures);
     tb_cell_destroy(w->node->cell);

@@ -38,20 +38,37 @@ static uint32_t place(uint64_t at, uint32_t n)
     return (uint32_t)(at % n * UINT64_C(2654435761) % n);
 }
 
-void tb_bench_scan(struct tb_bench_world *w, uint32_t t, uint32_t member, uint64_t chance, int64_t now_ms,
-                   struct tb_identifier *id, struct tb_cmd_code_scan *out)
+struct scan {
+    struct tb_cmd_code_scan in;
+    struct tb_identifier id;
+};
+
+/* Four of five meet a code that nobody scanned before (until all were), one of five a code
+ * scanned lately. */
+static bool fill(struct tb_bench_world *w, const struct tb_bench_visit *v, void *area, struct tb_command *out)
 {
-    bool again = chance % 5 == 0;
+    struct scan *s = area;
+    bool again = v->chance % 5 == 0;
     uint64_t at = again ? atomic_load(&w->scans) : atomic_fetch_add(&w->scans, 1);
     if (again)
-        at -= chance / 5 % (at < LATELY ? at + 1 : LATELY);
-    tb_bench_key(member, 0, id->key);
-    id->ns = w->phone[t];
-    *out = (struct tb_cmd_code_scan){.code = {w->batch[t], place(at, w->code_n)},
-                                     .caller = id->key[0],
-                                     .identifier = id,
-                                     .identifier_n = 1,
-                                     .occurred_ms = now_ms,
-                                     .store = TB_STR("S1"),
-                                     .region = chance >> 32 & 15 ? TB_STR("cn/south/gd") : TB_STR("cn/north")};
+        at -= v->chance / 5 % (at < LATELY ? at + 1 : LATELY);
+    tb_bench_key(v->member, 0, s->id.key);
+    s->id.ns = w->phone[v->t];
+    s->in = (struct tb_cmd_code_scan){.code = {w->batch[v->t], place(at, w->code_n)},
+                                      .caller = s->id.key[0],
+                                      .identifier = &s->id,
+                                      .identifier_n = 1,
+                                      .occurred_ms = v->now_ms,
+                                      .store = TB_STR("S1"),
+                                      .region = v->chance >> 32 & 15 ? TB_STR("cn/south/gd") : TB_STR("cn/north")};
+    out->op = TB_OP_CODE_SCAN;
+    out->input = &s->in;
+    return true;
 }
+
+const struct tb_bench_kind tb_bench_scan = {.what = "item codes",
+                                            .things = "scans",
+                                            .area_bytes = (sizeof(struct scan) + 15) / 16 * 16,
+                                            .answer_bytes = TB_ANSWER_BYTES_MAX,
+                                            .slots = 16384,
+                                            .fill = fill};

@@ -51,7 +51,7 @@ void tb_bench_threads_read(struct tb_bench_threads *to)
 void tb_bench_threads_print(FILE *out, const struct tb_bench_threads *before, const struct tb_bench_threads *after,
                             uint64_t done)
 {
-    const char *sep = "  us of each thread a purchase (and ready without a core): ";
+    const char *sep = "  us of each thread a command (and ready without a core): ";
     for (uint32_t i = 0; i < after->n && done > 0; i++) {
         const struct tb_bench_thread *a = &after->thread[i];
         uint64_t ran = a->ran_ns;

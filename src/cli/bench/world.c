@@ -9,7 +9,19 @@
 #include "core/consent/consent.h"
 #include "core/ops.h"
 
-bool tb_bench_command(struct tb_node *node, uint32_t tenant, uint32_t op, const void *input, uint32_t *number)
+uint64_t tb_bench_field(struct tb_str body, uint32_t wanted)
+{
+    uint32_t field;
+    uint64_t v = 0;
+    struct tb_str s;
+    bool bad;
+    while (tb_wire_next(&body, &field, &v, &s, &bad))
+        if (field == wanted)
+            return v;
+    return 0;
+}
+
+bool tb_bench_answers(struct tb_node *node, uint32_t tenant, uint32_t op, const void *input, uint64_t *told, uint32_t n)
 {
     uint8_t region[4096];
     struct tb_answer a;
@@ -23,14 +35,18 @@ bool tb_bench_command(struct tb_node *node, uint32_t tenant, uint32_t op, const 
                       a.field);
         return false;
     }
-    struct tb_str body = tb_buf_as_str(&a.body);
-    uint32_t field;
-    uint64_t v;
-    struct tb_str s;
-    bool bad;
-    while (number != NULL && tb_wire_next(&body, &field, &v, &s, &bad))
-        if (field == 1)
-            *number = (uint32_t)v;
+    for (uint32_t i = 1; i < n; i++)
+        told[i] = tb_bench_field(tb_buf_as_str(&a.body), i);
+    return true;
+}
+
+bool tb_bench_command(struct tb_node *node, uint32_t tenant, uint32_t op, const void *input, uint32_t *number)
+{
+    uint64_t told[2] = {0};
+    if (!tb_bench_answers(node, tenant, op, input, told, TB_COUNT_OF(told)))
+        return false;
+    if (number != NULL)
+        *number = (uint32_t)told[1];
     return true;
 }
 
