@@ -36,6 +36,7 @@ struct world {
     uint64_t verdicts[7];
     uint64_t photos;       /* that met OTHERS */
     uint64_t photos_first; /* that were before the buyer */
+    uint64_t photos_own;   /* of who had scanned the code first herself */
     uint64_t buyers_late;  /* buyers who met OTHERS */
 };
 
@@ -129,6 +130,7 @@ static void visit(struct world *w, const struct visit *v, const struct tb_identi
     w->verdicts[verdict]++;
     w->photos += v->kind == PHOTO && verdict == TB_SCAN_OTHERS;
     w->photos_first += v->kind == PHOTO && verdict == TB_SCAN_FIRST;
+    w->photos_own += v->kind == PHOTO && verdict == TB_SCAN_AGAIN;
     w->buyers_late += v->kind == BUYER && verdict == TB_SCAN_OTHERS;
     if (fx_uint(w->f, 16, 0))
         w->alarmed[v->item / PER_CARTON] = true;
@@ -180,6 +182,10 @@ static void report(struct world *w, uint64_t hits, uint32_t guessed, double us)
            (unsigned long long)w->verdicts[TB_SCAN_FIRST], (unsigned long long)w->verdicts[TB_SCAN_AGAIN],
            (unsigned long long)w->verdicts[TB_SCAN_OTHERS], (unsigned long long)w->photos,
            (unsigned long long)w->photos_first, (unsigned long long)w->buyers_late);
+    uint64_t told = w->verdicts[TB_SCAN_OTHERS];
+    uint64_t photos = w->photos + w->photos_first + w->photos_own;
+    printf("\"seen by others\" as an alarm of copies: %llu alarms, precision %.3f, recall %.3f\n",
+           (unsigned long long)told, (double)w->photos / (double)told, (double)w->photos / (double)photos);
     printf("diversion: %llu cartons diverted, %llu alarms, precision %.3f, recall %.3f\n",
            (unsigned long long)diverted, (unsigned long long)alarms, (double)caught / (double)alarms,
            (double)caught / (double)diverted);
