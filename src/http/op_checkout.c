@@ -326,6 +326,7 @@ static void confirm_write(struct tb_work *w, struct tb_json_out *o)
     tb_out_order_result(w, o, note != NULL ? note->key : TB_STR_NONE);
     tb_json_out_key_i64(o, "payable", (int64_t)tb_wire_u64(body, 10));
     tb_json_out_key_i64(o, "saving", (int64_t)tb_wire_u64(body, 11));
+    out_list(w, o, "gifts", 13, out_gift);
     tb_json_out_close(o, '}');
 }
 

@@ -21,7 +21,7 @@ static const char *const touch_kinds[] = {"other",        "till",       "probe",
                                           "mini_program", "app",        "account", "delivery",
                                           "associate",    "service_desk", "import"};
 static const char *const attribute_types[] = {"int", "bool", "text", "date", "time", "choice"};
-static const char *const rule_kinds[] = {"earn", "tier", "enrol"};
+static const char *const rule_kinds[] = {"earn", "tier", "enrol", "pay"};
 static const char *const measures[] = {"qualifying", "spend", "visits"};
 static const char *const windows[] = {"rolling", "calendar_year", "member_year", "lifetime"};
 static const char *const downgrades[] = {"one_down", "balance", "none"};

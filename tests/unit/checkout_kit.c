@@ -187,3 +187,28 @@ int64_t kit_clawed(struct checkout_kit *k)
     }
     return sum;
 }
+
+uint64_t kit_fingerprint(struct checkout_kit *k)
+{
+    struct tb_store *s = &k->f->core.store;
+    uint64_t h = 1;
+    uint64_t top = 200;
+    struct tb_hash_key key = {3, 4};
+    for (uint32_t i = 0; i < TB_COUNTERS; i++)
+        top = s->counter[i] > top ? s->counter[i] : top;
+    for (uint32_t kind = 0; kind < TB_KINDS; kind++)
+        for (uint64_t id = 1; s->shape[kind].name != NULL && id <= top; id++) {
+            struct tb_block *b = tb_store_get(s, kind, id);
+            if (b == NULL)
+                continue;
+            struct tb_str packed = fx_packed(s, b);
+            key.k0 ^= h;
+            h = tb_siphash(&key, packed.p, packed.n);
+            free((void *)(uintptr_t)packed.p);
+        }
+    for (uint32_t i = 0; i < TB_COUNTERS; i++)
+        h = h * 31 + s->counter[i];
+    for (uint32_t i = 0; i < TB_MAPS; i++)
+        h = h * 31 + s->map[i].n;
+    return h;
+}

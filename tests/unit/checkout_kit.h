@@ -51,6 +51,8 @@ struct tb_block *kit_order(struct checkout_kit *k, uint64_t order);
 void *kit_section(struct checkout_kit *k, uint64_t order, uint32_t section);
 int64_t kit_balance(struct checkout_kit *k, const char *who, const char *unit);
 void kit_give(struct checkout_kit *k, const char *who, const char *unit, int64_t amount);
+/* Every byte of the cell: what two states differ in shows. */
+uint64_t kit_fingerprint(struct checkout_kit *k);
 /* Points that the last answer says were clawed back (field 4), as far as they could be. */
 int64_t kit_clawed(struct checkout_kit *k);
 

@@ -90,7 +90,7 @@ static void test_rule(void **state)
     uint32_t unit = put_unit(c, "points", TB_UNIT_POINTS);
     const struct tb_cmd_rule_put good = good_rule;
 #define BAD(change, field) INVALID(tb_catalog_rule_put, tb_cmd_rule_put, good, change, field)
-    BAD((in.kind = 3, in.unit = TB_STR_NONE), "kind");
+    BAD((in.kind = TB_RULE_KINDS, in.unit = TB_STR_NONE), "kind");
     BAD((in.unit = TB_STR_NONE, in.scheme = S("vip")), "unit");
     BAD((in.scheme = S("vip"), in.amount = TB_STR_NONE), "scheme");
     BAD((in.kind = TB_RULE_TIER), "unit");

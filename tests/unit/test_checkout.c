@@ -207,28 +207,6 @@ static void retried(void **state)
     kit_free(k);
 }
 
-/* Every byte of the cell, before and after. */
-static uint64_t fingerprint(struct fx *f)
-{
-    uint64_t h = 1;
-    struct tb_hash_key key = {3, 4};
-    for (uint32_t kind = 0; kind < TB_KINDS; kind++)
-        for (uint64_t id = 1; f->core.store.shape[kind].name != NULL && id <= 200; id++) {
-            struct tb_block *b = tb_store_get(&f->core.store, kind, id);
-            if (b == NULL)
-                continue;
-            struct tb_str packed = fx_packed(&f->core.store, b);
-            key.k0 ^= h;
-            h = tb_siphash(&key, packed.p, packed.n);
-            free((void *)(uintptr_t)packed.p);
-        }
-    for (uint32_t i = 0; i < TB_COUNTERS; i++)
-        h = h * 31 + f->core.store.counter[i];
-    for (uint32_t i = 0; i < TB_MAPS; i++)
-        h = h * 31 + f->core.store.map[i].n;
-    return h;
-}
-
 static void dry_runs_change_nothing(void **state)
 {
     (void)state;
@@ -238,7 +216,7 @@ static void dry_runs_change_nothing(void **state)
     kit_give(k, "anna", "points", 500);
     three_lines(k);
     (void)kit_confirm(k, "A");
-    uint64_t before = fingerprint(k->f);
+    uint64_t before = kit_fingerprint(k);
     three_lines(k);
     kit_as(k, "berta"); /* whom nobody knows yet */
     assert_int_equal(kit_quote(k), 15973);
@@ -247,7 +225,7 @@ static void dry_runs_change_nothing(void **state)
     assert_int_equal(kit_quote(k), 15973);
     assert_int_equal(fx_uint(k->f, 10, 0), 15473);
     assert_int_equal(kit_return_quote(k, "A", 0, 1), 7991);
-    assert_int_equal(fingerprint(k->f), before);
+    assert_int_equal(kit_fingerprint(k), before);
     kit_free(k);
 }
 

@@ -97,6 +97,10 @@ struct tb_cmd_unit_put {
     int64_t wait_days;
     uint64_t flags;
     struct tb_str claim_code; /* as a code of a unit; unique among the tenant's claim codes */
+    /* Units that pay (POINTS, STORED_VALUE, GIFT_CARD; else 0): see struct tb_unit. */
+    int64_t pay_min;
+    int64_t pay_step;
+    int64_t pay_share_ppm; /* 0 .. 1,000,000 */
 };
 
 struct tb_cmd_namespace_put {

@@ -88,6 +88,9 @@ struct tb_rule_env;
  * what is not declared. region: TB_EXPR_PROGRAM_MAX bytes, 8-byte aligned, left with the program. */
 void tb_rule_check_condition(struct tb_put_run *p, const struct tb_rule_env *env, const char *field,
                              struct tb_str source, void *region);
+/* The same for a formula: a number. */
+void tb_rule_check_amount(struct tb_put_run *p, const struct tb_rule_env *env, const char *field,
+                          struct tb_str source, void *region);
 
 /* Writes the namespaces and touchpoints that a new tenant begins with. */
 void tb_catalog_defaults(struct tb_txn *t, struct tb_answer *a, uint32_t tenant);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* core/catalog/rule.c - earn, tier and enrolment rules.
+/* core/catalog/rule.c - earn, tier, enrolment and payment rules.
  *
  * The event keeps the sources; the programs are made of them again when the event is
  * folded, so that the journal does not depend on the compiler. Invariant: a stored
@@ -11,7 +11,7 @@
 
 static bool needs_unit(int64_t kind)
 {
-    return kind == TB_RULE_EARN || kind == TB_RULE_ENROL;
+    return kind == TB_RULE_EARN || kind == TB_RULE_ENROL || kind == TB_RULE_PAY;
 }
 
 static void check_fields(struct tb_put_run *p, const struct tb_cmd_rule_put *in)
@@ -101,16 +101,27 @@ static void check_uses(struct tb_put_run *p, const char *field, struct tb_str so
     }
 }
 
-void tb_rule_check_condition(struct tb_put_run *p, const struct tb_rule_env *env, const char *field,
-                             struct tb_str source, void *region)
+static void check_part(struct tb_put_run *p, const struct tb_rule_env *env, enum tb_rule_part part, const char *field,
+                       struct tb_str source, void *region)
 {
     struct tb_expr_problem problem;
-    const struct tb_expr_program *program =
-        tb_rule_compile(env, TB_RULE_PART_CONDITION, source, region, &problem, NULL);
+    const struct tb_expr_program *program = tb_rule_compile(env, part, source, region, &problem, NULL);
     if (program == NULL)
         refuse_expression(p, field, &problem);
     else
         check_uses(p, field, source, program);
+}
+
+void tb_rule_check_condition(struct tb_put_run *p, const struct tb_rule_env *env, const char *field,
+                             struct tb_str source, void *region)
+{
+    check_part(p, env, TB_RULE_PART_CONDITION, field, source, region);
+}
+
+void tb_rule_check_amount(struct tb_put_run *p, const struct tb_rule_env *env, const char *field,
+                          struct tb_str source, void *region)
+{
+    check_part(p, env, TB_RULE_PART_AMOUNT, field, source, region);
 }
 
 static void check_expression(struct tb_put_run *p, const struct tb_cmd_rule_put *in,
@@ -123,14 +134,8 @@ static void check_expression(struct tb_put_run *p, const struct tb_cmd_rule_put 
         return;
     _Alignas(8) uint8_t region[TB_EXPR_PROGRAM_MAX];
     struct tb_rule_env env;
-    struct tb_expr_problem problem;
     tb_rule_env_init(&env, p->t, p->tenant, (enum tb_rule_kind)in->kind, UINT32_MAX);
-    const struct tb_expr_program *program =
-        tb_rule_compile(&env, part, source, region, &problem, NULL);
-    if (program == NULL)
-        refuse_expression(p, field, &problem);
-    else
-        check_uses(p, field, source, program);
+    check_part(p, &env, part, field, source, region);
 }
 
 enum tb_outcome tb_catalog_rule_put(struct tb_txn *t, const struct tb_command *cmd,

@@ -132,7 +132,7 @@ static uint32_t declare_attributes(struct tb_rule_env *e, const struct tb_txn *t
 void tb_rule_env_init(struct tb_rule_env *e, const struct tb_txn *t, uint32_t tenant,
                       enum tb_rule_kind kind, uint32_t attributes)
 {
-    bool order = kind == TB_RULE_EARN;
+    bool order = kind == TB_RULE_EARN || kind == TB_RULE_PAY;
     uint32_t n = declare_attributes(e, t, tenant, attributes);
     e->attributes = n;
     e->record[RECORD_MEMBER] =

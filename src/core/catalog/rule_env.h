@@ -20,7 +20,7 @@
  *   in_tier("gold")  bool          the tier of any scheme, or a higher one of that scheme
  *   consents("sms_marketing")      bool: effective permission for the purpose
  *   within(path, "food/baby")      bool: the category path is that or below it
- * EARN adds
+ * EARN and PAY add
  *   order            record        net, gross, store, region, channel, touchpoint,
  *                                  associate, lines, tenders
  *   order.lines      list          records sku, category, brand, quantity, net, gross

@@ -96,6 +96,14 @@ static void check_claim_code(struct tb_put_run *p, const struct tb_cmd_unit_put 
         tb_put_refuse(p, TB_CODE_CODE_TAKEN, "claim_code");
 }
 
+static void check_paying(struct tb_put_run *p, const struct tb_cmd_unit_put *in)
+{
+    bool pays = in->kind == TB_UNIT_POINTS || in->kind == TB_UNIT_STORED_VALUE || in->kind == TB_UNIT_GIFT_CARD;
+    tb_check_range(p, "pay_min", in->pay_min, 0, pays ? TB_AMOUNT_MAX : 0);
+    tb_check_range(p, "pay_step", in->pay_step, 0, pays ? TB_AMOUNT_MAX : 0);
+    tb_check_range(p, "pay_share_ppm", in->pay_share_ppm, 0, pays ? 1000000 : 0);
+}
+
 static void check_fields(struct tb_put_run *p, const struct tb_cmd_unit_put *in)
 {
     tb_check_text(p, "name", in->name, 0, TB_NAME_MAX);
@@ -103,6 +111,8 @@ static void check_fields(struct tb_put_run *p, const struct tb_cmd_unit_put *in)
     tb_check_range(p, "negative", in->negative, 0, TB_NEGATIVE_POLICIES - 1);
     check_release(p, in);
     tb_check_range(p, "expiry", in->expiry, 0, TB_EXPIRY_KINDS - 1);
+    /* what qualifies leaves by its scheme's window: a lot that expired would leave twice */
+    tb_check(p, in->kind != TB_UNIT_QUALIFYING || in->expiry == TB_EXPIRY_NONE, "expiry");
     tb_check(p, expiry_n_valid(in->expiry, in->expiry_n), "expiry_n");
     tb_check_range(p, "rounding", in->rounding, 0, TB_EXPIRY_ROUNDINGS - 1);
     tb_check(p, in->expiry != TB_EXPIRY_NONE || in->rounding == TB_ROUNDING_NONE, "rounding");
@@ -111,11 +121,12 @@ static void check_fields(struct tb_put_run *p, const struct tb_cmd_unit_put *in)
     tb_check_range(p, "balance_max", in->balance_max, 0, TB_AMOUNT_MAX);
     check_cap(p, in->spend_cap, in->spend_cap_period, "spend_cap", "spend_cap_period");
     tb_check_range(p, "restore_grace_days", in->restore_grace_days, 0, 3660);
-    tb_check_range(p, "face_ppm", in->face_ppm, 0, INT64_C(1000000000000));
+    tb_check_range(p, "face_ppm", in->face_ppm, 0, TB_FACE_PPM_MAX);
     tb_check_range(p, "expected_ppm", in->expected_ppm, 0, 1000000);
     const struct tb_unit *old = tb_put_old(p);
     tb_check(p, old == NULL || old->kind == in->kind, "kind");
     check_issued(p, in);
+    check_paying(p, in);
     check_claim_code(p, in);
 }
 
@@ -152,7 +163,10 @@ enum tb_outcome tb_catalog_unit_put(struct tb_txn *t, const struct tb_command *c
                                 .valid_until_ms = (uint64_t)in->valid_until_ms,
                                 .wait_days = (uint64_t)in->wait_days,
                                 .flags = in->flags,
-                                .claim_code = in->claim_code};
+                                .claim_code = in->claim_code,
+                                .pay_min = (uint64_t)in->pay_min,
+                                .pay_step = (uint64_t)in->pay_step,
+                                .pay_share_ppm = (uint64_t)in->pay_share_ppm};
     TB_PUT_EMIT(&p, unit_put, &ev);
     return tb_put_end(&p);
 }
@@ -221,5 +235,8 @@ void tb_catalog_apply_unit_put(struct tb_txn *t, const struct tb_ev_unit_put *ev
                              .valid_until_ms = (int64_t)ev->valid_until_ms,
                              .wait_days = (uint32_t)ev->wait_days,
                              .flags = (uint32_t)ev->flags,
-                             .claim_code = claim_code};
+                             .claim_code = claim_code,
+                             .pay_min = (int64_t)ev->pay_min,
+                             .pay_step = (int64_t)ev->pay_step,
+                             .pay_share_ppm = (int64_t)ev->pay_share_ppm};
 }

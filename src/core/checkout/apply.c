@@ -44,7 +44,13 @@ static void keep_basket_holds(struct tb_txn *t, struct tb_block *b, const struct
                                             .coupon_due_ms = due_from_wire(in->coupon_due_ms),
                                             .coupon_day = (int32_t)in->coupon_day,
                                             .coupon_unit = (uint32_t)in->coupon_unit,
-                                            .coupon_profile = (uint32_t)in->coupon_profile};
+                                            .coupon_profile = (uint32_t)in->coupon_profile,
+                                            .formula = in->formula,
+                                            .bound = in->bound,
+                                            .min_amount = in->min_amount,
+                                            .max_units = (uint32_t)in->max_units,
+                                            .max_applications = (uint32_t)in->max_applications,
+                                            .framed = (uint32_t)in->framed};
     }
     struct tb_basket_tender *tender = tb_section(t, b, TB_BASKET_TENDER);
     for (uint32_t i = 0; i < ev->tender_n; i++) {

@@ -87,7 +87,16 @@ static enum tb_code reserve_offer(struct tb_checkout *c, uint32_t use, int64_t d
 {
     const struct tb_promotion_found *f = &c->set.found[c->price.use[use].offer];
     struct tb_promotion_use counted = tb_checkout_use_of(c, use);
-    *out = (struct tb_ev_basket_offer){.offer = f->offer, .saving = counted.amount, .pieces = counted.pieces};
+    const struct tb_offer *o = &c->set.offer[c->price.use[use].offer];
+    *out = (struct tb_ev_basket_offer){.offer = f->offer,
+                                       .saving = counted.amount,
+                                       .pieces = counted.pieces,
+                                       .formula = f->formula,
+                                       .framed = 1,
+                                       .bound = o->budget_rule != TB_PRICE_NO_BUDGET ? o->budget : -1,
+                                       .max_units = o->max_units,
+                                       .max_applications = o->max_applications,
+                                       .min_amount = o->min_amount};
     if (f->coupon.unit != 0) {
         out->coupon = f->coupon.lot;
         out->coupon_unit = f->coupon.unit;

@@ -80,6 +80,13 @@ struct tb_basket_offer {
     uint32_t coupon_unit;
     uint32_t coupon_profile;
     uint32_t reserved;
+    int64_t formula; /* what the offer's formula gave, plus one; 0 = it has none */
+    int64_t bound;   /* framed: what limits, budget and her spending left of it when it was opened; -1 = no bound */
+    int64_t min_amount;
+    uint32_t max_units;
+    uint32_t max_applications;
+    uint32_t framed;
+    uint32_t reserved2;
 };
 
 struct tb_basket_tender {
@@ -114,15 +121,18 @@ struct tb_quote_tender {
 /* QUOTE and CHECKOUT. order: the facts as in ORDER, key and receipt unused, line[].net as above,
  * tenders unused. Tenders here are those that draw on units; money is told at CONFIRM.
  * Answers in order: those of ORDER up to the member; INVALID "lines"/"coupons"/"tenders"/"lifetime",
- * UNKNOWN_PRODUCT and UNKNOWN_PRICE "lines/i", AMOUNT_OVERFLOW, TOO_LARGE, UNKNOWN_UNIT "tenders/i",
- * UNKNOWN_MEMBER "tenders/i", INSUFFICIENT "tenders/i", and for CHECKOUT QUOTE_CHANGED "coupons" (one was taken
- * between), CAP_EXCEEDED, TOO_MANY.
+ * UNKNOWN_PRODUCT and UNKNOWN_PRICE "lines/i", AMOUNT_OVERFLOW, TOO_LARGE, UNKNOWN_UNIT "tenders/i", INVALID
+ * "tenders/i" (it does not pay), UNKNOWN_MEMBER, TENDERS_DIFFER (more than is due), CAP_EXCEEDED (below pay_min,
+ * no multiple of pay_step, above pay_share_ppm; units that are told as a bound are cut to steps and
+ * ceiling, never refused for them) and INSUFFICIENT "tenders/i", and for CHECKOUT QUOTE_CHANGED "coupons" (one was
+ * taken between), CAP_EXCEEDED, TOO_MANY.
  * Body of QUOTE: 1 person, 2 payable, 3 goods list, 4 goods saving, 5 shipping list, 6 shipping saving,
  * 7 = 1 proven, 8 gap (bound - value), 9 steps spent, 10 money due beside the tenders,
  * repeated 11 line {1 list, 2 saving, 3 net, 4 = 1 below cost, 5 product, repeated 6 share {1 offer's place in 12,
  *   2 first, 3 n, 4 each}},
  * repeated 12 offer {1 offer, 2 campaign, 3 version, 4 coupon's lot, 5 enum tb_price_why, 6 saving,
- *   7 applications, 8 gift units, 9 gift product, 10 gift unit, 11 missing to the next step, 12 missing,
+ *   7 applications, 8 gift units, 9 gift product, 10 gift unit (9 and 10 in force or not: the till prompts with
+ *   12), 11 missing to the next step, 12 missing,
  *   13 place + 1 of the offer it is against},
  * repeated 13 refused {1 campaign, 2 offer, 3 lot, 4 enum tb_promotion_why, 5 missing} (never who is held out),
  * repeated 14 would earn {1 unit, 2 amount}, repeated 15 tender {1 kind, 2 amount, 3 unit, 4 units}.
@@ -150,7 +160,8 @@ struct tb_cmd_quote {
  * No tenders of money: what is due is one of kind OTHER.
  * Answers in order: as ORDER when it stands; UNKNOWN_BASKET, UNKNOWN_OFFER; those of QUOTE; QUOTE_CHANGED
  * "payable" (differs from what was quoted), "offers" (one is no longer open); TENDERS_DIFFER.
- * Body: that of ORDER, and 10 payable, 11 saving, repeated 12 coupon given {1 lot, 2 unit}. */
+ * Body: that of ORDER, and 10 payable, 11 saving, repeated 12 coupon given {1 lot, 2 unit}, repeated 13 goods
+ * given {1 product, 2 units}; at most 8 of each are told, the order's block has all.             */
 struct tb_cmd_confirm {
     struct tb_cmd_quote quote;
     uint64_t basket; /* 0 = none */

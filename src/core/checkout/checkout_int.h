@@ -85,6 +85,9 @@ static inline struct tb_promotion_use tb_checkout_use_of(const struct tb_checkou
 enum tb_outcome tb_checkout_place(struct tb_checkout *c, struct tb_block *basket, const struct tb_quote_tender *money,
                                   uint32_t money_n);
 
+/* Fields 10 to 13 of a confirmation. Requires a priced order. */
+void tb_checkout_tell_placed(struct tb_txn *t, struct tb_block *order, struct tb_answer *a);
+
 /* Counts that the campaigns were shown, or would have been. */
 void tb_checkout_expose(struct tb_checkout *c);
 /* The same of all that is live, where other offers were chosen. Requires a course that has looked. */
@@ -107,6 +110,20 @@ struct tb_frozen {
     struct tb_basket basket; /* groups and limits; lines are the caller's */
 };
 TB_MUST_USE bool tb_frozen_get(struct tb_str in, uint32_t line_n, struct tb_arena *arena, struct tb_frozen *out);
+
+/* Answers of writes are short: the first few are told, the order's block has all. */
+#define TB_CHECKOUT_TOLD_MAX 8u
+
+/* A message of n <= 4 numbers in the answer, fields 1 to n. */
+static inline void tb_checkout_put_part(struct tb_buf *b, uint32_t field, const uint64_t *v, uint32_t n)
+{
+    uint8_t region[64];
+    struct tb_buf part;
+    tb_buf_init(&part, region, sizeof region);
+    for (uint32_t i = 0; i < n; i++)
+        tb_wire_put_uint(&part, i + 1, v[i]);
+    tb_wire_put_bytes(b, field, tb_buf_as_str(&part));
+}
 
 static inline uint64_t tb_checkout_zigzag(int64_t v)
 {

@@ -165,6 +165,23 @@ static enum tb_outcome from_quote(struct tb_txn *t, const struct tb_command *cmd
     return tb_checkout_place(&c, NULL, in->quote.tender, in->quote.tender_n);
 }
 
+/* The answer names the order; one that came by another way has no price to tell. */
+static void tell_stood(struct tb_txn *t, struct tb_answer *a)
+{
+    struct tb_str body = tb_buf_as_str(&a->body);
+    uint32_t field;
+    uint64_t order;
+    struct tb_str part;
+    bool bad = false;
+    while (tb_wire_next(&body, &field, &order, &part, &bad))
+        if (field == 1)
+            break;
+    tb_assert(!bad && field == 1);
+    struct tb_block *b = tb_read(t, TB_KIND_ORDER, order);
+    if (b != NULL && tb_order_is_priced(b))
+        tb_checkout_tell_placed(t, b, a);
+}
+
 enum tb_outcome tb_checkout_confirm(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
 {
     const struct tb_cmd_confirm *in = cmd->input;
@@ -173,8 +190,12 @@ enum tb_outcome tb_checkout_confirm(struct tb_txn *t, const struct tb_command *c
     order.pricing = &later;
     bool stands;
     enum tb_outcome outcome = tb_order_stood(t, &order, &stands, a);
-    if (outcome != TB_DONE || stands)
+    if (outcome != TB_DONE)
         return outcome;
+    if (stands) {
+        tell_stood(t, a);
+        return TB_DONE;
+    }
     if (in->offer_n > TB_PRICE_OFFERS_MAX)
         return tb_refuse(a, TB_CODE_INVALID, "offers");
     if (in->basket == 0)

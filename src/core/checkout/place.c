@@ -268,6 +268,32 @@ static enum tb_outcome book(struct placing *p)
     return outcome;
 }
 
+/* What the receipt says beside what every order says; a repetition says it again. */
+void tb_checkout_tell_placed(struct tb_txn *t, struct tb_block *order, struct tb_answer *a)
+{
+    const struct tb_order *o = tb_block_head_const(order);
+    const struct tb_order_price *price = tb_section(t, order, TB_ORDER_PRICE);
+    const struct tb_order_effect *effect = tb_section(t, order, TB_ORDER_EFFECT);
+    const struct tb_order_given *given = tb_section(t, order, TB_ORDER_GIVEN);
+    int64_t saving = 0;
+    uint32_t told = 0;
+    for (uint32_t i = 0; i < order->n[TB_ORDER_EFFECT]; i++)
+        saving += effect[i].saving;
+    tb_wire_put_uint(&a->body, 10, (uint64_t)(o->net + price->shipping));
+    tb_wire_put_uint(&a->body, 11, (uint64_t)saving);
+    for (uint32_t i = 0; i < order->n[TB_ORDER_GIVEN] && i < TB_CHECKOUT_TOLD_MAX; i++) {
+        uint64_t row[2] = {given[i].lot, given[i].unit};
+        tb_checkout_put_part(&a->body, 12, row, 2);
+    }
+    for (uint32_t i = 0; i < order->n[TB_ORDER_EFFECT] && told < TB_CHECKOUT_TOLD_MAX; i++) {
+        uint64_t row[2] = {effect[i].gift_product, effect[i].gift_units};
+        if (row[0] == 0 || row[1] == 0)
+            continue;
+        tb_checkout_put_part(&a->body, 13, row, 2);
+        told++;
+    }
+}
+
 enum tb_outcome tb_checkout_place(struct tb_checkout *c, struct tb_block *basket, const struct tb_quote_tender *money,
                                   uint32_t money_n)
 {
@@ -300,7 +326,6 @@ enum tb_outcome tb_checkout_place(struct tb_checkout *c, struct tb_block *basket
     enum tb_outcome outcome = book(&p);
     if (outcome != TB_DONE)
         return outcome;
-    tb_wire_put_uint(&c->a->body, 10, (uint64_t)c->price.payable);
-    tb_wire_put_uint(&c->a->body, 11, (uint64_t)(c->price.goods_saving + c->price.shipping_saving));
+    tb_checkout_tell_placed(c->t, tb_read(c->t, TB_KIND_ORDER, p.order), c->a);
     return TB_DONE;
 }

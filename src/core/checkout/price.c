@@ -101,17 +101,77 @@ static uint32_t parts_of(const struct tb_basket *b)
     return parts > TB_PRICE_PARTS_MAX ? TB_PRICE_PARTS_MAX : (uint32_t)parts;
 }
 
-/* Chosen offers must all be open, with the coupon that was chosen, and cost the budget what is held. */
+static bool takes_lot(const struct tb_checkout *c, uint64_t set, uint64_t lot)
+{
+    for (uint32_t i = 0; i < c->set.n; i++)
+        if (set >> i & 1 && c->set.found[i].coupon.unit != 0 && c->set.found[i].coupon.lot == lot)
+            return true;
+    return false;
+}
+
+/* The place of the offer, not in the set yet, with a coupon that is not either; c->set.n: there is none.
+ * lot: that coupon; 0 = whichever comes first.                                                      */
+static uint32_t place_of(const struct tb_checkout *c, uint64_t set, uint32_t offer, uint64_t lot)
+{
+    for (uint32_t i = 0; i < c->set.n; i++) {
+        const struct tb_promotion_found *f = &c->set.found[i];
+        uint64_t takes = f->coupon.unit ? f->coupon.lot : 0;
+        if (f->offer == offer && !(set >> i & 1) && (lot == 0 || takes == lot) &&
+            (takes == 0 || !takes_lot(c, set, takes)))
+            return i;
+    }
+    return c->set.n;
+}
+
+/* The offer as it was when the basket was opened: what has come free since is not hers, what has gone is judged where
+ * it is counted.                                                                                     */
+static void reframe(struct tb_offer *o, const struct tb_basket_offer *h)
+{
+    if (h->formula != 0)
+        tb_offer_set_term(o, h->formula - 1);
+    if (h->budget != 0)
+        o->budget = h->held;
+    if (!h->framed)
+        return;
+    if (h->bound >= 0)
+        o->budget = h->bound;
+    o->max_units = h->max_units;
+    o->max_applications = h->max_applications;
+    o->min_amount = h->min_amount;
+}
+
+/* A basket's own: each offer with the coupon that it locked. */
+static uint64_t held_set(struct tb_checkout *c, const struct tb_chosen *chosen)
+{
+    uint64_t set = 0;
+    for (uint32_t k = 0; k < chosen->held_n; k++) {
+        const struct tb_basket_offer *h = &chosen->held[k];
+        uint32_t i = place_of(c, set, h->offer, h->coupon);
+        if (i == c->set.n)
+            continue;
+        set |= UINT64_C(1) << i;
+        reframe(&c->set.offer[i], h);
+    }
+    return set;
+}
+
+/* Each offer as often as it was named, with one coupon each time; coupons that were named and that only one of
+ * the offers takes go along, named or not.                                                          */
 static uint64_t chosen_set(struct tb_checkout *c, const struct tb_chosen *chosen)
 {
     uint64_t set = 0;
-    for (uint32_t i = 0; i < c->set.n; i++) {
-        set |= UINT64_C(1) << i;
-        for (uint32_t k = 0; k < chosen->held_n; k++)
-            if (chosen->held[k].offer == c->set.found[i].offer && chosen->held[k].budget != 0 &&
-                chosen->held[k].coupon == c->set.found[i].coupon.lot)
-                c->set.offer[i].budget = chosen->held[k].held;
+    if (chosen->held_n != 0)
+        return held_set(c, chosen);
+    for (uint32_t k = 0; k < chosen->n; k++) {
+        uint32_t i = place_of(c, set, chosen->offer[k], 0);
+        if (i < c->set.n)
+            set |= UINT64_C(1) << i;
     }
+    for (uint32_t k = 0; k < c->in->coupon_n; k++)
+        for (uint32_t i = 0; i < c->set.n; i++)
+            if (c->set.found[i].coupon.unit != 0 && c->set.found[i].coupon.lot == c->in->coupon[k] &&
+                !takes_lot(c, set, c->in->coupon[k]))
+                set |= UINT64_C(1) << i;
     return set;
 }
 
@@ -142,6 +202,18 @@ static uint32_t distinct(struct tb_txn *t, const struct tb_chosen *chosen, const
     }
     *out = list;
     return n;
+}
+
+/* A basket's offers, each with its coupon. */
+static void pairs(struct tb_txn *t, const struct tb_chosen *chosen, struct tb_promotion_ask *ask)
+{
+    uint64_t *lot = TB_NEW_ARRAY(t->scratch, uint64_t, chosen->n + 1);
+    tb_assert(lot != NULL && chosen->n == chosen->held_n);
+    for (uint32_t i = 0; i < chosen->n; i++)
+        lot[i] = chosen->held[i].coupon;
+    ask->only = chosen->offer;
+    ask->only_n = chosen->n;
+    ask->only_lot = lot;
 }
 
 static enum tb_outcome answer_of(struct tb_checkout *c, enum tb_price_answer p)
@@ -187,7 +259,11 @@ enum tb_outcome tb_checkout_price(struct tb_checkout *c, const struct tb_chosen 
     struct tb_promotion_ask ask = tb_checkout_ask(c);
     ask.locked = chosen->locked;
     ask.locked_n = chosen->locked_n;
-    ask.only_n = distinct(t, chosen, &ask.only);
+    ask.held = chosen->held_n != 0;
+    if (chosen->held_n != 0)
+        pairs(t, chosen, &ask);
+    else
+        ask.only_n = distinct(t, chosen, &ask.only);
     bool exact = chosen->exact || chosen->n > 0;
     c->set = (struct tb_promotion_set){0};
     if (!exact || chosen->n > 0)
@@ -226,7 +302,7 @@ int64_t tb_checkout_pieces(const struct tb_checkout *c, uint32_t use)
 
 /* ---- tenders --------------------------------------------------------------------------------- */
 
-/* What earlier tenders of this order already draw. */
+/* What earlier tenders of this order already draw of her units, and what they pay in the unit. */
 static int64_t drawn(const struct tb_checkout *c, uint32_t person, uint32_t unit)
 {
     int64_t sum = 0;
@@ -236,50 +312,86 @@ static int64_t drawn(const struct tb_checkout *c, uint32_t person, uint32_t unit
     return sum;
 }
 
+static int64_t paid_in(const struct tb_checkout *c, uint32_t unit)
+{
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < c->tender_n; i++)
+        sum += c->tender[i].unit == unit ? c->tender[i].amount : 0;
+    return sum;
+}
+
 /* Units for an amount: never less than it is worth. */
 static bool units_for(int64_t amount, int64_t face_ppm, int64_t *units)
 {
     return tb_mul_div(amount, 1000000, face_ppm, TB_ROUND_UP, units) && tb_amount_ok(*units);
 }
 
+/* What the tender pays and draws: an amount that is told stands or is refused; units are at most that many, as
+ * many as are needed, in whole steps. OK, TENDERS_DIFFER, AMOUNT_OVERFLOW, CAP_EXCEEDED (floor, step or ceiling).  */
+static enum tb_code fit_tender(const struct tb_checkout *c, const struct tb_quote_tender *in, const struct tb_unit *u,
+                               struct tb_draw_on *d, int64_t face_ppm, int64_t due)
+{
+    int64_t most = due;
+    if (u->pay_share_ppm) {
+        int64_t ceiling;
+        if (!tb_mul_div(c->price.payable, u->pay_share_ppm, 1000000, TB_ROUND_DOWN, &ceiling))
+            return TB_CODE_AMOUNT_OVERFLOW;
+        ceiling -= paid_in(c, d->unit);
+        most = ceiling < most ? (ceiling > 0 ? ceiling : 0) : most;
+    }
+    bool told = in->units <= 0 && in->amount > 0;
+    if (told && in->amount > due)
+        return TB_CODE_TENDERS_DIFFER;
+    if (told && in->amount > most)
+        return TB_CODE_CAP_EXCEEDED;
+    d->amount = in->amount > 0 && in->amount < most ? in->amount : most;
+    if (!units_for(d->amount, face_ppm, &d->units))
+        return TB_CODE_AMOUNT_OVERFLOW;
+    int64_t step = u->pay_step > 1 ? u->pay_step : 1;
+    int64_t whole = in->units > 0 && in->units < d->units ? in->units : d->units;
+    whole -= whole % step;
+    if (told && whole != d->units)
+        return TB_CODE_CAP_EXCEEDED;
+    if (whole < d->units) {
+        d->units = whole;
+        if (!tb_mul_div(whole, face_ppm, 1000000, TB_ROUND_DOWN, &d->amount))
+            return TB_CODE_AMOUNT_OVERFLOW;
+        if (step == 1 && !units_for(d->amount, face_ppm, &d->units)) /* no more than it is worth */
+            return TB_CODE_AMOUNT_OVERFLOW;
+    }
+    if (d->amount == 0)
+        d->units = 0;
+    return due > 0 && d->units < u->pay_min ? TB_CODE_CAP_EXCEEDED : TB_CODE_OK;
+}
+
 static enum tb_outcome draw_tender(struct tb_checkout *c, uint32_t i, int64_t *due)
 {
     const struct tb_quote_tender *in = &c->in->tender[i];
-    uint32_t unit = tb_find_code(c->t, TB_KIND_UNIT, in->unit);
-    if (unit == 0)
+    struct tb_draw_on d = {.kind = in->kind, .profile = c->who.profile};
+    d.unit = tb_find_code(c->t, TB_KIND_UNIT, in->unit);
+    if (d.unit == 0)
         return refuse_at(c, TB_CODE_UNKNOWN_UNIT, "tenders", i);
-    const struct tb_unit *u = tb_block_head_const(tb_read(c->t, TB_KIND_UNIT, unit));
-    if (u->face_ppm <= 0 || u->kind == TB_UNIT_QUALIFYING)
+    const struct tb_unit *u = tb_block_head_const(tb_read(c->t, TB_KIND_UNIT, d.unit));
+    int64_t face_ppm = tb_order_pay_face(c->t, &c->order, c->who.person, d.unit);
+    if (face_ppm <= 0 || u->kind == TB_UNIT_QUALIFYING || u->kind == TB_UNIT_COUPON)
         return refuse_at(c, TB_CODE_INVALID, "tenders", i);
-    uint32_t profile = c->who.profile;
     if (in->by_card) {
-        profile = tb_member_find(c->t, &in->card, "tenders", c->a);
-        if (profile == 0)
+        d.profile = tb_member_find(c->t, &in->card, "tenders", c->a);
+        if (d.profile == 0)
             return TB_REFUSED;
     }
-    if (profile == 0)
+    if (d.profile == 0)
         return refuse_at(c, TB_CODE_UNKNOWN_MEMBER, "tenders", i);
-    int64_t amount = in->amount > 0 && in->amount < *due ? in->amount : *due;
-    int64_t units;
-    if (!units_for(amount, u->face_ppm, &units))
-        return refuse_at(c, TB_CODE_AMOUNT_OVERFLOW, "tenders", i);
-    if (in->units > 0 && in->units < units) {
-        units = in->units;
-        if (!tb_mul_div(units, u->face_ppm, 1000000, TB_ROUND_DOWN, &amount))
-            return refuse_at(c, TB_CODE_AMOUNT_OVERFLOW, "tenders", i);
-        if (!units_for(amount, u->face_ppm, &units)) /* no more than it is worth */
-            return refuse_at(c, TB_CODE_AMOUNT_OVERFLOW, "tenders", i);
-    }
-    if (in->units <= 0 && in->amount > *due)
-        return refuse_at(c, TB_CODE_TENDERS_DIFFER, "tenders", i);
-    uint32_t person = tb_person_by_profile(c->t, profile);
+    enum tb_code code = fit_tender(c, in, u, &d, face_ppm, *due);
+    if (code != TB_CODE_OK)
+        return refuse_at(c, code, "tenders", i);
+    uint32_t person = tb_person_by_profile(c->t, d.profile);
     struct tb_block *b = tb_read(c->t, TB_KIND_PERSON, person);
-    if (tb_ledger_balance(c->t, b, unit, c->t->now_ms).available < units + drawn(c, person, unit))
+    if (tb_ledger_balance(c->t, b, d.unit, c->t->now_ms).available < d.units + drawn(c, person, d.unit))
         return refuse_at(c, TB_CODE_INSUFFICIENT, "tenders", i);
-    if (amount > 0)
-        c->tender[c->tender_n++] = (struct tb_draw_on){
-            .kind = in->kind, .unit = unit, .profile = profile, .amount = amount, .units = units};
-    *due -= amount;
+    if (d.amount > 0)
+        c->tender[c->tender_n++] = d;
+    *due -= d.amount;
     return TB_DONE;
 }
 

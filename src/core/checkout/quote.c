@@ -70,10 +70,10 @@ static void tell_offer(const struct tb_checkout *c, uint32_t i, const struct tb_
         tb_wire_put_uint(b, 6, (uint64_t)u->saving);
         tb_wire_put_uint(b, 7, u->applications);
         tb_wire_put_uint(b, 8, u->gift_units);
-        tb_wire_put_uint(b, 9, f->gift_product);
-        tb_wire_put_uint(b, 10, f->gift_unit);
         tb_wire_put_uint(b, 11, (uint64_t)u->next_missing);
     }
+    tb_wire_put_uint(b, 9, f->gift_product); /* what is missing for it is worth a prompt at the till */
+    tb_wire_put_uint(b, 10, f->gift_unit);
     tb_wire_put_uint(b, 12, why->missing > 0 ? (uint64_t)why->missing : 0);
     if (why->why == TB_PRICE_CONFLICT || why->why == TB_PRICE_NOT_FIRST)
         tb_wire_put_uint(b, 13, why->against + 1);

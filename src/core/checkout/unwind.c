@@ -324,19 +324,6 @@ static void set_targets(struct unwinding *u, struct tb_block *b)
     }
 }
 
-static void put_part(struct tb_buf *b, uint32_t field, const uint64_t *v, uint32_t n)
-{
-    uint8_t region[64];
-    struct tb_buf part;
-    tb_buf_init(&part, region, sizeof region);
-    for (uint32_t i = 0; i < n; i++)
-        tb_wire_put_uint(&part, i + 1, v[i]);
-    tb_wire_put_bytes(b, field, tb_buf_as_str(&part));
-}
-
-/* Answers of writes are short: the first few are told, the order's block has all. */
-#define TOLD_MAX 8u
-
 static void coupon_back(struct unwinding *u, const struct tb_order_effect *x, uint32_t *told)
 {
     struct tb_coupon c = {.lot = x->coupon,
@@ -346,8 +333,8 @@ static void coupon_back(struct unwinding *u, const struct tb_order_effect *x, ui
                           .earned_day = x->coupon_day};
     tb_coupon_give_back(u->t, u->order.profile, &c, u->id);
     uint64_t lot = x->coupon;
-    if ((*told)++ < TOLD_MAX)
-        put_part(&u->a->body, 15, &lot, 1);
+    if ((*told)++ < TB_CHECKOUT_TOLD_MAX)
+        tb_checkout_put_part(&u->a->body, 15, &lot, 1);
 }
 
 static void gift_back(struct unwinding *u, const struct tb_order_effect *x, uint32_t units)
@@ -358,7 +345,7 @@ static void gift_back(struct unwinding *u, const struct tb_order_effect *x, uint
     if (u->how->gifts_kept)
         u->withheld += x->gift_value * (int64_t)units;
     else
-        put_part(&u->a->body, 16, due, 2);
+        tb_checkout_put_part(&u->a->body, 16, due, 2);
 }
 
 static void unwind_effects(struct unwinding *u)
@@ -476,8 +463,8 @@ static void unwind_tenders(struct unwinding *u, struct tb_block *b)
             tb_ledger_refund(u->t, p[i].transfer, units, u->id, 0);
         u->money += p[i].unit == 0 ? amount : 0;
         uint64_t row[4] = {p[i].kind, (uint64_t)amount, p[i].unit, (uint64_t)units};
-        if (u->ev.payment_n <= TOLD_MAX)
-            put_part(&u->a->body, 12, row, 4);
+        if (u->ev.payment_n <= TB_CHECKOUT_TOLD_MAX)
+            tb_checkout_put_part(&u->a->body, 12, row, 4);
     }
     u->ev.payment = u->paid;
 }

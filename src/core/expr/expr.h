@@ -143,6 +143,10 @@ static inline struct tb_expr_value tb_expr_of_record(uint64_t handle)
 TB_MUST_USE bool tb_expr_to_units(const struct tb_expr_value *v, enum tb_rounding mode,
                                   int64_t *out);
 
+/* The same in units of 10^-digits, digits 0 - 6: money in minor units, a rate in parts per million. */
+TB_MUST_USE bool tb_expr_to_scaled(const struct tb_expr_value *v, uint8_t digits, enum tb_rounding mode,
+                                   int64_t *out);
+
 /* ---- what can go wrong ------------------------------------------------------ */
 
 /* One list: enum, name, text. The first found in reading order is reported. */

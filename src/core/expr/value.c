@@ -274,3 +274,12 @@ bool tb_expr_to_units(const struct tb_expr_value *v, enum tb_rounding mode, int6
     }
     return true;
 }
+
+bool tb_expr_to_scaled(const struct tb_expr_value *v, uint8_t digits, enum tb_rounding mode, int64_t *out)
+{
+    static const int64_t ten[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
+    tb_assert(v->kind == TB_EXPR_INT || v->kind == TB_EXPR_DECIMAL);
+    uint8_t scale = v->kind == TB_EXPR_DECIMAL ? v->scale : 0;
+    tb_assert(digits < TB_COUNT_OF(ten) && scale < TB_COUNT_OF(ten));
+    return tb_mul_div(v->as.i, ten[digits], ten[scale], mode, out);
+}

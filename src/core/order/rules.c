@@ -34,8 +34,8 @@ static int64_t amount_of(struct tb_resolve *r, struct tb_block *rule)
     return units > 0 && tb_amount_ok(units) ? units : 0;
 }
 
-/* The rules in force, by (priority, number); in scratch. */
-static uint32_t rules_in_force(struct tb_txn *t, int64_t at_ms, struct tb_block ***out)
+/* The rules of a kind in force, by (priority, number); in scratch. */
+static uint32_t rules_in_force(struct tb_txn *t, enum tb_rule_kind kind, int64_t at_ms, struct tb_block ***out)
 {
     uint32_t n;
     const struct tb_listed *listed = tb_catalog_listed(t, TB_KIND_RULE, &n);
@@ -43,7 +43,7 @@ static uint32_t rules_in_force(struct tb_txn *t, int64_t at_ms, struct tb_block 
     tb_assert(rule != NULL);
     uint32_t found = 0;
     for (uint32_t i = 0; i < n; i++) {
-        if (listed[i].tag != TB_RULE_EARN)
+        if (listed[i].tag != kind)
             continue;
         struct tb_block *b = tb_read(t, TB_KIND_RULE, listed[i].id);
         const struct tb_rule *r = tb_block_head_const(b);
@@ -143,7 +143,7 @@ enum tb_code tb_order_earn(struct tb_txn *t, const struct tb_cmd_order *in, uint
                            struct tb_ev_order_placed *draft)
 {
     struct tb_block **rules;
-    uint32_t n = rules_in_force(t, in->occurred_ms, &rules);
+    uint32_t n = rules_in_force(t, TB_RULE_EARN, in->occurred_ms, &rules);
     uint32_t rows = in->pricing ? TB_ORDER_EARNS_MAX : n < TB_ORDER_EARNS_MAX ? n : TB_ORDER_EARNS_MAX;
     struct tb_ev_order_earn *row = TB_NEW_ARRAY(t->scratch, struct tb_ev_order_earn, rows);
     tb_assert(row != NULL);
@@ -174,4 +174,42 @@ enum tb_code tb_order_earn(struct tb_txn *t, const struct tb_cmd_order *in, uint
             return code;
     }
     return in->pricing ? earn_bonus(t, in, person, draft, row) : TB_CODE_OK;
+}
+
+/* ---- paying with units ------------------------------------------------------------------------ */
+
+/* What the rule says one unit is worth, ppm of a minor unit; 0 when it does not apply. */
+static int64_t face_of(struct tb_resolve *r, struct tb_block *rule)
+{
+    const struct tb_expr_program *condition = tb_rule_program(r->t, rule, TB_RULE_CONDITION);
+    const struct tb_expr_program *amount = tb_rule_program(r->t, rule, TB_RULE_AMOUNT);
+    struct tb_expr_value v;
+    int64_t face;
+    if (condition != NULL && (!evaluate(r, condition, &v) || !v.as.b))
+        return 0;
+    if (amount == NULL || !evaluate(r, amount, &v) || !tb_expr_to_scaled(&v, 6, TB_ROUND_DOWN, &face))
+        return 0;
+    for (uint8_t i = 0; i < r->digits; i++)
+        if (!tb_mul(face, 10, &face))
+            return 0;
+    return face > 0 && face <= TB_FACE_PPM_MAX ? face : 0;
+}
+
+int64_t tb_order_pay_face(struct tb_txn *t, const struct tb_cmd_order *in, uint32_t person, uint32_t unit)
+{
+    struct tb_block **rules;
+    uint32_t n = rules_in_force(t, TB_RULE_PAY, in->occurred_ms, &rules);
+    struct tb_resolve r = {.t = t,
+                           .person = person ? tb_read(t, TB_KIND_PERSON, person) : NULL,
+                           .order = in,
+                           .zone = tb_tenant_zone(t),
+                           .at_ms = in->occurred_ms,
+                           .digits = (uint8_t)tb_tenant_of(t)->currency_digits};
+    for (uint32_t i = 0; i < n; i++) {
+        const struct tb_rule *rule = tb_block_head_const(rules[i]);
+        int64_t face = rule->unit == unit ? face_of(&r, rules[i]) : 0;
+        if (face > 0)
+            return face;
+    }
+    return ((const struct tb_unit *)tb_block_head_const(tb_read(t, TB_KIND_UNIT, unit)))->face_ppm;
 }

@@ -50,6 +50,10 @@ enum tb_outcome tb_order_recognise(struct tb_txn *t, const struct tb_cmd_order *
 enum tb_outcome tb_order_book(struct tb_txn *t, const struct tb_cmd_order *in, const struct tb_order_facts *f,
                               const struct tb_resolved *who, struct tb_answer *a);
 
+/* What one unit pays of this order, ppm of a minor unit (its nets as they are in `in`): by the first rule of kind
+ * PAY in force whose condition holds, else its face_ppm. 0: it does not pay. person 0 = nobody.    */
+int64_t tb_order_pay_face(struct tb_txn *t, const struct tb_cmd_order *in, uint32_t person, uint32_t unit);
+
 /* True when Tongbao priced it. */
 static inline bool tb_order_is_priced(const struct tb_block *order)
 {

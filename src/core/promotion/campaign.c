@@ -56,12 +56,27 @@ static void check_limits(struct tb_put_run *p, const struct tb_cmd_campaign_put 
     }
 }
 
+/* Spending of a period counts for a gift that she gets so often in it. */
+static void check_period_spend(struct tb_put_run *p, const struct tb_cmd_campaign_put *in)
+{
+    uint32_t hers = 0;
+    for (uint32_t i = 0; i < in->limit_n; i++)
+        hers += in->limit[i].scope == TB_LIMIT_MEMBER && in->limit[i].uses > 0 &&
+                in->limit[i].period != TB_PERIOD_LIFETIME;
+    if (in->flags & TB_OFFER_PERIOD_SPEND)
+        tb_check(p,
+                 in->mechanic == TB_PRICE_GIFT && hers == 1 && in->min_amount > 0 && in->scope_n == 0 &&
+                     !(in->flags & TB_OFFER_EVERY),
+                 "flags");
+}
+
 static void check_money_model(struct tb_put_run *p, const struct tb_cmd_campaign_put *in)
 {
     check_money(p, "budget", in->budget_amount);
     tb_check_range(p, "budget_rule", in->budget_rule, 0, TB_PRICE_BUDGET_STRICT);
     check_money(p, "cost_cap", in->cost_cap);
     check_limits(p, in);
+    check_period_spend(p, in);
     int64_t sum = 0;
     if (in->funder_n > 16)
         tb_put_refuse(p, TB_CODE_TOO_MANY, "funding");
@@ -126,6 +141,10 @@ static void check_fields(struct tb_put_run *p, const struct tb_cmd_campaign_put 
         tb_put_refuse(p, TB_CODE_TOO_MANY, "places");
     tb_check_range(p, "holdout_ppm", in->holdout_ppm, 0, TB_PPM_ALL - 1);
     tb_check(p, in->condition.n <= TB_EXPR_SOURCE_MAX, "condition");
+    tb_check(p,
+             in->formula.n == 0 || (in->formula.n <= TB_EXPR_SOURCE_MAX && in->mechanic != TB_PRICE_LADDER &&
+                                    in->mechanic != TB_PRICE_TABLE && in->mechanic != TB_PRICE_GIFT),
+             "formula");
     check_activity(p, in);
     check_money_model(p, in);
 }
@@ -289,6 +308,7 @@ static struct tb_ev_offer_made offer_event(struct tb_put_run *p, const struct tb
                                   .budget_amount = in->budget_amount,
                                   .audience = in->audience,
                                   .condition = in->condition,
+                                  .formula = in->formula,
                                   .cost_cap = in->cost_cap,
                                   .slots = (uint64_t)in->slots};
     ev.scope = scope_rows(p, in);
@@ -368,6 +388,16 @@ static void check_expression(struct tb_put_run *p, const char *field, struct tb_
     struct tb_rule_env env;
     tb_rule_env_init(&env, p->t, p->tenant, order ? TB_RULE_EARN : TB_RULE_TIER, UINT32_MAX);
     tb_rule_check_condition(p, &env, field, source, region);
+}
+
+static void check_formula(struct tb_put_run *p, struct tb_str source)
+{
+    if (p->refused || source.n == 0)
+        return;
+    _Alignas(8) uint8_t region[TB_EXPR_PROGRAM_MAX];
+    struct tb_rule_env env;
+    tb_rule_env_init(&env, p->t, p->tenant, TB_RULE_EARN, UINT32_MAX);
+    tb_rule_check_amount(p, &env, "formula", source, region);
 }
 
 /* ---- deciding ---------------------------------------------------------------------------------- */
@@ -468,6 +498,7 @@ enum tb_outcome tb_campaign_put(struct tb_txn *t, const struct tb_command *cmd, 
     check_terms(&p, &made);
     check_expression(&p, "audience", in->audience, false);
     check_expression(&p, "condition", in->condition, true);
+    check_formula(&p, in->formula);
     struct tb_ev_campaign_put put = {.code = in->put.code, .name = in->name};
     if (!p.refused)
         emit_put(&p, &put, &made);

@@ -67,6 +67,7 @@ enum tb_offer_section {
     TB_OFFER_LIMIT,
     TB_OFFER_PRICE, /* sorted by product */
     TB_OFFER_FUNDER,
+    TB_OFFER_FORMULA, /* program */
     TB_OFFER_SECTIONS
 };
 
@@ -79,8 +80,9 @@ enum tb_offer_flag {
     TB_OFFER_SAME_LINE = 32,
     TB_OFFER_MEMBERS_ONLY = 64, /* enrolled persons */
     TB_OFFER_FIRST_ORDER = 128, /* recognised persons without an order */
+    TB_OFFER_PERIOD_SPEND = 256, /* GIFT: min_amount counts what she spent before in the period of her limit */
 };
-#define TB_OFFER_FLAGS_ALL 255u
+#define TB_OFFER_FLAGS_ALL 511u
 
 /* Fields named as in struct tb_offer mean the same. */
 struct tb_offer_version {
@@ -129,6 +131,7 @@ struct tb_offer_version {
     uint8_t was_live;   /* orders may name it: kept for ever */
     uint8_t broken;     /* this program's compiler refuses the source: never in force */
     uint8_t zero[1];
+    struct tb_text formula;
 };
 
 enum tb_scope_by { TB_SCOPE_ALL = 0, TB_SCOPE_PRODUCT, TB_SCOPE_CATEGORY, TB_SCOPE_BRAND };
@@ -209,7 +212,7 @@ _Static_assert(sizeof(struct tb_offer_scope) % 8 == 0 && sizeof(struct tb_offer_
         .elem_bytes = {1, 8, 8, sizeof(struct tb_offer_scope), sizeof(struct tb_offer_step),  \
                        sizeof(struct tb_offer_place), sizeof(struct tb_offer_time),           \
                        sizeof(struct tb_offer_limit), sizeof(struct tb_offer_price),          \
-                       sizeof(struct tb_offer_funder)}                                        \
+                       sizeof(struct tb_offer_funder), 8}                                     \
     }
 
 /* Compiles the offers that another version of the program has stored and this one does not read.
@@ -235,6 +238,19 @@ void tb_campaign_close_run(struct tb_txn *t, struct tb_block *campaign);
 uint32_t tb_campaign_offer_at(const struct tb_txn *t, struct tb_block *campaign, int64_t at_ms);
 /* What the eligible offer says, as core/price wants it: all but scopes, prices, group and budget. */
 void tb_offer_terms(const struct tb_txn *t, struct tb_block *offer, struct tb_offer *out);
+
+/* A formula gives them a price, a rate; the others an amount off (offer.c). */
+static inline bool tb_offer_is_price(uint32_t mechanic)
+{
+    return mechanic == TB_PRICE_FIXED || mechanic == TB_PRICE_N_FOR || mechanic == TB_PRICE_BUNDLE;
+}
+static inline bool tb_offer_has_rate(uint32_t mechanic)
+{
+    return mechanic == TB_PRICE_PERCENT || mechanic == TB_PRICE_CHEAPEST || mechanic == TB_PRICE_BUY_GET ||
+           mechanic == TB_PRICE_POINTS;
+}
+/* Pieces that a limit counts for one application: units of a gift, parts of a group, else 1. */
+int64_t tb_offer_group_pieces(const struct tb_offer_version *v);
 
 /* Lines in scope of the slot; all of them where the slot has no including row. false: none. */
 bool tb_offer_scope_bits(struct tb_txn *t, struct tb_block *offer, uint32_t slot, const uint32_t *product,

@@ -90,6 +90,10 @@ struct tb_cmd_campaign_put {
     int64_t max_units;
     int64_t max_applications;
     int64_t worth;
+    /* An amount in currency units, or a rate (0.15) where the mechanic has one; it lowers what the offer gives
+     * and never raises it: a discount is at most `amount` (`ppm`), a price at least `amount`. Sees what the
+     * condition sees. Not for LADDER, TABLE, GIFT.                                                    */
+    struct tb_str formula;
     struct tb_str coupon; /* template that it takes; empty = a price rule */
     int64_t coupon_rule;  /* enum tb_price_coupon; 0 with a coupon = JOINT */
     int64_t coupons_max;

@@ -5,61 +5,21 @@
  * reason. What passes becomes a struct tb_offer; an offer that takes a coupon becomes one for each
  * coupon. Invariant: reads only, and what is open stays legal when all of it is used at once as far
  * as counters go (several coupons of one offer never pass its limit or its budget together). */
-#include "core/promotion/campaign.h"
+#include "core/promotion/eligible_int.h"
 
 #include "base/siphash.h"
 #include "core/catalog/rule_env.h"
 #include "core/order/resolve.h"
 #include "core/promotion/commands.h"
 
+#include <string.h>
+
 #define COUPONS_EACH 8u     /* coupons of one template that are tried at most */
 #define COUPONS_TRIED 256u  /* of one member */
 #define OPEN_MAX 1024u
 
-/* An offer under judgement. */
-struct trial {
-    struct tb_block *offer;
-    const struct tb_offer_version *v;
-    struct tb_block *campaign;
-    enum tb_promotion_why why;
-    int64_t missing;
-    int64_t budget;   /* money that limits and budget leave, INT64_MAX = no bound */
-    int64_t pieces;   /* INT64_MAX = no bound */
-    int64_t uses;
-    uint64_t *scope;
-};
-
-/* What passed, before the most promising are taken. */
-struct open {
-    struct trial trial;
-    struct tb_coupon coupon;
-    int64_t reach; /* it cannot save more */
-};
-
-struct judge {
-    struct tb_txn *t;
-    const struct tb_promotion_ask *ask;
-    struct tb_block *person;
-    struct tb_promotion_set *out;
-    uint32_t refused_cap;
-    struct tb_coupon *coupon; /* usable */
-    bool *taken;              /* an open offer takes it */
-    uint32_t coupon_n;
-    struct open *open;
-    uint32_t open_n;
-    uint32_t open_cap;
-    uint32_t coupon_cap;
-    uint32_t local_s; /* second of the local day, and its weekday */
-    uint32_t weekday;
-};
-
-static uint32_t words_of(const struct judge *j)
-{
-    return j->ask->order->line_n / 64 + 1;
-}
-
-static void refuse_with(struct judge *j, uint32_t campaign, uint32_t offer, uint64_t lot,
-                        enum tb_promotion_why why, int64_t missing)
+void tb_judge_refuse(struct tb_judge *j, uint32_t campaign, uint32_t offer, uint64_t lot, enum tb_promotion_why why,
+                     int64_t missing)
 {
     if (j->out->refused_n < j->refused_cap)
         j->out->refused[j->out->refused_n++] = (struct tb_promotion_refusal){
@@ -78,7 +38,7 @@ int64_t tb_coupon_from_ms(const struct tb_txn *t, const struct tb_unit *unit, in
     return from;
 }
 
-static bool coupon_known(const struct judge *j, uint64_t lot)
+static bool coupon_known(const struct tb_judge *j, uint64_t lot)
 {
     for (uint32_t i = 0; i < j->coupon_n; i++)
         if (j->coupon[i].lot == lot)
@@ -86,7 +46,7 @@ static bool coupon_known(const struct judge *j, uint64_t lot)
     return false;
 }
 
-static void add_coupon(struct judge *j, const struct tb_coupon *c)
+static void add_coupon(struct tb_judge *j, const struct tb_coupon *c)
 {
     if (j->coupon_n < j->coupon_cap && !coupon_known(j, c->lot))
         j->coupon[j->coupon_n++] = *c;
@@ -99,7 +59,7 @@ static const struct tb_unit *template_of(const struct tb_txn *t, uint32_t unit)
 }
 
 /* OPEN, EXPIRED or EARLY with what is missing. */
-static enum tb_promotion_why coupon_usable(const struct judge *j, const struct tb_coupon *c, int64_t *missing)
+static enum tb_promotion_why coupon_usable(const struct tb_judge *j, const struct tb_coupon *c, int64_t *missing)
 {
     const struct tb_unit *u = template_of(j->t, c->unit);
     int64_t now = j->t->now_ms > j->ask->at_ms ? j->t->now_ms : j->ask->at_ms;
@@ -115,7 +75,7 @@ static enum tb_promotion_why coupon_usable(const struct judge *j, const struct t
     return TB_PROMOTION_COUPON_EARLY;
 }
 
-static void wanted_coupon(struct judge *j, uint64_t lot)
+static void wanted_coupon(struct tb_judge *j, uint64_t lot)
 {
     struct tb_coupon c;
     bool locked = false;
@@ -130,10 +90,10 @@ static void wanted_coupon(struct judge *j, uint64_t lot)
     if (why == TB_PROMOTION_OPEN)
         add_coupon(j, &c);
     else
-        refuse_with(j, 0, 0, lot, why, missing);
+        tb_judge_refuse(j, 0, 0, lot, why, missing);
 }
 
-static void every_coupon(struct judge *j)
+static void every_coupon(struct tb_judge *j)
 {
     const struct tb_lot *lot = tb_section(j->t, j->person, TB_PERSON_LOT);
     for (uint32_t i = 0; i < j->person->n[TB_PERSON_LOT]; i++) {
@@ -150,7 +110,7 @@ static void every_coupon(struct judge *j)
     }
 }
 
-static void gather_coupons(struct judge *j)
+static void gather_coupons(struct tb_judge *j)
 {
     const struct tb_promotion_ask *ask = j->ask;
     for (uint32_t i = 0; i < ask->locked_n; i++)
@@ -173,7 +133,7 @@ static void gather_coupons(struct judge *j)
 
 /* ---- the tests, the cheapest first ------------------------------------------------------------ */
 
-static enum tb_promotion_why test_window(const struct judge *j, struct trial *x)
+static enum tb_promotion_why test_window(const struct tb_judge *j, struct tb_trial *x)
 {
     if (j->ask->at_ms < x->v->from_ms) {
         x->missing = x->v->from_ms - j->ask->at_ms;
@@ -182,7 +142,7 @@ static enum tb_promotion_why test_window(const struct judge *j, struct trial *x)
     return j->ask->at_ms >= x->v->until_ms ? TB_PROMOTION_OVER : TB_PROMOTION_OPEN;
 }
 
-static enum tb_promotion_why test_places(const struct judge *j, const struct trial *x)
+static enum tb_promotion_why test_places(const struct tb_judge *j, const struct tb_trial *x)
 {
     const struct tb_offer_place *place = tb_section(j->t, x->offer, TB_OFFER_PLACE);
     const uint32_t here[TB_PLACE_BYS] = {j->ask->store, j->ask->touchpoint, j->ask->channel};
@@ -199,7 +159,7 @@ static enum tb_promotion_why test_places(const struct judge *j, const struct tri
     return listed[TB_PLACE_TOUCHPOINT] && !found[TB_PLACE_TOUCHPOINT] ? TB_PROMOTION_TOUCHPOINT : TB_PROMOTION_OPEN;
 }
 
-static enum tb_promotion_why test_times(const struct judge *j, const struct trial *x)
+static enum tb_promotion_why test_times(const struct tb_judge *j, const struct tb_trial *x)
 {
     const struct tb_offer_time *w = tb_section(j->t, x->offer, TB_OFFER_TIME);
     bool weekly = false;
@@ -218,7 +178,7 @@ static enum tb_promotion_why test_times(const struct judge *j, const struct tria
     return dark ? TB_PROMOTION_BLACK_OUT : TB_PROMOTION_OPEN;
 }
 
-static bool has_coupon(const struct judge *j, uint32_t unit)
+static bool has_coupon(const struct tb_judge *j, uint32_t unit)
 {
     for (uint32_t i = 0; i < j->coupon_n; i++)
         if (j->coupon[i].unit == unit)
@@ -226,7 +186,7 @@ static bool has_coupon(const struct judge *j, uint32_t unit)
     return false;
 }
 
-static enum tb_promotion_why test_member(const struct judge *j, const struct trial *x)
+static enum tb_promotion_why test_member(const struct tb_judge *j, const struct tb_trial *x)
 {
     if (x->v->coupon_unit && !has_coupon(j, x->v->coupon_unit))
         return TB_PROMOTION_NO_COUPON;
@@ -243,10 +203,10 @@ static enum tb_promotion_why test_member(const struct judge *j, const struct tri
     return TB_PROMOTION_OPEN;
 }
 
-static enum tb_promotion_why test_scope(const struct judge *j, struct trial *x)
+static enum tb_promotion_why test_scope(const struct tb_judge *j, struct tb_trial *x)
 {
     uint32_t line_n = j->ask->order->line_n;
-    x->scope = TB_NEW_ARRAY(j->t->scratch, uint64_t, words_of(j));
+    x->scope = TB_NEW_ARRAY(j->t->scratch, uint64_t, tb_judge_words(j));
     tb_assert(x->scope != NULL);
     if (x->v->mechanic == TB_PRICE_BUNDLE)
         return TB_PROMOTION_OPEN; /* its slots are asked when it is made */
@@ -255,23 +215,26 @@ static enum tb_promotion_why test_scope(const struct judge *j, struct trial *x)
                : TB_PROMOTION_SCOPE;
 }
 
-static bool holds(const struct judge *j, const struct trial *x, uint32_t section)
+static bool evaluate(const struct tb_judge *j, const struct tb_trial *x, uint32_t section, struct tb_expr_value *out)
 {
-    if (x->offer->n[section] == 0)
-        return true;
     struct tb_resolve r = {.t = j->t,
                            .person = j->person,
-                           .order = section == TB_OFFER_CONDITION ? j->ask->order : NULL,
+                           .order = section == TB_OFFER_AUDIENCE ? NULL : j->ask->order,
                            .zone = tb_tenant_zone(j->t),
                            .at_ms = j->ask->at_ms,
                            .digits = (uint8_t)tb_tenant_of(j->t)->currency_digits};
     struct tb_expr_run run = {
         .resolve = tb_order_resolve, .user = &r, .arena = j->t->scratch, .zone = r.zone};
-    struct tb_expr_value v;
-    return tb_expr_eval(tb_section(j->t, x->offer, section), &run, &v) && v.as.b;
+    return tb_expr_eval(tb_section(j->t, x->offer, section), &run, out);
 }
 
-static enum tb_promotion_why test_traits(const struct judge *j, const struct trial *x)
+static bool holds(const struct tb_judge *j, const struct tb_trial *x, uint32_t section)
+{
+    struct tb_expr_value v;
+    return x->offer->n[section] == 0 || (evaluate(j, x, section, &v) && v.as.b);
+}
+
+static enum tb_promotion_why test_traits(const struct tb_judge *j, const struct tb_trial *x)
 {
     if (x->v->broken)
         return TB_PROMOTION_CONDITION;
@@ -280,13 +243,69 @@ static enum tb_promotion_why test_traits(const struct judge *j, const struct tri
     return holds(j, x, TB_OFFER_CONDITION) ? TB_PROMOTION_OPEN : TB_PROMOTION_CONDITION;
 }
 
+/* A formula gives the offer's amount (its rate, where there is one) and never more than is stated beside it:
+ * a discount is at most, a price at least that. One that fails or gives nothing closes the offer.       */
+static enum tb_promotion_why test_formula(const struct tb_judge *j, struct tb_trial *x)
+{
+    struct tb_expr_value v;
+    if (x->offer->n[TB_OFFER_FORMULA] == 0)
+        return TB_PROMOTION_OPEN;
+    bool price = tb_offer_is_price(x->v->mechanic);
+    bool rate = tb_offer_has_rate(x->v->mechanic);
+    int64_t stated = rate ? x->v->ppm : x->v->amount;
+    uint8_t digits = rate ? 6 : (uint8_t)tb_tenant_of(j->t)->currency_digits;
+    int64_t term;
+    if (!evaluate(j, x, TB_OFFER_FORMULA, &v) ||
+        !tb_expr_to_scaled(&v, digits, (enum tb_rounding)x->v->rounding, &term))
+        return TB_PROMOTION_CONDITION;
+    if (price ? term < 0 || term > TB_PRICE_MONEY_MAX : term <= 0)
+        return TB_PROMOTION_CONDITION;
+    x->term = (price ? term < stated : term > stated) ? stated : term;
+    x->formed = true;
+    return TB_PROMOTION_OPEN;
+}
+
 static void lower(int64_t *left, int64_t bound, int64_t used)
 {
     if (bound != 0 && bound - used < *left)
         *left = bound > used ? bound - used : 0;
 }
 
-static enum tb_promotion_why test_limits(const struct judge *j, struct trial *x)
+/* No use of the offer counts fewer: units of a gift, the parts of one group; what a ladder concerns cannot be
+ * cut, so all of its scope (quantities that do not divide count by their thousandths, at most).        */
+static int64_t least_pieces(const struct tb_judge *j, const struct tb_trial *x)
+{
+    if (x->v->mechanic != TB_PRICE_LADDER)
+        return tb_offer_group_pieces(x->v);
+    int64_t parts = 0;
+    for (uint32_t i = 0; i < j->ask->order->line_n; i++) {
+        int64_t quantity = j->ask->order->line[i].quantity;
+        if (x->scope[i / 64] >> (i % 64) & 1)
+            parts += quantity % 1000 ? 1 : quantity / 1000;
+    }
+    return parts;
+}
+
+/* What her spending of the period before this basket leaves of the threshold. The period is that of the limit
+ * that says how often she gets it.                                                                     */
+static void less_spent(const struct tb_judge *j, struct tb_trial *x)
+{
+    x->min_amount = x->v->min_amount;
+    if (!(x->v->flags & TB_OFFER_PERIOD_SPEND) || j->person == NULL)
+        return;
+    const struct tb_offer_limit *limit = tb_section(j->t, x->offer, TB_OFFER_LIMIT);
+    for (uint32_t i = 0; i < x->offer->n[TB_OFFER_LIMIT]; i++) {
+        if (limit[i].scope != TB_LIMIT_MEMBER)
+            continue;
+        int32_t from = tb_period_start((enum tb_cap_period)limit[i].period, j->ask->day);
+        int64_t spent = tb_order_past(j->t, j->person, from, j->ask->day + 1).spend;
+        if (spent > 0)
+            x->min_amount = spent < x->v->min_amount ? x->v->min_amount - spent : 0;
+        return;
+    }
+}
+
+static enum tb_promotion_why test_limits(const struct tb_judge *j, struct tb_trial *x)
 {
     const struct tb_offer_limit *limit = tb_section(j->t, x->offer, TB_OFFER_LIMIT);
     const uint64_t subject[TB_LIMIT_SCOPES] = {j->person != NULL, j->ask->device, j->ask->store, 1};
@@ -300,7 +319,7 @@ static enum tb_promotion_why test_limits(const struct judge *j, struct trial *x)
         lower(&x->uses, limit[i].uses, used.uses);
         lower(&x->budget, limit[i].amount, used.amount);
         lower(&x->pieces, limit[i].pieces, used.pieces);
-        if (x->uses == 0 || x->budget == 0 || x->pieces == 0)
+        if (x->uses == 0 || x->budget == 0 || x->pieces < least_pieces(j, x))
             return (enum tb_promotion_why)(TB_PROMOTION_LIMIT_MEMBER + scope);
     }
     lower(&x->budget, x->v->cost_cap, ((const struct tb_campaign *)tb_block_head_const(x->campaign))->amount);
@@ -320,7 +339,7 @@ bool tb_promotion_held_out(const struct tb_offer_version *v, struct tb_block *pe
     return tb_siphash(&key, &id, sizeof id) % TB_PPM_ALL < v->holdout_ppm;
 }
 
-static enum tb_promotion_why judge_offer(const struct judge *j, struct trial *x, bool named)
+static enum tb_promotion_why judge_offer(const struct tb_judge *j, struct tb_trial *x, bool named)
 {
     enum tb_promotion_why why = named ? TB_PROMOTION_OPEN : test_window(j, x);
     if (why == TB_PROMOTION_OPEN)
@@ -331,19 +350,22 @@ static enum tb_promotion_why judge_offer(const struct judge *j, struct trial *x,
         why = test_member(j, x);
     if (why == TB_PROMOTION_OPEN)
         why = test_scope(j, x);
-    if (why == TB_PROMOTION_OPEN)
+    if (why == TB_PROMOTION_OPEN && !j->ask->held)
         why = test_traits(j, x);
+    if (why == TB_PROMOTION_OPEN && !j->ask->held)
+        why = test_formula(j, x);
     if (why == TB_PROMOTION_OPEN)
         why = test_limits(j, x);
-    if (why == TB_PROMOTION_OPEN && j->person != NULL && tb_promotion_held_out(x->v, j->person))
+    if (why == TB_PROMOTION_OPEN && !j->ask->held && j->person != NULL && tb_promotion_held_out(x->v, j->person))
         why = TB_PROMOTION_HELD_OUT;
+    less_spent(j, x);
     return why;
 }
 
 /* ---- what passed -------------------------------------------------------------------------------- */
 
 /* A quick bound, to choose among too many. */
-static int64_t reach_of(const struct judge *j, const struct trial *x)
+static int64_t reach_of(const struct tb_judge *j, const struct tb_trial *x)
 {
     int64_t sum = 0;
     for (uint32_t i = 0; i < j->ask->order->line_n; i++)
@@ -351,26 +373,28 @@ static int64_t reach_of(const struct judge *j, const struct trial *x)
             sum += j->ask->amount ? j->ask->amount[i] : j->ask->order->line[i].net;
     if (x->v->level == TB_PRICE_SHIPPING || x->v->mechanic == TB_PRICE_GIFT || x->v->mechanic == TB_PRICE_POINTS)
         return x->v->worth + 1;
-    if (x->v->mechanic == TB_PRICE_AMOUNT && x->v->amount < sum)
-        sum = x->v->amount;
+    int64_t amount = x->formed ? x->term : x->v->amount;
+    if (x->v->mechanic == TB_PRICE_AMOUNT && amount < sum)
+        sum = amount;
     if (x->v->mechanic == TB_PRICE_PERCENT)
-        sum = (int64_t)((__int128)sum * x->v->ppm / TB_PPM_ALL);
+        sum = (int64_t)((__int128)sum * (x->formed ? x->term : x->v->ppm) / TB_PPM_ALL);
     if (x->v->cap_order && x->v->cap_order < sum)
         sum = x->v->cap_order;
     return x->budget < sum ? x->budget : sum;
 }
 
-static void pass(struct judge *j, const struct trial *x, const struct tb_coupon *c)
+static void pass(struct tb_judge *j, const struct tb_trial *x, const struct tb_coupon *c)
 {
     if (j->open_n == j->open_cap) {
-        refuse_with(j, x->v->campaign, (uint32_t)x->offer->id, c->lot, TB_PROMOTION_LEFT_OUT, 0);
+        tb_judge_refuse(j, x->v->campaign, (uint32_t)x->offer->id, c->lot, TB_PROMOTION_LEFT_OUT, 0);
         return;
     }
-    j->open[j->open_n++] = (struct open){.trial = *x, .coupon = *c, .reach = reach_of(j, x)};
+    j->open[j->open_n++] = (struct tb_open){.trial = *x, .coupon = *c, .reach = reach_of(j, x)};
 }
 
-/* One candidate, or one for each of her coupons that it takes, as far as limits allow all of them. */
-static void pass_each(struct judge *j, const struct trial *x)
+/* One candidate, or one for each of her coupons that it takes, as far as limits allow all of them: those first that
+ * no other offer takes. lot: only that coupon, of an open basket; 0 = any.                                  */
+static void pass_each(struct tb_judge *j, const struct tb_trial *x, uint64_t lot)
 {
     const struct tb_coupon none = {0};
     if (x->v->coupon_unit == 0) {
@@ -382,18 +406,23 @@ static void pass_each(struct judge *j, const struct trial *x)
         room = 1;
     if (x->v->coupons_max && x->v->coupons_max < room)
         room = x->v->coupons_max;
-    for (uint32_t i = 0; i < j->coupon_n; i++) {
-        if (j->coupon[i].unit != x->v->coupon_unit)
-            continue;
-        j->taken[i] = true;
-        if (room-- > 0)
-            pass(j, x, &j->coupon[i]);
-    }
+    bool before[COUPONS_TRIED];
+    memcpy(before, j->taken, j->coupon_n * sizeof *before);
+    for (uint32_t pass_no = 0; pass_no < 2; pass_no++)
+        for (uint32_t i = 0; i < j->coupon_n; i++) {
+            if (j->coupon[i].unit != x->v->coupon_unit || (lot != 0 && j->coupon[i].lot != lot) ||
+                before[i] != (pass_no == 1))
+                continue;
+            if (room-- > 0) {
+                j->taken[i] = true;
+                pass(j, x, &j->coupon[i]);
+            }
+        }
 }
 
-static void try_offer(struct judge *j, uint32_t offer, bool named)
+static void try_offer(struct tb_judge *j, uint32_t offer, bool named, uint64_t lot)
 {
-    struct trial x = {.offer = tb_read(j->t, TB_KIND_OFFER, offer)};
+    struct tb_trial x = {.offer = tb_read(j->t, TB_KIND_OFFER, offer)};
     if (x.offer == NULL)
         return;
     x.v = tb_block_head_const(x.offer);
@@ -403,15 +432,15 @@ static void try_offer(struct judge *j, uint32_t offer, bool named)
     tb_assert(x.campaign != NULL);
     x.why = judge_offer(j, &x, named);
     if (x.why == TB_PROMOTION_OPEN)
-        pass_each(j, &x);
+        pass_each(j, &x, lot);
     else
-        refuse_with(j, x.v->campaign, offer, 0, x.why, x.missing);
+        tb_judge_refuse(j, x.v->campaign, offer, 0, x.why, x.missing);
 }
 
-static void try_all(struct judge *j)
+static void try_all(struct tb_judge *j)
 {
     for (uint32_t i = 0; i < j->ask->only_n; i++)
-        try_offer(j, j->ask->only[i], true);
+        try_offer(j, j->ask->only[i], true, j->ask->only_lot ? j->ask->only_lot[i] : 0);
     if (j->ask->only_n)
         return;
     uint32_t n;
@@ -421,174 +450,24 @@ static void try_all(struct judge *j)
         struct tb_block *c = now ? NULL : tb_read(j->t, TB_KIND_CAMPAIGN, list[i].id);
         uint32_t offer = c ? tb_campaign_offer_at(j->t, c, j->ask->at_ms) : list[i].tag;
         if (offer)
-            try_offer(j, offer, false);
+            try_offer(j, offer, false, 0);
     }
 }
 
-/* ---- the answer ----------------------------------------------------------------------------------- */
-
-/* The most promising come first and stay. */
-static void choose(struct judge *j)
+/* Some live offer takes coupons of the template: its own refusal, or its limit, says what is wrong. */
+static bool wanted(const struct tb_judge *j, uint32_t unit)
 {
-    for (uint32_t i = 0; i < j->open_n; i++) {
-        struct open o = j->open[i];
-        uint32_t at = i;
-        for (; at > 0 && j->open[at - 1].reach < o.reach && j->open_n > TB_PRICE_OFFERS_MAX; at--)
-            j->open[at] = j->open[at - 1];
-        j->open[at] = o;
+    uint32_t n;
+    const struct tb_listed *list = tb_catalog_listed(j->t, TB_KIND_CAMPAIGN, &n);
+    for (uint32_t i = 0; i < n; i++) {
+        struct tb_block *b = list[i].tag ? tb_read(j->t, TB_KIND_OFFER, list[i].tag) : NULL;
+        if (b != NULL && ((const struct tb_offer_version *)tb_block_head_const(b))->coupon_unit == unit)
+            return true;
     }
-    for (uint32_t i = TB_PRICE_OFFERS_MAX; i < j->open_n; i++)
-        refuse_with(j, j->open[i].trial.v->campaign, (uint32_t)j->open[i].trial.offer->id, j->open[i].coupon.lot,
-                    TB_PROMOTION_LEFT_OUT, 0);
-    if (j->open_n > TB_PRICE_OFFERS_MAX)
-        j->open_n = TB_PRICE_OFFERS_MAX;
+    return false;
 }
 
-static bool before(const struct open *a, const struct open *b)
-{
-    if (a->trial.v->sequence != b->trial.v->sequence)
-        return a->trial.v->sequence < b->trial.v->sequence;
-    if (a->trial.v->campaign != b->trial.v->campaign)
-        return a->trial.v->campaign < b->trial.v->campaign;
-    return a->coupon.lot < b->coupon.lot;
-}
-
-static void sort(struct judge *j)
-{
-    for (uint32_t i = 1; i < j->open_n; i++) {
-        struct open o = j->open[i];
-        uint32_t at = i;
-        for (; at > 0 && before(&o, &j->open[at - 1]); at--)
-            j->open[at] = j->open[at - 1];
-        j->open[at] = o;
-    }
-}
-
-/* Number of the offer's stacking group; a stricter rule for the same name wins. 0 = none. */
-static uint32_t group_number(struct judge *j, uint32_t upto)
-{
-    const struct trial *x = &j->open[upto].trial;
-    struct tb_str name = tb_config_text(j->t, x->offer, x->v->group);
-    struct tb_promotion_set *out = j->out;
-    uint32_t found = 0;
-    if (name.n == 0 && x->v->group_rule == TB_PRICE_STACKABLE)
-        return 0;
-    for (uint32_t i = 0; i < upto && found == 0 && name.n; i++) {
-        const struct trial *y = &j->open[i].trial;
-        if (tb_str_eq(tb_config_text(j->t, y->offer, y->v->group), name))
-            found = out->offer[i].group;
-    }
-    for (uint32_t i = 0; i < upto && found == 0 && name.n == 0; i++)
-        if (j->open[i].trial.v->campaign == x->v->campaign)
-            found = out->offer[i].group; /* a rule without a name: among its own coupons */
-    if (found == 0 && out->group_n < TB_PRICE_GROUPS_MAX) {
-        found = out->group_n++;
-        out->group[found] = TB_PRICE_STACKABLE;
-    }
-    if (found && (enum tb_price_rule)x->v->group_rule > out->group[found])
-        out->group[found] = (enum tb_price_rule)x->v->group_rule;
-    return found;
-}
-
-static uint64_t *slot_bits(struct judge *j, const struct trial *x, uint32_t slot)
-{
-    uint64_t *bits = TB_NEW_ARRAY(j->t->scratch, uint64_t, words_of(j));
-    tb_assert(bits != NULL);
-    (void)tb_offer_scope_bits(j->t, x->offer, slot, j->ask->product, j->ask->order->line_n, bits);
-    return bits;
-}
-
-static const int64_t *price_table(struct judge *j, const struct trial *x)
-{
-    uint32_t line_n = j->ask->order->line_n;
-    int64_t *price = TB_NEW_ARRAY(j->t->scratch, int64_t, line_n + 1);
-    tb_assert(price != NULL);
-    const struct tb_offer_price *row = tb_section(j->t, x->offer, TB_OFFER_PRICE);
-    for (uint32_t i = 0; i < line_n; i++) {
-        uint32_t low = 0;
-        uint32_t high = x->offer->n[TB_OFFER_PRICE];
-        while (low < high) {
-            uint32_t middle = (low + high) / 2;
-            if (row[middle].product < j->ask->product[i])
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        bool listed = low < x->offer->n[TB_OFFER_PRICE] && row[low].product == j->ask->product[i];
-        price[i] = listed && j->ask->product[i] ? row[low].price : -1;
-    }
-    return price;
-}
-
-static void fill_scopes(struct judge *j, const struct trial *x, struct tb_offer *o)
-{
-    o->scope = x->scope;
-    if (o->mechanic == TB_PRICE_BUY_GET)
-        o->scope_y = tb_offer_has_slot(j->t, x->offer, TB_SCOPE_SLOT_Y) ? slot_bits(j, x, TB_SCOPE_SLOT_Y) : o->scope;
-    if (o->mechanic == TB_PRICE_TABLE)
-        o->line_price = price_table(j, x);
-    for (uint32_t s = 0; s < o->slot_n; s++) {
-        uint64_t *bits = slot_bits(j, x, TB_SCOPE_SLOT_BUNDLE + s);
-        o->slot[s].scope = bits;
-        for (uint32_t w = 0; w < words_of(j); w++)
-            x->scope[w] |= bits[w];
-    }
-}
-
-static uint32_t least(uint32_t cap, int64_t left)
-{
-    return left != INT64_MAX && (cap == 0 || left < (int64_t)cap) ? (uint32_t)left : cap;
-}
-
-/* What limits leave becomes the offer's own caps, as far as its mechanic knows them. */
-static void fill_bounds(const struct trial *x, struct tb_offer *o)
-{
-    bool perk = o->mechanic == TB_PRICE_GIFT || o->mechanic == TB_PRICE_POINTS;
-    bool counted = o->mechanic <= TB_PRICE_TABLE && o->level != TB_PRICE_SHIPPING;
-    bool repeated = o->mechanic >= TB_PRICE_CHEAPEST && o->mechanic <= TB_PRICE_BUNDLE;
-    if (x->budget != INT64_MAX && !perk) {
-        o->budget_rule = x->v->budget_rule ? (enum tb_price_budget)x->v->budget_rule : TB_PRICE_BUDGET_PARTIAL;
-        o->budget = x->budget < TB_PRICE_MONEY_MAX ? x->budget : TB_PRICE_MONEY_MAX;
-    }
-    if (counted)
-        o->max_units = least(o->max_units, x->pieces);
-    else if (repeated)
-        o->max_applications = least(o->max_applications, x->pieces > TB_PRICE_COUNT_MAX ? INT64_MAX : x->pieces);
-}
-
-static void fill(struct judge *j)
-{
-    struct tb_promotion_set *out = j->out;
-    out->offer = TB_NEW_ARRAY(j->t->scratch, struct tb_offer, j->open_n + 1);
-    out->found = TB_NEW_ARRAY(j->t->scratch, struct tb_promotion_found, j->open_n + 1);
-    out->group = TB_NEW_ARRAY(j->t->scratch, enum tb_price_rule, TB_PRICE_GROUPS_MAX);
-    tb_assert(out->offer != NULL && out->found != NULL && out->group != NULL);
-    out->group[0] = TB_PRICE_STACKABLE;
-    out->group_n = 1;
-    for (uint32_t i = 0; i < j->open_n; i++) {
-        const struct open *p = &j->open[i];
-        const struct tb_offer_version *v = p->trial.v;
-        struct tb_offer *o = &out->offer[i];
-        tb_offer_terms(j->t, p->trial.offer, o);
-        o->group = group_number(j, i);
-        fill_scopes(j, &p->trial, o);
-        fill_bounds(&p->trial, o);
-        if (p->coupon.unit)
-            o->expires_ms = p->coupon.due_ms;
-        if (v->coupons_max && (out->coupons_max == 0 || v->coupons_max < out->coupons_max))
-            out->coupons_max = v->coupons_max;
-        out->found[i] = (struct tb_promotion_found){.offer = (uint32_t)p->trial.offer->id,
-                                                    .campaign = v->campaign,
-                                                    .version = v->version,
-                                                    .budget = v->budget,
-                                                    .coupon = p->coupon,
-                                                    .gift_product = v->gift_product,
-                                                    .gift_unit = v->gift_unit};
-    }
-    out->n = j->open_n;
-}
-
-static void set_clock(struct judge *j)
+static void set_clock(struct tb_judge *j)
 {
     const struct tb_zone *zone = tb_tenant_zone(j->t);
     int64_t local = j->ask->at_ms + tb_zone_offset_ms(zone, j->ask->at_ms);
@@ -603,7 +482,7 @@ static uint32_t lesser(uint32_t a, uint32_t b)
 }
 
 /* As large as this basket can need: clearing memory costs more than most of the tests. */
-static void make_rooms(struct judge *j)
+static void make_rooms(struct tb_judge *j)
 {
     const struct tb_promotion_ask *ask = j->ask;
     uint32_t hers = ask->best_of_mine && j->person ? lesser(j->person->n[TB_PERSON_LOT], COUPONS_TRIED) : 0;
@@ -619,7 +498,7 @@ static void make_rooms(struct judge *j)
     j->out->refused = TB_NEW_ARRAY(j->t->scratch, struct tb_promotion_refusal, j->refused_cap + 1);
     j->coupon = TB_NEW_ARRAY(j->t->scratch, struct tb_coupon, coupons + 1);
     j->taken = TB_NEW_ARRAY(j->t->scratch, bool, coupons + 1);
-    j->open = TB_NEW_ARRAY(j->t->scratch, struct open, j->open_cap + 1);
+    j->open = TB_NEW_ARRAY(j->t->scratch, struct tb_open, j->open_cap + 1);
     tb_assert(j->out->refused != NULL && j->coupon != NULL && j->taken != NULL && j->open != NULL);
 }
 
@@ -629,7 +508,7 @@ void tb_promotion_eligible(struct tb_txn *t, const struct tb_promotion_ask *ask,
     tb_assert(ask->only_n == 0 || ask->only != NULL);
     *out = (struct tb_promotion_set){0};
     uint32_t person = ask->person ? ask->person : ask->profile ? tb_person_by_profile(t, ask->profile) : 0;
-    struct judge j = {.t = t, .ask = ask, .out = out};
+    struct tb_judge j = {.t = t, .ask = ask, .out = out};
     j.person = person ? tb_read(t, TB_KIND_PERSON, person) : NULL;
     make_rooms(&j);
     set_clock(&j);
@@ -637,9 +516,7 @@ void tb_promotion_eligible(struct tb_txn *t, const struct tb_promotion_ask *ask,
     try_all(&j);
     uint32_t named = ask->coupon_n < j.coupon_n ? ask->coupon_n : j.coupon_n;
     for (uint32_t i = 0; i < named; i++)
-        if (!j.taken[i] && ask->only_n == 0)
-            refuse_with(&j, 0, 0, j.coupon[i].lot, TB_PROMOTION_COUPON_NO_OFFER, 0);
-    choose(&j);
-    sort(&j);
-    fill(&j);
+        if (!j.taken[i] && ask->only_n == 0 && !wanted(&j, j.coupon[i].unit))
+            tb_judge_refuse(&j, 0, 0, j.coupon[i].lot, TB_PROMOTION_COUPON_NO_OFFER, 0);
+    tb_judge_fill(&j);
 }

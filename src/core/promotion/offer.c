@@ -12,15 +12,19 @@
 
 /* ---- programs ------------------------------------------------------------------------------ */
 
+static const uint32_t programs[] = {TB_OFFER_AUDIENCE, TB_OFFER_CONDITION, TB_OFFER_FORMULA};
+
 static enum tb_rule_kind env_kind(uint32_t section)
 {
-    return section == TB_OFFER_CONDITION ? TB_RULE_EARN : TB_RULE_TIER;
+    return section == TB_OFFER_AUDIENCE ? TB_RULE_TIER : TB_RULE_EARN;
 }
 
 static struct tb_str source_of(const struct tb_txn *t, struct tb_block *b, uint32_t section)
 {
     const struct tb_offer_version *v = tb_block_head_const(b);
-    return tb_config_text(t, b, section == TB_OFFER_CONDITION ? v->condition : v->audience);
+    return tb_config_text(t, b, section == TB_OFFER_CONDITION  ? v->condition
+                                : section == TB_OFFER_FORMULA ? v->formula
+                                                              : v->audience);
 }
 
 static void store_program(struct tb_txn *t, uint64_t id, uint32_t section, const struct tb_expr_program *program)
@@ -44,9 +48,9 @@ static bool compile_part(struct tb_txn *t, uint64_t id, uint32_t section, const 
         tb_cut(t, TB_KIND_OFFER, id, section, 0, b->n[section]);
     if (source.n == 0)
         return true;
-    const struct tb_expr_program *program =
-        tb_rule_compile(env, TB_RULE_PART_CONDITION, source_of(t, tb_read(t, TB_KIND_OFFER, id), section), region,
-                        &problem, window_days);
+    enum tb_rule_part part = section == TB_OFFER_FORMULA ? TB_RULE_PART_AMOUNT : TB_RULE_PART_CONDITION;
+    source = source_of(t, tb_read(t, TB_KIND_OFFER, id), section);
+    const struct tb_expr_program *program = tb_rule_compile(env, part, source, region, &problem, window_days);
     if (program != NULL)
         store_program(t, id, section, program);
     return program != NULL;
@@ -59,9 +63,9 @@ static void compile_offer(struct tb_txn *t, uint64_t id)
     uint32_t window_days = 0;
     bool good = true;
     struct tb_rule_env env = {.attributes = 0};
-    for (uint32_t section = TB_OFFER_AUDIENCE; section <= TB_OFFER_CONDITION; section++) {
-        tb_rule_env_init(&env, t, tenant, env_kind(section), UINT32_MAX);
-        good &= compile_part(t, id, section, &env, &window_days);
+    for (uint32_t i = 0; i < TB_COUNT_OF(programs); i++) {
+        tb_rule_env_init(&env, t, tenant, env_kind(programs[i]), UINT32_MAX);
+        good &= compile_part(t, id, programs[i], &env, &window_days);
     }
     struct tb_offer_version *head = tb_block_head(tb_write(t, TB_KIND_OFFER, id));
     head->attributes = env.attributes;
@@ -184,6 +188,7 @@ void tb_promotion_apply_offer_made(struct tb_txn *t, const struct tb_ev_offer_ma
     v.group = add_text(t, ev->id, ev->group);
     v.audience = add_text(t, ev->id, ev->audience);
     v.condition = add_text(t, ev->id, ev->condition);
+    v.formula = add_text(t, ev->id, ev->formula);
     add_rows(t, ev);
     add_terms(t, ev);
     *(struct tb_offer_version *)tb_block_head(tb_write(t, TB_KIND_OFFER, ev->id)) = v;
@@ -253,7 +258,8 @@ uint32_t tb_offer_refresh_all(struct tb_core *c)
     for (uint64_t id = 1; id <= c->store.counter[TB_COUNTER_CONFIG]; id++) {
         struct tb_block *b = tb_store_get(&c->store, TB_KIND_OFFER, id);
         if (b == NULL || (!((const struct tb_offer_version *)tb_block_head_const(b))->broken &&
-                          part_valid(&t, b, TB_OFFER_AUDIENCE) && part_valid(&t, b, TB_OFFER_CONDITION)))
+                          part_valid(&t, b, TB_OFFER_AUDIENCE) && part_valid(&t, b, TB_OFFER_CONDITION) &&
+                          part_valid(&t, b, TB_OFFER_FORMULA)))
             continue;
         compile_offer(&t, id);
         refreshed++;

@@ -35,6 +35,7 @@
 #define TB_OFFER_SCOPES_MAX 4000u /* rows of all scopes of an offer together */
 #define TB_OFFER_TIMES_MAX 32u
 #define TB_OFFER_PLACES_MAX 4000u
+#define TB_OFFER_FUNDERS_MAX 16u
 #define TB_CAMPAIGN_ROWS_MAX 30000u
 
 enum tb_campaign_state {
@@ -116,6 +117,10 @@ struct tb_promotion_ask {
      * versions are; windows are not asked either. only_n = 0: all live ones.                 */
     const uint32_t *only;
     uint32_t only_n;
+    const uint64_t *only_lot; /* [only_n] the coupon that each takes; 0 = it takes none. NULL: not told */
+    /* An open basket becomes an order: audience, condition, formula and hold-out were judged when it was
+     * opened. Limits, budget and first order are judged again: several baskets may be open.        */
+    bool held;
 };
 
 /* What stands behind tb_offer i. */
@@ -127,6 +132,7 @@ struct tb_promotion_found {
     struct tb_coupon coupon; /* unit 0: a price rule */
     uint32_t gift_product; /* GIFT: what is given; 0 with gift_unit */
     uint32_t gift_unit;    /* GIFT: coupons or points of that unit instead; POINTS: the multiplied unit */
+    int64_t formula;       /* what its formula gave, plus one; 0 = it has none, or `held` */
 };
 
 struct tb_promotion_refusal {
@@ -147,6 +153,9 @@ struct tb_promotion_set {
     struct tb_promotion_refusal *refused;
     uint32_t refused_n;
 };
+
+/* What a formula gives stands in the offer's rate where it has one, else in its amount. */
+void tb_offer_set_term(struct tb_offer *o, int64_t term);
 
 /* Reads only; everything it fills is in t->scratch. Deterministic: offers in order of (campaign's
  * sequence, campaign, lot).                                                                  */
