@@ -73,6 +73,7 @@ int tb_cmd_verify_version(struct tb_cli *cli);
 int tb_cmd_webhooks(struct tb_cli *cli);
 int tb_cmd_codes(struct tb_cli *cli);
 int tb_cmd_accounts(struct tb_cli *cli);
+int tb_cmd_backtest(struct tb_cli *cli);
 int tb_cmd_plan(struct tb_cli *cli);
 int tb_cmd_apply(struct tb_cli *cli);
 

@@ -21,6 +21,8 @@ struct tb_replay {
     void *events_region;
     struct tb_replay_figures figures;
     struct tb_core_env env;
+    tb_replay_before_fn before; /* NULL: nobody watches */
+    void *before_user;
 };
 
 struct tb_replay *tb_replay_open(struct tb_journal *journal, const struct tb_core_env *env, struct tb_fault *fault)
@@ -47,20 +49,36 @@ struct tb_replay *tb_replay_open(struct tb_journal *journal, const struct tb_cor
     return r;
 }
 
-static bool fold_entry(struct tb_replay *r, const struct tb_entry *e, uint64_t batch, struct tb_fault *fault)
+void tb_replay_watch(struct tb_replay *r, tb_replay_before_fn before, void *user)
+{
+    r->before = before;
+    r->before_user = user;
+}
+
+static void begin(struct tb_replay *r, const struct tb_entry *e)
 {
     static const uint8_t no_entropy[TB_ENTROPY_BYTES];
+    tb_txn_begin(&r->txn, e->tenant, e->now_ms, e->seq, no_entropy);
+    r->txn.replaying = true;
+}
+
+static bool fold_entry(struct tb_replay *r, const struct tb_entry *e, uint64_t batch, bool fold, struct tb_fault *fault)
+{
     struct tb_txn *t = &r->txn;
     struct tb_str list = e->bytes;
     struct tb_str body;
     uint32_t type;
     bool bad = false;
-    tb_txn_begin(t, e->tenant, e->now_ms, e->seq, no_entropy);
-    t->replaying = true;
+    begin(r, e);
     while (tb_event_next(&list, &type, &body, &bad)) {
         tb_arena_reset(&r->scratch);
         r->figures.events++;
-        if (tb_core_replay(&r->core, t, type, body))
+        if (r->before != NULL) {
+            tb_txn_commit(t);
+            r->before(r->before_user, e, type, body);
+            begin(r, e);
+        }
+        if (!fold || tb_core_replay(&r->core, t, type, body))
             continue;
         tb_fault_set(fault, false, "batch %" PRIu64 ", entry %" PRIu64 ": event %" PRIu32 " is not known", batch,
                      e->seq, type);
@@ -79,7 +97,7 @@ static bool take_batch(struct tb_replay *r, const struct tb_batch *b, bool fold,
     tb_batch_walk(&walk, b->body);
     while (tb_batch_next(&walk, &e)) {
         r->figures.entries++;
-        if (fold && !fold_entry(r, &e, b->number, fault))
+        if ((fold || r->before != NULL) && !fold_entry(r, &e, b->number, fold, fault))
             return false;
     }
     if (walk.bad) {

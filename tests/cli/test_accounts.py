@@ -107,14 +107,14 @@ def test_closed():
     member = sql(data, "SELECT e.profile FROM enrolments e JOIN tenants t ON t.tenant = e.tenant "
                        "WHERE t.code = 'helin' LIMIT 1")[0]["profile"]
     check("there is a member", member > 0)
+    end = TODAY + datetime.timedelta(2)
     with Served(data) as s:
         unit = call(s.base, key, "GET", "/v1/units/points")
         body = {k: v for k, v in unit.items() if k not in ("code", "version")}
         body.update(expected_version=unit["version"], expected_ppm=400000)
         check("the estimate is new", call(s.base, key, "PUT", "/v1/units/points", body)["changed"])
-        report = call(s.base, key, "GET", f"/v1/reports/accounting?from={start}&to={TODAY + datetime.timedelta(2)}")
-        served = good("accounts", "--tenant", "helin", "--from", start, "--to", TODAY + datetime.timedelta(2), "--format",
-                      "json", "--data", data).stdout
+        report = call(s.base, key, "GET", f"/v1/reports/accounting?from={start}&to={end}")
+        served = accounts("entries", start, end, "--format", "json")
         equal("HTTP and the command line agree", report, json.loads(served))
         equal("no count breaks", report["breaks"], 0)
         open_ones = [e for e in report["entries"] if not e["final"]]
@@ -124,14 +124,13 @@ def test_closed():
 
 
 def test_refusals():
-    equal("no tenant", run("accounts", "--tenant", "nobody", "--from", "2026-01-01", "--to", "2026-02-01", "--data",
-                           data).returncode, 1)
-    equal("no date", run("accounts", "--tenant", "helin", "--from", "yesterday", "--to", "2026-02-01", "--data",
-                         data).returncode, 2)
-    equal("an empty window", run("accounts", "--tenant", "helin", "--from", "2026-02-01", "--to", "2026-02-01", "--data",
-                                 data).returncode, 2)
-    equal("no such period", run("accounts", "--tenant", "helin", "--from", "2026-01-01", "--to", "2026-02-01", "--by",
-                                "week", "--data", data).returncode, 2)
+    def code(tenant, start, end, *words):
+        return run("accounts", "--tenant", tenant, "--from", start, "--to", end, "--data", data, *words).returncode
+
+    equal("no tenant", code("nobody", "2026-01-01", "2026-02-01"), 1)
+    equal("no date", code("helin", "yesterday", "2026-02-01"), 2)
+    equal("an empty window", code("helin", "2026-02-01", "2026-02-01"), 2)
+    equal("no such period", code("helin", "2026-01-01", "2026-02-01", "--by", "week"), 2)
 
 
 good("demo", "--data", data, "--divide", "60")

@@ -308,7 +308,8 @@ static void act_order(struct history *h)
     char name[16];
     struct tb_who who = someone(h, name);
     /* now and then two identifiers in one order: their persons become one */
-    struct tb_identifier id[2] = {who.identifier, fx_id(h->f, "phone", dice(h, 2) ? "13900000001" : "13900000002", true)};
+    const char *phone = dice(h, 2) ? "13900000001" : "13900000002";
+    struct tb_identifier id[2] = {who.identifier, fx_id(h->f, "phone", phone, true)};
     int64_t net = 1 + dice(h, 5000);
     struct tb_order_line_input line = {.sku = S("x"), .quantity = 3000, .net = net};
     char *key = h->key[h->orders];
