@@ -400,7 +400,7 @@ static void pass_time(struct world *w)
 static void sequence(struct world *w)
 {
     begin(w);
-    uint32_t acts = 2 + (uint32_t)dice(10);
+    uint32_t acts = dice(4) ? 1 + (uint32_t)dice(4) : 4 + (uint32_t)dice(9);
     for (uint32_t i = 0; i < acts; i++) {
         uint64_t what = dice(24);
         if (what < 7)
