@@ -40,7 +40,8 @@ def counts(r):
 
 # a folder of files: units in one, the rest in another
 write("conf/units.json", units=[points, ten])
-write("conf/rules.json", rules=[earn], tier_schemes=[tiers], coupon_codes=[{"code": "WEIBO", "unit": "ten", "uses_max": 20}])
+write("conf/rules.json", rules=[earn], tier_schemes=[tiers],
+      coupon_codes=[{"code": "WEIBO", "unit": "ten", "uses_max": 20}])
 write("conf/notes.txt")
 r = good("plan", work / "conf", *here)
 equal("all are new", counts(r), (5, 0))

@@ -6,6 +6,7 @@
 #include "core/code/code.h"
 #include "core/issue/issue.h"
 #include "core/job/job.h"
+#include "core/play/play.h"
 
 static const struct tb_issue *issue_of(struct fx *f, const char *code)
 {
@@ -396,6 +397,85 @@ static void a_unique_code_works_once(void **state)
     fx_free(f);
 }
 
+/* ---- packets of coupons ---------------------------------------------------------------------------- */
+
+static void a_packet_of_the_shops_coupons(void **state)
+{
+    (void)state;
+    struct fx *f = kit_shop(true);
+    uint32_t profile[5];
+    members(f, profile, 5);
+    kit_template(f, "few", 2, 1);
+    uint32_t unit = fx_code(f, TB_KIND_UNIT, "few");
+    struct tb_cmd_packet_send send = {
+        .unit = S("few"), .total = 3, .shares = 3, .mode = TB_PACKET_EQUAL, .lifetime_ms = FX_DAY};
+    send.total = 4;
+    fx_refused(f, TB_OP_PACKET_SEND, &send, TB_CODE_INVALID, "shares");
+    send.total = 3;
+    send.mode = TB_PACKET_RANDOM;
+    fx_refused(f, TB_OP_PACKET_SEND, &send, TB_CODE_INVALID, "mode");
+    send.mode = TB_PACKET_EQUAL;
+    fx_done(f, TB_OP_PACKET_SEND, &send);
+    struct tb_cmd_packet_claim claim = {.packet = fx_uint(f, 1, 0), .who = {.profile = profile[0]}};
+    fx_done(f, TB_OP_PACKET_CLAIM, &claim);
+    fx_done(f, TB_OP_PACKET_CLAIM, &claim); /* the same answer */
+    assert_int_equal(fx_uint(f, 3, 0), 1);
+    assert_int_equal(held(f, profile[0], unit), 1);
+    claim.who.profile = profile[1];
+    fx_done(f, TB_OP_PACKET_CLAIM, &claim);
+    claim.who.profile = profile[2]; /* the template's stock is the bound, whatever the packet says */
+    fx_refused(f, TB_OP_PACKET_CLAIM, &claim, TB_CODE_OUT_OF_STOCK, "member");
+    assert_int_equal(kit_book(f, unit, TB_ACCOUNT_ISSUER), -2);
+    fx_free(f);
+}
+
+static void a_packet_of_her_own_coupons(void **state)
+{
+    (void)state;
+    struct fx *f = kit_shop(true);
+    uint32_t profile[4];
+    members(f, profile, 4);
+    struct tb_cmd_unit_put put = {.put.code = S("gift"), .kind = TB_UNIT_COUPON, .flags = TB_UNIT_GIVABLE,
+                                  .expiry = TB_EXPIRY_ROLLING_DAYS, .expiry_n = 10, .stock = 3};
+    fx_done(f, TB_OP_UNIT_PUT, &put);
+    uint32_t unit = fx_code(f, TB_KIND_UNIT, "gift");
+    for (uint32_t i = 0; i < 3; i++) {
+        (void)kit_claim(f, "13900000000", "gift");
+        f->now_ms += FX_DAY; /* each expires a day after the one before */
+    }
+    struct tb_cmd_packet_send send = {.who = {.profile = profile[0]}, .unit = S("ten"), .total = 1, .shares = 1,
+                                      .mode = TB_PACKET_EQUAL, .lifetime_ms = FX_DAY};
+    fx_refused(f, TB_OP_PACKET_SEND, &send, TB_CODE_NOT_GIVABLE, "unit");
+    send.unit = S("gift");
+    send.total = send.shares = 4;
+    fx_refused(f, TB_OP_PACKET_SEND, &send, TB_CODE_INSUFFICIENT, "total");
+    send.total = send.shares = 3;
+    fx_done(f, TB_OP_PACKET_SEND, &send);
+    uint64_t packet = fx_uint(f, 1, 0);
+    assert_int_equal(held(f, profile[0], unit), 0); /* all are held */
+    struct tb_cmd_packet_claim claim = {.packet = packet, .who = {.profile = profile[0]}};
+    fx_refused(f, TB_OP_PACKET_CLAIM, &claim, TB_CODE_SAME_ACCOUNT, "member");
+    claim.who.profile = profile[1];
+    fx_done(f, TB_OP_PACKET_CLAIM, &claim);
+    struct tb_block *b = fx_person(f, profile[1]);
+    const struct tb_lot *lot = tb_block_section(&tb_shapes[TB_KIND_PERSON], b, TB_PERSON_LOT);
+    int64_t soonest = lot[0].due_ms;
+    assert_true(soonest - f->now_ms <= 7 * FX_DAY); /* its own expiry, and the soonest of the three */
+    claim.who.profile = profile[2];
+    fx_done(f, TB_OP_PACKET_CLAIM, &claim);
+    b = fx_person(f, profile[2]);
+    lot = tb_block_section(&tb_shapes[TB_KIND_PERSON], b, TB_PERSON_LOT);
+    assert_int_equal(lot[0].due_ms, soonest + FX_DAY);
+    assert_int_equal(kit_book(f, unit, TB_ACCOUNT_ISSUER), -3); /* nothing was issued anew */
+    f->now_ms += 2 * FX_DAY; /* nobody took the third: it is hers again */
+    struct tb_cmd_fire fire = {.kind = TB_KIND_PACKET, .id = packet};
+    fx_done(f, TB_OP_FIRE, &fire);
+    assert_int_equal(held(f, profile[0], unit), 1);
+    claim.who.profile = profile[3];
+    fx_refused(f, TB_OP_PACKET_CLAIM, &claim, TB_CODE_PACKET_CLOSED, "packet");
+    fx_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,6 +486,8 @@ int main(void)
         cmocka_unit_test(a_word_works_so_often),
         cmocka_unit_test(a_guess_is_counted),
         cmocka_unit_test(a_unique_code_works_once),
+        cmocka_unit_test(a_packet_of_the_shops_coupons),
+        cmocka_unit_test(a_packet_of_her_own_coupons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

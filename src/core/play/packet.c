@@ -3,9 +3,12 @@
  *
  * What a member sends is held in her account until the deadline; every claim posts its share
  * of the hold, and the ledger itself gives back the rest, once, when the hold lapses. A packet
- * of the shop issues each share as it is claimed. Invariant: claims and left add up to the
+ * of the shop issues each share as it is claimed. A packet of coupons has one a share: the shop's are issued from the
+ * template's stock, a member's own pass to whoever claims, with their expiry. Invariant: claims and left add up to the
  * total, and while it is open at least one unit is left for each share.                      */
+#include "core/ledger/ledger_int.h"
 #include "core/play/play_int.h"
+#include "core/promotion/promotion.h"
 
 static struct tb_packet *packet_head(struct tb_block *b)
 {
@@ -20,11 +23,17 @@ static enum tb_outcome check_send(const struct tb_txn *t, const struct tb_cmd_pa
     const struct tb_unit *u = tb_catalog_find(t, TB_KIND_UNIT, tb_find_code(t, TB_KIND_UNIT, in->unit));
     if (u == NULL)
         return tb_refuse(a, TB_CODE_UNKNOWN_UNIT, "unit");
-    if (u->kind != TB_UNIT_POINTS && u->kind != TB_UNIT_STORED_VALUE)
+    bool coupons = u->kind == TB_UNIT_COUPON;
+    bool by_member = in->who.profile != 0 || in->who.identifier.ns != 0;
+    if (u->kind != TB_UNIT_POINTS && u->kind != TB_UNIT_STORED_VALUE && !coupons)
         return tb_refuse(a, TB_CODE_INVALID, "unit");
+    if (coupons && by_member && !(u->flags & TB_UNIT_GIVABLE))
+        return tb_refuse(a, TB_CODE_NOT_GIVABLE, "unit");
     if (in->mode != TB_PACKET_EQUAL && in->mode != TB_PACKET_RANDOM)
         return tb_refuse(a, TB_CODE_INVALID, "mode");
-    if (in->shares < 1 || in->shares > TB_PACKET_SHARES_MAX)
+    if (coupons && in->mode != TB_PACKET_EQUAL)
+        return tb_refuse(a, TB_CODE_INVALID, "mode");
+    if (in->shares < 1 || in->shares > TB_PACKET_SHARES_MAX || (coupons && in->shares != in->total))
         return tb_refuse(a, TB_CODE_INVALID, "shares");
     if (in->lifetime_ms < 1000 || in->lifetime_ms > TB_PACKET_LIFETIME_MAX_MS)
         return tb_refuse(a, TB_CODE_INVALID, "lifetime");
@@ -44,6 +53,12 @@ static enum tb_outcome hold_total(struct tb_txn *t, const struct tb_command *cmd
     ev->profile = tb_member_find(t, &in->who, "member", a);
     if (ev->profile == 0)
         return TB_REFUSED;
+    if (tb_unit_head(t, (uint32_t)ev->unit)->kind == TB_UNIT_COUPON) { /* no movement by hand, but a gift to come */
+        tb_ledger_settle(t, tb_person_by_profile(t, ev->profile));
+        enum tb_code code = tb_ledger_reserve(t, (uint32_t)ev->profile, (uint32_t)ev->unit, in->total,
+                                              (int64_t)ev->deadline_ms, &ev->hold);
+        return code == TB_CODE_OK ? TB_DONE : tb_refuse(a, code, "total");
+    }
     struct tb_cmd_hold hold = {
         .member = in->who, .unit = in->unit, .amount = in->total, .lifetime_ms = in->lifetime_ms};
     struct tb_command inner = {
@@ -139,6 +154,19 @@ static enum tb_code take_from_sender(struct tb_txn *t, const struct tb_command *
     return outcome == TB_DONE ? TB_CODE_OK : TB_CODE_PACKET_CLOSED; /* an unmerge took it apart */
 }
 
+/* One of the sender's own coupons becomes hers, with its expiry. */
+static enum tb_code pass_coupon(struct tb_txn *t, const struct tb_command *cmd, const struct tb_packet *p,
+                                uint32_t profile)
+{
+    struct tb_coupon c;
+    enum tb_code code = tb_coupon_may_have(t, profile, p->unit);
+    if (tb_person_by_profile(t, profile) == tb_person_by_profile(t, p->profile))
+        code = TB_CODE_SAME_ACCOUNT;
+    if (code != TB_CODE_OK)
+        return code;
+    return tb_coupon_pass_held(t, p->hold, profile, cmd->actor, &c) ? TB_CODE_OK : TB_CODE_PACKET_CLOSED;
+}
+
 static enum tb_outcome tell_claim(const struct tb_txn *t, struct tb_answer *a, uint64_t packet, int64_t amount,
                                   bool before, uint32_t person)
 {
@@ -172,12 +200,13 @@ enum tb_outcome tb_play_packet_claim(struct tb_txn *t, const struct tb_command *
     if (p.closed_ms != 0 || t->now_ms >= p.deadline_ms)
         return tb_refuse(a, b->n[TB_PACKET_CLAIM] == p.shares ? TB_CODE_PACKET_EMPTY : TB_CODE_PACKET_CLOSED, "packet");
     int64_t amount = next_share(b);
-    code = p.hold ? take_from_sender(t, cmd, p.hold, amount, a) : TB_CODE_OK;
+    bool passed = p.hold && tb_unit_head(t, p.unit)->kind == TB_UNIT_COUPON;
+    code = passed ? pass_coupon(t, cmd, &p, profile) : p.hold ? take_from_sender(t, cmd, p.hold, amount, a) : TB_CODE_OK;
     struct tb_play_run r = {.t = t, .a = a, .actor = cmd->actor, .profile = profile, .person = person};
     struct tb_earned got;
-    if (code == TB_CODE_OK)
+    if (code == TB_CODE_OK && !passed)
         code = tb_play_give(&r, p.unit, amount, &got);
-    if (code == TB_CODE_OK && got.amount < amount)
+    if (code == TB_CODE_OK && !passed && got.amount < amount)
         code = TB_CODE_CAP_EXCEEDED; /* a share is given whole or stays in the packet */
     if (code != TB_CODE_OK)
         return tb_refuse(a, code, code == TB_CODE_PACKET_CLOSED ? "packet" : "member");

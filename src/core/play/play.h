@@ -416,8 +416,9 @@ struct tb_cmd_task_list {
  *  10 times left in the period (TASK)   12 person                                            */
 
 /* PACKET_SEND: total in shares, from the member (held at once) or, without one, from the shop.
- * UNKNOWN_UNIT, INVALID "unit" (not points or stored value), "mode", "shares", "lifetime",
- * UNKNOWN_CHANNEL, CHANNEL_FORBIDS,
+ * Coupons: one a share (total = shares, equal); a member's own are held and pass on with their expiry.
+ * UNKNOWN_UNIT, INVALID "unit" (not points, stored value or coupons), NOT_GIVABLE "unit", INVALID "mode", "shares",
+ * "lifetime", UNKNOWN_CHANNEL, CHANNEL_FORBIDS,
  * AMOUNT_NOT_POSITIVE (below one a share), AMOUNT_OVERFLOW, then those of HOLD.
  * Answer body: 1 packet, 4 deadline_ms, 12 person                                            */
 struct tb_cmd_packet_send {

@@ -169,6 +169,79 @@ void tb_coupon_unlock(struct tb_txn *t, uint64_t hold)
         tb_ledger_settle(t, person);
 }
 
+/* ---- passing on --------------------------------------------------------------------------------- */
+
+enum tb_code tb_coupon_may_have(const struct tb_txn *t, uint32_t profile, uint32_t unit)
+{
+    const struct tb_block *b = tb_read(t, TB_KIND_PERSON, tb_person_by_profile(t, profile));
+    if (template_of(t, unit)->flags & TB_UNIT_MEMBERS_ONLY && b->n[TB_PERSON_ENROL] == 0)
+        return TB_CODE_NOT_ENROLLED;
+    return b->n[TB_PERSON_LOT] >= TB_SECTION_ELEMENTS_MAX - 1 ? TB_CODE_TOO_MANY : TB_CODE_OK;
+}
+
+void tb_coupon_pass(struct tb_txn *t, const struct tb_coupon *c, uint32_t to, uint64_t actor, struct tb_coupon *out)
+{
+    struct tb_ev_lot_change lot = change_of(c, c->profile, -1);
+    struct tb_ev_posted ev = {.unit = c->unit,
+                              .profile = c->profile,
+                              .tenant_account = TB_ACCOUNT_CLEARING,
+                              .amount = -1,
+                              .cause = TB_CAUSE_TRANSFER,
+                              .lot = &lot,
+                              .lot_n = 1,
+                              .actor = actor,
+                              .day = tb_today(t)};
+    tb_emit_posted(t, &ev);
+    lot.lot = tb_counter_next(t, TB_COUNTER_LOT);
+    lot.amount = 1;
+    ev.profile = to;
+    ev.amount = 1;
+    tb_emit_posted(t, &ev);
+    *out = *c;
+    out->lot = lot.lot;
+    out->profile = to;
+}
+
+/* Of a hold on several coupons the one that expires first; false: none is good any more. */
+static bool first_held(struct tb_txn *t, uint64_t hold, struct tb_coupon *c, uint32_t *left)
+{
+    uint32_t person = holder(t, hold);
+    struct tb_block *b = person ? tb_read(t, TB_KIND_PERSON, person) : NULL;
+    const struct tb_piece *piece = b ? tb_section(t, b, TB_PERSON_PIECE) : NULL;
+    bool found = false;
+    *left = 0;
+    for (uint32_t i = 0; b != NULL && i < b->n[TB_PERSON_PIECE]; i++) {
+        if (piece[i].hold != hold)
+            continue;
+        (*left)++;
+        bool sooner = !found || piece[i].due_ms < c->due_ms || (piece[i].due_ms == c->due_ms && piece[i].lot < c->lot);
+        if (piece[i].due_ms <= t->now_ms || !sooner)
+            continue;
+        found = true;
+        *c = (struct tb_coupon){.lot = piece[i].lot,
+                                .profile = piece[i].profile,
+                                .unit = piece[i].unit,
+                                .due_ms = piece[i].due_ms,
+                                .earned_day = piece[i].earned_day};
+    }
+    return found;
+}
+
+bool tb_coupon_pass_held(struct tb_txn *t, uint64_t hold, uint32_t to, uint64_t actor, struct tb_coupon *out)
+{
+    struct tb_coupon c;
+    uint32_t left;
+    uint64_t profile;
+    if (!first_held(t, hold, &c, &left) || !tb_map_find(t, TB_MAP_HOLD, tb_mix(hold), &profile))
+        return false;
+    struct tb_ev_hold_piece piece = {.lot = c.lot, .amount = 1, .profile = c.profile};
+    struct tb_ev_hold_taken taken = {
+        .hold = hold, .unit = c.unit, .profile = profile, .piece = &piece, .piece_n = 1, .ended = left == 1};
+    tb_emit_hold_taken(t, &taken); /* back in its lot, and from there as any gift */
+    tb_coupon_pass(t, &c, to, actor, out);
+    return true;
+}
+
 /* ---- using ------------------------------------------------------------------------------------- */
 
 /* Between profiles of one person the coupon crosses, as every spend does. */

@@ -141,31 +141,13 @@ enum tb_outcome tb_coupon_give(struct tb_txn *t, const struct tb_command *cmd, s
     uint32_t receiver = tb_person_by_profile(t, to);
     if (receiver == tb_person_by_profile(t, c.profile))
         return tb_refuse(a, TB_CODE_SAME_ACCOUNT, "to");
-    const struct tb_block *b = tb_read(t, TB_KIND_PERSON, receiver);
-    if (u->flags & TB_UNIT_MEMBERS_ONLY && b->n[TB_PERSON_ENROL] == 0)
-        return tb_refuse(a, TB_CODE_NOT_ENROLLED, "to");
-    if (b->n[TB_PERSON_LOT] >= TB_SECTION_ELEMENTS_MAX - 1)
-        return tb_refuse(a, TB_CODE_TOO_MANY, "to");
-    struct tb_ev_lot_change lot = {
-        .lot = c.lot, .amount = -1, .due_ms = due_to_wire(c.due_ms), .earned_day = c.earned_day};
-    struct tb_ev_posted ev = {.unit = c.unit,
-                              .profile = c.profile,
-                              .tenant_account = TB_ACCOUNT_CLEARING,
-                              .amount = -1,
-                              .cause = TB_CAUSE_TRANSFER,
-                              .lot = &lot,
-                              .lot_n = 1,
-                              .actor = cmd->actor,
-                              .day = tb_today(t)};
-    tb_emit_posted(t, &ev);
-    lot.lot = tb_counter_next(t, TB_COUNTER_LOT);
-    lot.amount = 1;
-    ev.profile = to;
-    ev.amount = 1;
-    tb_emit_posted(t, &ev);
-    tb_wire_put_uint(&a->body, 1, lot.lot);
+    enum tb_code code = tb_coupon_may_have(t, to, c.unit);
+    if (code != TB_CODE_OK)
+        return tb_refuse(a, code, "to");
+    tb_coupon_pass(t, &c, to, cmd->actor, &c);
+    tb_wire_put_uint(&a->body, 1, c.lot);
     tb_wire_put_uint(&a->body, 2, c.unit);
-    tb_wire_put_uint(&a->body, 3, lot.due_ms);
+    tb_wire_put_uint(&a->body, 3, ms_to_wire(c.due_ms));
     return TB_DONE;
 }
 

@@ -208,6 +208,12 @@ TB_MUST_USE enum tb_code tb_coupon_lock(struct tb_txn *t, const struct tb_coupon
                                         int64_t deadline_ms, uint64_t *hold);
 /* Unlocks; nothing happens when the lock has lapsed. */
 void tb_coupon_unlock(struct tb_txn *t, uint64_t hold);
+/* Whether the person of the profile may have one more. OK, NOT_ENROLLED, TOO_MANY. */
+enum tb_code tb_coupon_may_have(const struct tb_txn *t, uint32_t profile, uint32_t unit);
+/* Gives it to another profile, with its expiry; the receiver's has a number of its own. It is available. */
+void tb_coupon_pass(struct tb_txn *t, const struct tb_coupon *c, uint32_t to, uint64_t actor, struct tb_coupon *out);
+/* The same with one of a hold's: the one that expires first. False: the hold has none that is still good. */
+bool tb_coupon_pass_held(struct tb_txn *t, uint64_t hold, uint32_t to, uint64_t actor, struct tb_coupon *out);
 /* Uses it: hold = its lock, 0 = it is not locked. OK, UNKNOWN_COUPON. profile: the buyer's. */
 TB_MUST_USE enum tb_code tb_coupon_use(struct tb_txn *t, uint32_t profile, const struct tb_coupon *c,
                                        uint64_t hold, uint64_t order);
