@@ -64,9 +64,9 @@ static void test_fields_are_checked(void **state)
     struct fx *f = kit_shop(true);
     struct tb_cmd_campaign_put in = kit_campaign("bad");
     in.ppm = 0;
-    fx_refused(f, TB_OP_CAMPAIGN_PUT, &in, TB_CODE_INVALID, "mechanic");
+    fx_refused(f, TB_OP_CAMPAIGN_PUT, &in, TB_CODE_INVALID, "ppm");
     in.ppm = 2000000;
-    fx_refused(f, TB_OP_CAMPAIGN_PUT, &in, TB_CODE_INVALID, "mechanic");
+    fx_refused(f, TB_OP_CAMPAIGN_PUT, &in, TB_CODE_INVALID, "ppm");
     in = kit_campaign("bad");
     in.audience = S("member.enroled");
     fx_refused(f, TB_OP_CAMPAIGN_PUT, &in, TB_CODE_EXPRESSION, "audience");

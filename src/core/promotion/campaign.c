@@ -78,7 +78,7 @@ static void check_money_model(struct tb_put_run *p, const struct tb_cmd_campaign
     check_limits(p, in);
     check_period_spend(p, in);
     int64_t sum = 0;
-    if (in->funder_n > 16)
+    if (in->funder_n > TB_OFFER_FUNDERS_MAX)
         tb_put_refuse(p, TB_CODE_TOO_MANY, "funding");
     for (uint32_t i = 0; i < in->funder_n && !p->refused; i++) {
         if (in->funder[i].payer.n == 0 || in->funder[i].payer.n > TB_CODE_MAX || in->funder[i].ppm < 1 ||
@@ -377,7 +377,8 @@ static void check_terms(struct tb_put_run *p, const struct tb_ev_offer_made *ev)
         o.slot[i] = (struct tb_price_slot){&all, (uint32_t)ev->slot_count[i]};
     uint32_t parts;
     uint32_t at;
-    tb_check(p, tb_price_check(&basket, &o, 1, &parts, &at) == TB_PRICE_DONE, "mechanic");
+    if (tb_price_check(&basket, &o, 1, &parts, &at) != TB_PRICE_DONE)
+        tb_put_refuse(p, TB_CODE_INVALID, tb_offer_terms_wrong(&o));
 }
 
 static void check_expression(struct tb_put_run *p, const char *field, struct tb_str source, bool order)

@@ -251,6 +251,9 @@ static inline bool tb_offer_has_rate(uint32_t mechanic)
 }
 /* Pieces that a limit counts for one application: units of a gift, parts of a group, else 1. */
 int64_t tb_offer_group_pieces(const struct tb_offer_version *v);
+/* Fields 8 and 9 of CAMPAIGN_GET (commands.h). */
+void tb_campaign_tell_versions(struct tb_txn *t, struct tb_block *campaign, struct tb_answer *a);
+void tb_offer_tell_names(struct tb_txn *t, struct tb_block *offer, struct tb_answer *a);
 
 /* Lines in scope of the slot; all of them where the slot has no including row. false: none. */
 bool tb_offer_scope_bits(struct tb_txn *t, struct tb_block *offer, uint32_t slot, const uint32_t *product,
@@ -259,5 +262,9 @@ bool tb_offer_scope_bits(struct tb_txn *t, struct tb_block *offer, uint32_t slot
 bool tb_promotion_held_out(const struct tb_offer_version *v, struct tb_block *person);
 /* True when the slot has a row of its own. */
 bool tb_offer_has_slot(const struct tb_txn *t, struct tb_block *offer, uint32_t slot);
+
+/* The put's field that an offer's mechanic lacks or does not know, once tb_price_check has refused it;
+ * "mechanic" when no single field is to blame.                                                     */
+const char *tb_offer_terms_wrong(const struct tb_offer *o);
 
 #endif

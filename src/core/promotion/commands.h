@@ -158,7 +158,10 @@ struct tb_cmd_campaign_check {
 
 /* READ. UNKNOWN_CAMPAIGN, INVALID "version". Body: 1 packed campaign, 2 packed offer (the version
  * asked for, 0 = newest), 3 left of the budget (zigzag), 4 held, 5 spent, 6 number of the campaign,
- * 7 of the offer.                                                                            */
+ * 7 of the offer, repeated 8 version that was in force or is the newest, oldest first {1 offer, 2 version,
+ * 3 made (ms), 4 from (ms), 5 until (ms, 0 = open), 6 = 1 it was in force, 7 mechanic}, repeated 9 code that
+ * the packed offer names by number {1 its section, 2 code}, in the order of the section's rows: products of
+ * SCOPE, stores and touchpoints of PLACE, products of PRICE.                                  */
 struct tb_cmd_campaign_get {
     struct tb_str campaign;
     uint32_t version;

@@ -203,5 +203,7 @@ enum tb_outcome tb_campaign_get(struct tb_txn *t, const struct tb_command *cmd, 
     }
     tb_wire_put_uint(&a->body, 6, id);
     tb_wire_put_uint(&a->body, 7, offer);
+    tb_campaign_tell_versions(t, b, a);
+    tb_offer_tell_names(t, tb_read(t, TB_KIND_OFFER, offer), a);
     return TB_DONE;
 }
