@@ -50,6 +50,8 @@ def main(proto, out):
         lines += ["    {0, 0, false, 0, NULL},", "};"]
     lines.append("const struct tb_event_field *const tb_event_messages[] = {")
     lines += [f"    fields_{m}," for m in wanted] + ["};"]
+    lines.append("const char *const tb_event_message_names[] = {")
+    lines += [f'    "{m}",' for m in wanted] + ["    NULL,", "};"]
     lines.append("const struct tb_event_kind tb_event_kinds[] = {")
     lines += [f'    {{{no}, {number[kind]}, "{name}"}},' for no, kind, name in events]
     lines += ["    {0, 0, NULL},", "};", ""]

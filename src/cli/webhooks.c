@@ -278,13 +278,14 @@ static uint64_t birth(void *user, const struct tb_webhook_target *t)
 /* ---- a message ------------------------------------------------------------------------------------ */
 
 /* The groups of webhook.events, in the order of its bits: catalog, identity, consent, ledger,
- * order, membership, code (http/op_config.c). 0: none.                                        */
+ * order, membership, code, promotion, play (http/op_config.c). 0: none.                       */
 static uint64_t group_of(uint32_t event)
 {
     static const struct {
         uint32_t from, to, bit;
-    } group[] = {{10, 39, 0}, {40, 69, 1}, {140, 149, 2}, {70, 99, 3},
-               {100, 119, 4}, {120, 139, 5}, {150, 159, 6}, {161, 161, 6}};
+    } group[] = {{10, 39, 0},   {40, 69, 1},   {140, 149, 2}, {70, 99, 3},   {100, 119, 4}, {194, 195, 4},
+                 {197, 199, 4}, {120, 139, 5}, {150, 159, 6}, {161, 161, 6}, {190, 193, 7}, {196, 196, 7},
+                 {210, 219, 8}, {240, 249, 8}};
     for (uint32_t i = 0; i < TB_COUNT_OF(group); i++)
         if (event >= group[i].from && event <= group[i].to)
             return UINT64_C(1) << group[i].bit;

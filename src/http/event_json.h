@@ -23,6 +23,7 @@ struct tb_event_kind {
     const char *name; /* "order_placed" */
 };
 extern const struct tb_event_field *const tb_event_messages[];
+extern const char *const tb_event_message_names[]; /* "OrderPlaced" */
 extern const struct tb_event_kind tb_event_kinds[];
 
 struct tb_work;

@@ -365,6 +365,19 @@ bool tb_view_read(enum tb_kind kind, struct tb_str in, struct tb_arena *a, struc
     return in.n == 0;
 }
 
+bool tb_view_read_apart(enum tb_kind kind, struct tb_str packed, void **region, struct tb_view *v)
+{
+    struct tb_arena a;
+    /* an element may have been packed shorter than it is now, at least a quarter of it */
+    size_t room = (size_t)packed.n * 4 + 8192;
+    *region = malloc(room);
+    *v = (struct tb_view){0};
+    if (*region == NULL)
+        return false;
+    tb_arena_init(&a, *region, room);
+    return tb_view_read(kind, packed, &a, v);
+}
+
 struct tb_str tb_view_text(const struct tb_view *v, struct tb_text text)
 {
     if ((uint64_t)text.at + text.n > v->n[TB_CONFIG_BYTES])

@@ -57,6 +57,9 @@ struct tb_view {
 };
 TB_MUST_USE bool tb_view_read(enum tb_kind kind, struct tb_str packed, struct tb_arena *a,
                               struct tb_view *out);
+/* The same with memory of its own, for blocks that may be larger than a request's arena. *region: for
+ * the caller to free, in either case.                                                             */
+TB_MUST_USE bool tb_view_read_apart(enum tb_kind kind, struct tb_str packed, void **region, struct tb_view *out);
 struct tb_text;
 /* A text of a configuration block. */
 struct tb_str tb_view_text(const struct tb_view *v, struct tb_text text);

@@ -81,29 +81,43 @@ struct bulk {
     bool out_full;
 };
 
+/* name outside, work, operation whose rights and status it has */
+#define VERBS(X) \
+    X("order", order, POST_ORDER) \
+    X("return", return, POST_RETURN) \
+    X("cancel", cancel, POST_CANCEL) \
+    X("confirm", confirm, POST_CONFIRM) \
+    X("coupon_claim", coupon_claim, POST_COUPON_CLAIM) \
+    X("coupon_issue", coupon_issue, POST_COUPON) \
+    X("contact", contact, POST_CONTACT) \
+    X("probe", probe, POST_PROBE) \
+    X("enrol", enrol, POST_ENROLMENT) \
+    X("attributes", attributes_set, PATCH_ATTRIBUTES) \
+    X("consent", consent_put, POST_CONSENT) \
+    X("adjust", adjust, POST_ADJUSTMENT) \
+    X("hold", hold, POST_HOLD) \
+    X("hold_post", hold_post, POST_HOLD_POST) \
+    X("hold_void", hold_void, POST_HOLD_VOID) \
+    X("transfer", transfer, POST_TRANSFER) \
+    X("reverse", reverse, POST_REVERSE) \
+    X("release", release, POST_RELEASE) \
+    X("product", product_put, PUT_PRODUCT) \
+    X("store", store_put, PUT_STORE) \
+    X("associate", associate_put, PUT_ASSOCIATE)
+
 static const struct {
-    const char *name;
     const struct tb_work_op *op;
     enum tb_api api;
 } verbs[] = {
-    {"order", &tb_work_order, TB_API_POST_ORDER},
-    {"return", &tb_work_return, TB_API_POST_RETURN},
-    {"cancel", &tb_work_cancel, TB_API_POST_CANCEL},
-    {"contact", &tb_work_contact, TB_API_POST_CONTACT},
-    {"probe", &tb_work_probe, TB_API_POST_PROBE},
-    {"enrol", &tb_work_enrol, TB_API_POST_ENROLMENT},
-    {"attributes", &tb_work_attributes_set, TB_API_PATCH_ATTRIBUTES},
-    {"consent", &tb_work_consent_put, TB_API_POST_CONSENT},
-    {"adjust", &tb_work_adjust, TB_API_POST_ADJUSTMENT},
-    {"hold", &tb_work_hold, TB_API_POST_HOLD},
-    {"hold_post", &tb_work_hold_post, TB_API_POST_HOLD_POST},
-    {"hold_void", &tb_work_hold_void, TB_API_POST_HOLD_VOID},
-    {"transfer", &tb_work_transfer, TB_API_POST_TRANSFER},
-    {"reverse", &tb_work_reverse, TB_API_POST_REVERSE},
-    {"release", &tb_work_release, TB_API_POST_RELEASE},
-    {"product", &tb_work_product_put, TB_API_PUT_PRODUCT},
-    {"store", &tb_work_store_put, TB_API_PUT_STORE},
-    {"associate", &tb_work_associate_put, TB_API_PUT_ASSOCIATE},
+#define VERB(name, work, operation) {&tb_work_##work, TB_API_##operation},
+    VERBS(VERB)
+#undef VERB
+};
+
+static const char *const names[TB_COUNT_OF(verbs)] = {
+#define NAME(name, work, operation) name,
+    VERBS(NAME)
+#undef NAME
 };
 
 static void progress(struct bulk *b);
@@ -281,10 +295,6 @@ static void key_of(struct line *l, const char *verb, struct tb_str key, enum tb_
 
 static void line_read(struct bulk *b, struct line *l)
 {
-    static const char *const names[TB_COUNT_OF(verbs)] = {
-        "order",  "return",    "cancel",   "contact", "probe",    "enrol",
-        "attributes", "consent", "adjust", "hold",    "hold_post", "hold_void",
-        "transfer", "reverse", "release",  "product", "store",    "associate"};
     struct tb_json_object root = tb_json_root(&l->read);
     struct tb_str key = TB_STR_NONE;
     uint32_t verb = tb_json_need_enum(&root, TB_STR("op"), names, TB_COUNT_OF(names));

@@ -208,6 +208,7 @@ static void out_offer(struct tb_work *w, struct tb_json_out *o, struct tb_str s)
     uint64_t v[14];
     tb_wire_numbers(s, v, TB_COUNT_OF(v));
     tb_out_id(w, o, "id", TB_ID_OFFER, v[1]);
+    tb_out_code(w, o, "campaign", TB_KIND_CAMPAIGN, v[2]);
     tb_json_out_key_i64(o, "version", (int64_t)v[3]);
     if (v[4])
         tb_out_id(w, o, "coupon", TB_ID_COUPON, v[4]);
@@ -227,6 +228,7 @@ static void out_refusal(struct tb_work *w, struct tb_json_out *o, struct tb_str 
 {
     uint64_t v[6];
     tb_wire_numbers(s, v, TB_COUNT_OF(v));
+    tb_out_code(w, o, "campaign", TB_KIND_CAMPAIGN, v[1]);
     if (v[3])
         tb_out_id(w, o, "coupon", TB_ID_COUPON, v[3]);
     tb_out_word(o, "reason", whys, TB_COUNT_OF(whys), v[4]);
@@ -318,6 +320,12 @@ static void checkout_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, '}');
 }
 
+static void out_given(struct tb_work *w, struct tb_json_out *o, struct tb_str s)
+{
+    tb_out_id(w, o, "coupon", TB_ID_COUPON, tb_wire_u64(s, 1));
+    tb_out_code(w, o, "unit", TB_KIND_UNIT, tb_wire_u64(s, 2));
+}
+
 static void confirm_write(struct tb_work *w, struct tb_json_out *o)
 {
     const struct confirm_note *note = w->note;
@@ -326,6 +334,7 @@ static void confirm_write(struct tb_work *w, struct tb_json_out *o)
     tb_out_order_result(w, o, note != NULL ? note->key : TB_STR_NONE);
     tb_json_out_key_i64(o, "payable", (int64_t)tb_wire_u64(body, 10));
     tb_json_out_key_i64(o, "saving", (int64_t)tb_wire_u64(body, 11));
+    out_list(w, o, "coupons_given", 12, out_given);
     out_list(w, o, "gifts", 13, out_gift);
     tb_json_out_close(o, '}');
 }
@@ -337,15 +346,13 @@ static void release_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, '}');
 }
 
-static void return_quote_write(struct tb_work *w, struct tb_json_out *o)
+/* What a return of a priced order gives back, within an open object. */
+void tb_out_unwound(struct tb_work *w, struct tb_json_out *o)
 {
     struct tb_str answer = tb_work_answer(w);
     struct tb_wire body = tb_wire_of(answer);
-    tb_json_out_open(o, '{');
-    tb_json_out_key_i64(o, "net", tb_wire_i64(answer, 8));
     tb_json_out_key_i64(o, "shipping", (int64_t)tb_wire_u64(answer, 14));
     tb_json_out_key_i64(o, "withheld", (int64_t)tb_wire_u64(answer, 13));
-    out_list(w, o, "clawed_back", 4, out_clawed);
     out_list(w, o, "tenders", 12, out_tender);
     out_list(w, o, "gifts", 16, out_gift);
     tb_json_out_key(o, "coupons");
@@ -358,6 +365,14 @@ static void return_quote_write(struct tb_work *w, struct tb_json_out *o)
         tb_json_out_str(o, (struct tb_str){id, sizeof id});
     }
     tb_json_out_close(o, ']');
+}
+
+static void return_quote_write(struct tb_work *w, struct tb_json_out *o)
+{
+    tb_json_out_open(o, '{');
+    tb_json_out_key_i64(o, "net", tb_wire_i64(tb_work_answer(w), 8));
+    out_list(w, o, "clawed_back", 4, out_clawed);
+    tb_out_unwound(w, o);
     tb_json_out_close(o, '}');
 }
 

@@ -371,8 +371,8 @@ static void scheme_read(struct tb_work *w, struct tb_json_object *o)
     }
 }
 
-static const char *const event_groups[] = {"catalog",    "identity", "consent", "ledger",
-                                           "order",      "membership", "code"};
+static const char *const event_groups[] = {"catalog",    "identity", "consent",   "ledger", "order",
+                                           "membership", "code",     "promotion", "play"};
 
 /* As deliveries will read it (channel/webhook/rules.c): what does not decode would never be signed. */
 static bool secret_decodes(struct tb_str secret)

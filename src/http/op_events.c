@@ -512,7 +512,9 @@ static void chain_ask(struct tb_work *w)
 {
     struct question *q = w->note;
     struct tb_view v;
-    if (!tb_view_read(TB_KIND_PERSON, tb_wire_str(tb_work_answer(w), 2), w->arena, &v)) {
+    void *region;
+    if (!tb_view_read_apart(TB_KIND_PERSON, tb_wire_str(tb_work_answer(w), 2), &region, &v)) {
+        free(region);
         tb_work_done(w);
         tb_http_refuse_code(w->req, TB_PROBLEM_ANSWER_TOO_LARGE, NULL);
         return;
@@ -525,6 +527,7 @@ static void chain_ask(struct tb_work *w)
     q->profile = profile;
     q->profile_n = profile ? n : 0;
     q->newest = ((const struct tb_person *)v.head)->last_seq;
+    free(region);
     ask(w->app, q);
 }
 

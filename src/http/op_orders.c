@@ -3,6 +3,7 @@
  *
  * An order's facts get a fingerprint here (tb_order_facts): the same facts again are the
  * same order, whatever the spelling of the JSON or the Idempotency-Key.                  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -296,6 +297,13 @@ static void order_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, '}');
 }
 
+static struct tb_str order_text(const struct tb_view *v, uint32_t at, uint32_t n)
+{
+    if ((uint64_t)at + n > v->n[TB_ORDER_BYTES])
+        return TB_STR_NONE;
+    return (struct tb_str){(const char *)v->section[TB_ORDER_BYTES] + at, n};
+}
+
 /* ---- returns ----------------------------------------------------------------------------------------- */
 
 static void return_line(struct tb_json_object *item, struct tb_return_line_input *line)
@@ -326,6 +334,50 @@ void tb_read_return_lines(struct tb_work *w, struct tb_json_object *o, struct tb
     }
 }
 
+/* An order's code read out of its block, for a request whose path has its id; then the request itself. */
+static void by_code(struct tb_work *w)
+{
+    struct tb_app *app = w->app;
+    struct tb_call *call = w->call;
+    struct tb_str packed = tb_wire_str(tb_work_answer(w), 2);
+    struct tb_view v;
+    void *region;
+    char *code = NULL;
+    if (tb_view_read_apart(TB_KIND_ORDER, packed, &region, &v)) {
+        const struct tb_order *order = v.head;
+        struct tb_str text = order_text(&v, order->key_at, order->key_n);
+        code = tb_arena_alloc(w->arena, text.n + 1u);
+        if (code != NULL)
+            memcpy(code, text.p, text.n);
+        call->param[0] = (struct tb_str){code, text.n};
+    }
+    free(region);
+    tb_work_done(w);
+    if (code == NULL)
+        tb_http_refuse_code(call->req, TB_PROBLEM_OVERLOADED, NULL);
+    else
+        tb_work_run(app, call);
+}
+
+void tb_op_order_acts(void *app, struct tb_call *call)
+{
+    static const struct tb_work_op find = {TB_OP_ORDER_GET, sizeof(struct tb_cmd_order_get), NULL, NULL, NULL, 0};
+    uint64_t no;
+    if (!tb_id_parse(&((struct tb_app *)app)->hash_key, TB_ID_ORDER, (uint32_t)call->who.tenant, call->param[0], &no)) {
+        tb_work_run(app, call);
+        return;
+    }
+    struct tb_cmd_order_get *in = TB_NEW(call->req->arena, struct tb_cmd_order_get);
+    struct tb_work *w = in ? tb_work_new(app, call, &find) : NULL;
+    if (in == NULL)
+        tb_http_refuse_code(call->req, TB_PROBLEM_OVERLOADED, NULL);
+    if (w == NULL)
+        return;
+    in->no = no;
+    w->job.command = (struct tb_command){TB_OP_ORDER_GET, w->tenant, (uint32_t)call->who.key, in};
+    tb_work_submit(w, by_code);
+}
+
 static void return_read(struct tb_work *w, struct tb_json_object *o)
 {
     struct tb_cmd_return *in = w->input;
@@ -354,6 +406,7 @@ static void return_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_key_i64(o, "net", tb_wire_i64(body, 8));
     out_amounts(w, o, "clawed_back", true);
     tb_json_out_key_bool(o, "repeated", tb_wire_u64(body, 3) != 0);
+    tb_out_unwound(w, o);
     tb_json_out_close(o, '}');
 }
 
@@ -376,13 +429,6 @@ static void get_read(struct tb_work *w, struct tb_json_object *o)
     (void)o;
     if (!tb_id_parse(&w->app->hash_key, TB_ID_ORDER, w->tenant, w->param[0], &in->no))
         in->order = tb_path_text(w, o, 0, TB_STR("order"), TB_ORDER_KEY_MAX);
-}
-
-static struct tb_str order_text(const struct tb_view *v, uint32_t at, uint32_t n)
-{
-    if ((uint64_t)at + n > v->n[TB_ORDER_BYTES])
-        return TB_STR_NONE;
-    return (struct tb_str){(const char *)v->section[TB_ORDER_BYTES] + at, n};
 }
 
 static void out_quantity(struct tb_json_out *o, const char *whole, const char *milli, int64_t q)
@@ -454,6 +500,34 @@ static void out_order_history(struct tb_work *w, struct tb_json_out *o, const st
     tb_json_out_close(o, ']');
 }
 
+/* What a priced order got off, and by which offer. */
+static void out_order_offers(struct tb_work *w, struct tb_json_out *o, const struct tb_view *v)
+{
+    const struct tb_order_effect *e = v->section[TB_ORDER_EFFECT];
+    const struct tb_order_price *p = v->section[TB_ORDER_PRICE];
+    if (v->n[TB_ORDER_PRICE] == 0)
+        return;
+    tb_json_out_key_i64(o, "shipping", p->shipping);
+    tb_json_out_key(o, "offers");
+    tb_json_out_open(o, '[');
+    for (uint32_t i = 0; i < v->n[TB_ORDER_EFFECT]; i++) {
+        tb_json_out_open(o, '{');
+        tb_out_id(w, o, "id", TB_ID_OFFER, e[i].offer);
+        tb_out_code(w, o, "campaign", TB_KIND_CAMPAIGN, e[i].campaign);
+        tb_json_out_key_i64(o, "version", e[i].version);
+        tb_json_out_key_i64(o, "saving", e[i].saving);
+        tb_json_out_key_i64(o, "saving_back", e[i].saving_back);
+        if (e[i].coupon != 0)
+            tb_out_id(w, o, "coupon", TB_ID_COUPON, e[i].coupon);
+        tb_out_code(w, o, "gift_product", TB_KIND_PRODUCT, e[i].gift_product);
+        tb_out_code(w, o, "gift_unit", TB_KIND_UNIT, e[i].gift_unit);
+        if (e[i].gift_units != 0)
+            tb_json_out_key_i64(o, "gift_units", e[i].gift_units);
+        tb_json_out_close(o, '}');
+    }
+    tb_json_out_close(o, ']');
+}
+
 static void get_write(struct tb_work *w, struct tb_json_out *o)
 {
     struct tb_str body = tb_work_answer(w);
@@ -478,6 +552,7 @@ static void get_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_key_i64(o, "returned_net", order->returned_net);
     out_order_lines(w, o, &v);
     out_order_history(w, o, &v);
+    out_order_offers(w, o, &v);
     tb_json_out_close(o, '}');
     tb_arena_release(w->arena, mark);
 }

@@ -105,6 +105,8 @@ GOOD = {
     "post_return": {"return": "R1", "lines": [{"line": 0, "quantity": 1}]}, "post_hold_post": {},
     "post_return_quote": {"lines": [{"line": 0, "quantity": 1}]},
     "post_reverse": {"reason": "r"},
+    "post_coupon": {"unit": "points", "reason": "r"}, "post_coupon_claim": {"unit": "points"},
+    "post_coupon_void": {"reason": "r"}, "post_coupon_give": {"to": {"ns": "phone", "value": "13912345678"}},
 }
 
 

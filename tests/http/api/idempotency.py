@@ -17,6 +17,7 @@ def world(s):
     t = s.tenant("acme")
     t.put("/v1/units/points", {"kind": "points"})
     t.put("/v1/rules/base", {"kind": "earn", "unit": "points", "amount": "10"})
+    t.put("/v1/units/mug", {"kind": "coupon"})
     t.put("/v1/purposes/news", {"text": "News.", "text_version": 1})
     t.put("/v1/attributes/n", {"type": "int", "purpose": "news", "benefit": "b", "retention_days": 9})
     for i in range(3):
@@ -74,6 +75,9 @@ def cases(t, ids):
         "post_release": ("/v1/ledger/releases", {"member": who, "unit": "points"},
                          {"member": {"id": b}, "unit": "points"}),
         "post_key": ("/v1/keys", {"roles": ["till"]}, {"roles": ["associate"]}),
+        "post_coupon": (f"/v1/members/{a}/coupons", {"unit": "mug", **reason}, {"unit": "mug", "reason": "s"}),
+        "post_coupon_claim": (f"/v1/members/{a}/coupon-claims", {"unit": "mug"}, {"unit": "points"}),
+        "put_campaign": ("/v1/campaigns/c2", {"mechanic": "amount", "amount": 1}, {"mechanic": "amount", "amount": 2}),
         "put_unit": ("/v1/units/u2", {"kind": "points"}, {"kind": "points", "name": "x"}),
         "put_store": ("/v1/stores/s2", {"name": "a"}, {"name": "b"}),
         # no body: another path is another request
