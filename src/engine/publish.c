@@ -233,6 +233,7 @@ void tb_publish_destroy(struct tb_publish *p)
     free(p->full.word);
     free(p->slow.word);
     free(p->lots.word);
+    free(p->templates.word);
     free(p->lot_upto);
     free(p->done_persons.v);
     free(p->done_profiles.v);

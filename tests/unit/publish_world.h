@@ -48,6 +48,7 @@ struct pw {
     uint32_t touchpoint;
     uint32_t code_batch; /* CODES items, the first half of them active */
     uint32_t carton_batch; /* 8 cartons, active */
+    int64_t coupon_unit;   /* of publish_shop.h */
     uint64_t orders;
     uint8_t region[65536];
     struct tb_answer answer;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The published tables after a random history are, row for row, what publishing everything
  * anew from records and history gives; through marks, sweeps, crashes; and they add up.   */
-#include "publish_world.h"
+#include "publish_shop.h"
 
 #include "state/memory/state_memory.h"
 
@@ -28,7 +28,13 @@ struct history {
     uint32_t hold_n;
     uint32_t transfer_n;
     uint64_t done[TB_OP_MAX];
+    struct shop shop;
 };
+
+static uint32_t pick_any(void *user, uint32_t n)
+{
+    return pick(user, n);
+}
 
 static enum tb_code run(struct history *h, uint32_t op, const void *input)
 {
@@ -97,7 +103,7 @@ static void move(struct history *h)
 
 static void hold(struct history *h)
 {
-    uint32_t at = pick(&h->c, h->hold_n == 0 ? 1 : h->hold_n < 64 ? h->hold_n : 64);
+    uint32_t at = (h->hold_n + 63 - pick(&h->c, 4)) % 64; /* one of the newest: holds end soon */
     struct tb_cmd_hold in = {.member = who(h), .unit = TB_STR("points"), .amount = 1 + pick(&h->c, 80),
                              .lifetime_ms = TB_DAY_MS};
     struct tb_cmd_hold_post post = {.hold = h->hold[at], .amount = pick(&h->c, 2) ? 0 : 1,
@@ -204,11 +210,17 @@ static void erase(struct history *h)
         (void)run(h, TB_OP_ERASE, &in);
 }
 
+static void trade(struct history *h)
+{
+    shop_act(&h->shop);
+}
+
 static void live(struct history *h, uint32_t steps)
 {
     static void (*const act[])(struct history *) = {contact, contact, buy,  buy,  buy,   give_back, adjust, move,
                                                     hold,    hold,    tell, tell, agree, enrol,     link_two,
-                                                    probe,   probe,   erase, scan,  scan,      scan,   pack};
+                                                    probe,   probe,   erase, scan,  scan,      scan,   pack,
+                                                    trade,   trade,   trade, trade};
     for (uint32_t i = 0; i < steps; i++) {
         act[pick(&h->c, TB_COUNT_OF(act))](h);
         h->w->now_ms += pick(&h->c, 200) ? pick(&h->c, 60000) : 5 * TB_DAY_MS;
@@ -289,6 +301,7 @@ static void assert_same(const char *is, const char *want)
 
 struct sums {
     const struct tb_table *t;
+    int64_t unit; /* the only template */
     int64_t sum[3];
     uint64_t rows;
 };
@@ -310,6 +323,18 @@ static bool add_row(void *user, const struct tb_value *v, uint32_t n)
         x->sum[0] += v[9].i64 < 2, x->sum[1] += v[12].i64 - v[13].i64;
     if (strcmp(x->t->name, "code_batches") == 0)
         x->sum[0] += v[12].i64, x->sum[1] += v[14].i64, x->sum[2] += v[16].i64;
+    if (strcmp(x->t->name, "campaigns") == 0)
+        x->sum[0] += v[10].i64, x->sum[1] += v[11].i64, x->sum[2] += v[13].i64;
+    if (strcmp(x->t->name, "campaign_uses") == 0)
+        x->sum[0] += v[6].i64, x->sum[1] += v[7].i64, x->sum[2] += v[9].i64;
+    if (strcmp(x->t->name, "coupons") == 0)
+        x->sum[0] += v[4].i64 == 0, x->sum[1] += v[4].i64 == 1, x->sum[2] += v[4].i64 == 4;
+    if (strcmp(x->t->name, "lots") == 0)
+        x->sum[0] += v[4].i64 == x->unit;
+    if (strcmp(x->t->name, "order_effects") == 0)
+        x->sum[0] += !v[11].null && !v[17].i64;
+    if (strcmp(x->t->name, "units") == 0 && v[5].i64 == TB_UNIT_COUPON)
+        x->sum[0] = v[0].i64;
     if (strcmp(x->t->name, "tenants") == 0)
         x->sum[0] += v[9].i64;
     return true;
@@ -317,7 +342,7 @@ static bool add_row(void *user, const struct tb_value *v, uint32_t n)
 
 static struct sums sums_of(struct pw *w, const char *name)
 {
-    struct sums x = {0};
+    struct sums x = {.unit = w->coupon_unit};
     struct tb_fault f = {0};
     struct tb_state_reader *r;
     for (uint32_t i = 0; i < w->tables.n; i++)
@@ -350,6 +375,12 @@ static void prove(struct pw *w)
     assert_int_equal(batches.sum[0], sums_of(w, "code_scans").rows);
     assert_int_equal(batches.sum[1], sums_of(w, "code_redemptions").rows);
     assert_int_equal(batches.sum[2], sums_of(w, "code_alarms").rows);
+    struct sums campaigns = sums_of(w, "campaigns"), uses = sums_of(w, "campaign_uses");
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(campaigns.sum[i], uses.sum[i]);
+    struct sums coupons = sums_of(w, "coupons");
+    assert_int_equal(coupons.sum[0], sums_of(w, "lots").sum[0] + (int64_t)sums_of(w, "coupon_locks").rows);
+    assert_int_equal(coupons.sum[1], sums_of(w, "order_effects").sum[0]);
     free(is);
     free(want);
 }
@@ -364,8 +395,12 @@ static void random_history(const struct tb_publish_options *o, uint64_t seed)
     uint64_t put_off = 0, left_over = 0; /* appended rows, because a flush came late */
     uint64_t aside = 0;                  /* images that were not in their place */
     pw_open(&w, tb_state_memory_open(), o);
+    h.shop = (struct shop){.w = &w, .pick = pick_any, .user = &h.c, .members = MEMBERS, .done = h.done};
+    shop_open(&h.shop);
+    pw_flush(&w);
+    w.coupon_unit = sums_of(&w, "units").sum[0];
     for (uint32_t round = 0; round < 6; round++) {
-        live(&h, 700);
+        live(&h, 830);
         struct tb_publish_figures g;
         tb_publish_figures(w.publish, &g);
         put_off += g.put_off;
@@ -383,7 +418,9 @@ static void random_history(const struct tb_publish_options *o, uint64_t seed)
                                      TB_OP_TRANSFER, TB_OP_REVERSE, TB_OP_HOLD, TB_OP_HOLD_POST, TB_OP_HOLD_VOID,
                                      TB_OP_ATTRIBUTES_SET, TB_OP_CONSENT_PUT, TB_OP_ENROL, TB_OP_LINK, TB_OP_PROBE,
                                      TB_OP_ERASE, TB_OP_CODE_SCAN, TB_OP_CODE_REDEEM, TB_OP_CODES_PACK,
-                                     TB_OP_CODES_RECEIVE};
+                                     TB_OP_CODES_RECEIVE, TB_OP_COUPON_CLAIM, TB_OP_COUPON_ISSUE, TB_OP_COUPON_GIVE,
+                                     TB_OP_COUPON_VOID, TB_OP_CHECKOUT, TB_OP_CONFIRM, TB_OP_BASKET_RELEASE,
+                                     TB_OP_CAMPAIGN_PUT};
     for (uint32_t i = 0; i < TB_COUNT_OF(wanted); i++)
         if (h.done[wanted[i]] < 3)
             fail_msg("%s never happened", tb_op_name(wanted[i]));
@@ -392,6 +429,8 @@ static void random_history(const struct tb_publish_options *o, uint64_t seed)
     assert_true(sums_of(&w, "code_alarms").rows > 0);
     assert_true(sums_of(&w, "merges").rows > 3);
     assert_true(sums_of(&w, "tier_changes").rows > 3);
+    struct sums coupons = sums_of(&w, "coupons");
+    assert_true(coupons.sum[1] > 3 && coupons.sum[2] > 3);
     pw_close(&w);
 }
 
