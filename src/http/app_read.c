@@ -8,6 +8,7 @@
 #include "border/keystore.h"
 #include "border/normalise.h"
 #include "http/app_int.h"
+#include "http/member_code.h"
 
 void tb_work_no(struct tb_work *w, enum tb_code code, const char *field)
 {
@@ -228,9 +229,11 @@ const struct tb_identifier *tb_read_identifiers(struct tb_work *w, struct tb_jso
 
 /* ---- members ------------------------------------------------------------------------------------- */
 
+/* An id, or the code that she shows. */
 static void who_by_id(struct tb_work *w, struct tb_str id, struct tb_who *out, const char *field)
 {
-    if (!tb_id_parse(&w->app->hash_key, TB_ID_MEMBER, w->tenant, id, &out->profile))
+    if (!tb_member_code_read(w->app->o.keys, w->tenant, id, w->now_ms, &out->profile) &&
+        !tb_id_parse(&w->app->hash_key, TB_ID_MEMBER, w->tenant, id, &out->profile))
         tb_work_no(w, TB_CODE_UNKNOWN_MEMBER, field);
 }
 

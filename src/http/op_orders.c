@@ -386,6 +386,7 @@ static void return_read(struct tb_work *w, struct tb_json_object *o)
     in->key = tb_json_need_str(o, TB_STR("return"), 1, TB_ORDER_KEY_MAX);
     in->occurred_ms = tb_read_occurred(w, o, &given);
     tb_read_return_lines(w, o, in);
+    in->gifts_kept = tb_may_bool(o, "gifts_kept");
     in->input_hash = tb_return_facts(&w->app->hash_key, in, given);
     struct order_note *note = TB_NEW(w->arena, struct order_note);
     if (note != NULL)

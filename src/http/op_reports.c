@@ -1,333 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
-/* http/op_reports.c - questions about many: SQL on the published tables (docs/tables.md), as
- * JSON for the pages. Each answer says as of which instant it is true.
+/* http/op_reports.c - questions about many, for the pages; each answer says as of which instant it is
+ * true (report.h). Not here: codes, coupons and campaigns (op_reports_marketing.c).
  *
- * A column's alias says what it is: "name$s" a text, "$t" an instant, "$d" a day, "$b" a truth,
- * "$m" a member's id, "$o" an order's id, "$a" the actor of a history entry; no ending: a number.
- * Invariant   every statement names the tenant of the caller; what the caller may choose is a
- *             number, a word of a list, or a code without quotes (tb_code_text).
- * Threads     a side thread (side.h); an IO thread never waits for SQL.
- * Limits      REPORT_BYTES an answer, QUERY_MS a statement. Tables of persons are read whole:
+ * Limits      REPORT_BYTES an answer. Tables of persons are read whole:
  *             right for some hundred thousand persons; beyond that they want indices.        */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "border/zone.h"
-#include "engine/port_state.h"
-#include "http/people.h"
+#include "http/report.h"
 
 #define REPORT_BYTES (2u << 20)
-#define QUERY_MS 5000u
-#define SQL_BYTES 4096u
-#define COLUMNS_MAX 32u
-#define OFFSET_MAX 100000
-
-struct report {
-    struct tb_app *app;
-    struct tb_call *call;
-    struct tb_state_reader *reader;
-    struct tb_json_out o;
-    struct tb_buf b;
-    struct tb_fault fault;
-    uint32_t tenant;
-    bool failed;
-    bool one; /* a row's columns go into the object that is open */
-    char name[COLUMNS_MAX][32];
-    char type[COLUMNS_MAX];
-};
-
-/* ---- rows ------------------------------------------------------------------------------------- */
-
-static void on_names(void *user, const char *const *name, uint32_t n)
-{
-    struct report *r = user;
-    tb_assert(n <= COLUMNS_MAX);
-    for (uint32_t i = 0; i < n; i++) {
-        const char *dollar = strchr(name[i], '$');
-        size_t len = dollar ? (size_t)(dollar - name[i]) : strlen(name[i]);
-        tb_assert(len < sizeof r->name[i]);
-        memcpy(r->name[i], name[i], len);
-        r->name[i][len] = 0;
-        r->type[i] = dollar ? dollar[1] : 'n';
-    }
-}
-
-/* The caller of an Entry that the state shows as "\x" and hex digits. */
-static int64_t actor_of(struct tb_str hex)
-{
-    uint8_t head[128];
-    uint32_t n = 0;
-    for (uint32_t i = 2; i + 1 < hex.n && n < sizeof head; i += 2) {
-        int hi = hex.p[i] <= '9' ? hex.p[i] - '0' : (hex.p[i] | 32) - 'a' + 10;
-        int lo = hex.p[i + 1] <= '9' ? hex.p[i + 1] - '0' : (hex.p[i + 1] | 32) - 'a' + 10;
-        head[n++] = (uint8_t)(hi * 16 + lo);
-    }
-    struct tb_wire w = tb_wire_of((struct tb_str){(const char *)head, n});
-    while (tb_wire_step(&w) && w.field < 15)
-        if (w.field == 8)
-            return (int64_t)w.v;
-    return 0;
-}
-
-static void out_id(struct report *r, enum tb_id_kind kind, int64_t number)
-{
-    char id[TB_ID_BYTES];
-    if (number <= 0) {
-        tb_json_out_null(&r->o);
-        return;
-    }
-    tb_id_print(&r->app->hash_key, kind, r->tenant, (uint64_t)number, id);
-    tb_json_out_str(&r->o, (struct tb_str){id, sizeof id});
-}
-
-static void out_value(struct report *r, char type, const struct tb_value *v)
-{
-    struct tb_json_out *o = &r->o;
-    switch (type) {
-    case 's':
-        tb_json_out_str(o, v->str);
-        break;
-    case 't':
-        tb_json_out_time(o, v->i64);
-        break;
-    case 'd':
-        tb_json_out_date(o, (int32_t)v->i64);
-        break;
-    case 'b':
-        tb_json_out_bool(o, v->i64 != 0);
-        break;
-    case 'm':
-        out_id(r, TB_ID_MEMBER, v->i64);
-        break;
-    case 'o':
-        out_id(r, TB_ID_ORDER, v->i64);
-        break;
-    case 'c':
-        tb_json_out_str(o, tb_str_of(tb_op_name((uint32_t)v->i64) ? tb_op_name((uint32_t)v->i64) : "other"));
-        break;
-    case 'a':
-        tb_json_out_i64(o, actor_of(v->str));
-        break;
-    default:
-        tb_json_out_i64(o, v->i64);
-        break;
-    }
-}
-
-static bool on_row(void *user, const struct tb_value *v, uint32_t n)
-{
-    struct report *r = user;
-    if (!r->one)
-        tb_json_out_open(&r->o, '{');
-    for (uint32_t i = 0; i < n; i++) {
-        int64_t number;
-        struct tb_value one = v[i];
-        if (one.null || r->name[i][0] == 0)
-            continue;
-        /* sums come as text from PostgreSQL */
-        one.i64 = r->type[i] != 's' && r->type[i] != 'a' && tb_str_to_i64(one.str, &number) ? number : one.i64;
-        tb_json_out_key(&r->o, r->name[i]);
-        out_value(r, r->type[i], &one);
-    }
-    if (!r->one)
-        tb_json_out_close(&r->o, '}');
-    return !r->b.overflowed;
-}
-
-static void TB_PRINTF(2, 0) ask(struct report *r, const char *fmt, va_list args)
-{
-    char sql[SQL_BYTES];
-    int n = vsnprintf(sql, sizeof sql, fmt, args);
-    tb_assert(n > 0 && n < (int)sizeof sql);
-    if (r->failed)
-        return;
-    const struct tb_state_ops *ops = r->app->o.state->ops;
-    r->failed = ops->query(r->reader, (struct tb_str){sql, (uint32_t)n}, QUERY_MS, on_names, on_row, r, &r->fault) !=
-                TB_STATE_DONE;
-}
-
-/* "key": [{...}, ...] */
-static void TB_PRINTF(3, 4) rows(struct report *r, const char *key, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    tb_json_out_key(&r->o, key);
-    tb_json_out_open(&r->o, '[');
-    r->one = false;
-    ask(r, fmt, args);
-    tb_json_out_close(&r->o, ']');
-    va_end(args);
-}
-
-/* The only row's columns into the open object. */
-static void TB_PRINTF(2, 3) columns(struct report *r, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    r->one = true;
-    ask(r, fmt, args);
-    va_end(args);
-}
-
-/* ---- what the caller chooses ---------------------------------------------------------------------- */
-
-/* A code between quotes of SQL: "''" when it holds anything that no code has. */
-static const char *quoted(struct tb_str code, char text[TB_CODE_MAX + 3])
-{
-    bool ok = code.n <= TB_CODE_MAX;
-    for (uint32_t i = 0; ok && i < code.n; i++) {
-        char c = code.p[i];
-        ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-             c == ':' || c == '-';
-    }
-    (void)snprintf(text, TB_CODE_MAX + 3, "'%.*s'", ok ? (int)code.n : 0, ok ? code.p : "");
-    return text;
-}
-
-static void chosen(struct report *r, const char *name, char text[TB_CODE_MAX + 3])
-{
-    struct tb_str code = tb_call_query_str(r->call, tb_str_of(name), TB_CODE_MAX);
-    (void)quoted(code, text);
-    if (code.n > 0 && text[1] == '\'')
-        tb_refusal_set(&r->call->refusal, TB_PROBLEM_INVALID_VALUE, name, NULL);
-}
-
-/* Index of the query's word in words; 0 when it is absent. */
-static uint32_t word(struct report *r, const char *name, const char *const *words)
-{
-    struct tb_str s = tb_call_query_str(r->call, tb_str_of(name), 32);
-    uint32_t i = 0;
-    if (s.n == 0)
-        return 0;
-    while (words[i] != NULL && !tb_str_eq_c(s, words[i]))
-        i++;
-    if (words[i] != NULL)
-        return i;
-    tb_refusal_set(&r->call->refusal, TB_PROBLEM_NOT_AN_OPTION, name, NULL);
-    return 0;
-}
-
-static int64_t page_after(struct report *r)
-{
-    return tb_call_query_i64(r->call, TB_STR("after"), 0, OFFSET_MAX, 0);
-}
-
-static int64_t page_limit(struct report *r)
-{
-    return tb_call_query_i64(r->call, TB_STR("limit"), 1, 200, 50);
-}
-
-struct zone_read {
-    char name[40];
-};
-
-static bool on_zone(void *user, const struct tb_value *v, uint32_t n)
-{
-    struct zone_read *z = user;
-    if (n == 1 && !v[0].null && v[0].str.n < sizeof z->name) {
-        memcpy(z->name, v[0].str.p, v[0].str.n);
-        z->name[v[0].str.n] = 0;
-    }
-    return false;
-}
-
-static void no_names(void *user, const char *const *name, uint32_t n)
-{
-    (void)user;
-    (void)name;
-    (void)n;
-}
-
-/* Milliseconds that the tenant's clocks are ahead of UTC now. */
-static int64_t zone_offset_ms(struct report *r)
-{
-    struct zone_read z = {.name = "UTC"};
-    const struct tb_zone *zone;
-    char sql[80];
-    int n = snprintf(sql, sizeof sql, "SELECT zone FROM tenants WHERE tenant = %u", r->tenant);
-    (void)r->app->o.state->ops->query(r->reader, (struct tb_str){sql, (uint32_t)n}, QUERY_MS, no_names, on_zone, &z,
-                                      &r->fault);
-    if (tb_zone_load(tb_str_of(z.name), &zone, &r->fault) != TB_ZONE_DONE)
-        return 0;
-    int64_t now = tb_now_ms();
-    return tb_zone_offset_ms(zone, now);
-}
-
-static void as_of(struct report *r)
-{
-    columns(r, "SELECT at_ms AS \"as_of$t\" FROM published WHERE what = 1");
-}
 
 /* ---- today -------------------------------------------------------------------------------------------- */
 
-static void today_sums(struct report *r, const char *key, int64_t day, int64_t off)
+static void today_sums(struct tb_report *r, const char *key, int64_t day, int64_t off)
 {
     const uint32_t t = r->tenant;
     int64_t from = day * TB_DAY_MS - off;
     int64_t to = from + TB_DAY_MS;
     tb_json_out_key(&r->o, key);
     tb_json_out_open(&r->o, '{');
-    columns(r, "SELECT count(*) AS orders, coalesce(sum(net), 0) AS net, count(DISTINCT profile) AS buyers "
+    tb_report_columns(r, "SELECT count(*) AS orders, coalesce(sum(net), 0) AS net, count(DISTINCT profile) AS buyers "
                "FROM orders WHERE tenant = %u AND day = %lld AND state <> 3", t, (long long)day);
-    columns(r, "SELECT count(*) AS returns, coalesce(sum(net), 0) AS returned FROM returns "
+    tb_report_columns(r, "SELECT count(*) AS returns, coalesce(sum(net), 0) AS returned FROM returns "
                "WHERE tenant = %u AND day = %lld", t, (long long)day);
-    columns(r, "SELECT count(*) AS contacts, coalesce(sum(is_new), 0) AS found FROM contacts "
+    tb_report_columns(r, "SELECT count(*) AS contacts, coalesce(sum(is_new), 0) AS found FROM contacts "
                "WHERE tenant = %u AND at_ms >= %lld AND at_ms < %lld", t, (long long)from, (long long)to);
-    columns(r, "SELECT count(*) AS joined FROM persons "
+    tb_report_columns(r, "SELECT count(*) AS joined FROM persons "
                "WHERE tenant = %u AND enrolled_ms >= %lld AND enrolled_ms < %lld",
             t, (long long)from, (long long)to);
     tb_json_out_close(&r->o, '}');
 }
 
-static void today_series(struct report *r, int64_t day, int64_t off)
+static void today_series(struct tb_report *r, int64_t day, int64_t off)
 {
     const uint32_t t = r->tenant;
     int64_t first = day - 29;
     int64_t from = first * TB_DAY_MS - off;
-    rows(r, "days", "SELECT day AS \"day$d\", count(*) AS orders, sum(net) AS net, sum(returned_net) AS returned "
-                    "FROM orders WHERE tenant = %u AND day >= %lld AND day <= %lld AND state <> 3 "
-                    "GROUP BY day ORDER BY day", t, (long long)first, (long long)day);
-    rows(r, "contact_days", "SELECT (at_ms + %lld) / 86400000 AS \"day$d\", count(*) AS contacts, sum(is_new) AS found "
-                            "FROM contacts WHERE tenant = %u AND at_ms >= %lld GROUP BY 1 ORDER BY 1",
-         (long long)off, t, (long long)from);
-    rows(r, "join_days", "SELECT (enrolled_ms + %lld) / 86400000 AS \"day$d\", count(*) AS joined FROM persons "
-                         "WHERE tenant = %u AND enrolled_ms >= %lld GROUP BY 1 ORDER BY 1",
-         (long long)off, t, (long long)from);
-    rows(r, "touchpoints", "SELECT p.kind AS kind, count(*) AS contacts, sum(c.is_new) AS found FROM contacts c "
-                           "JOIN touchpoints p ON p.touchpoint = c.touchpoint WHERE c.tenant = %u AND c.at_ms >= %lld "
-                           "GROUP BY p.kind ORDER BY 2 DESC", t, (long long)((day - 6) * TB_DAY_MS - off));
-    rows(r, "hours", "SELECT (occurred_ms + %lld) / 3600000 %% 24 AS hour, count(*) AS orders, sum(net) AS net "
-                     "FROM orders WHERE tenant = %u AND day = %lld AND state <> 3 GROUP BY 1 ORDER BY 1",
-         (long long)off, t, (long long)day);
+    tb_report_rows(r, "days",
+        "SELECT day AS \"day$d\", count(*) AS orders, sum(net) AS net, sum(returned_net) AS returned FROM "
+        "orders WHERE tenant = %u AND day >= %lld AND day <= %lld AND state <> 3 GROUP BY day ORDER BY day",
+        t, (long long)first, (long long)day);
+    tb_report_rows(r, "contact_days",
+        "SELECT (at_ms + %lld) / 86400000 AS \"day$d\", count(*) AS contacts, sum(is_new) AS found FROM "
+        "contacts WHERE tenant = %u AND at_ms >= %lld GROUP BY 1 ORDER BY 1",
+        (long long)off, t, (long long)from);
+    tb_report_rows(r, "join_days",
+        "SELECT (enrolled_ms + %lld) / 86400000 AS \"day$d\", count(*) AS joined FROM persons WHERE tenant = "
+        "%u AND enrolled_ms >= %lld GROUP BY 1 ORDER BY 1",
+        (long long)off, t, (long long)from);
+    tb_report_rows(r, "touchpoints",
+        "SELECT p.kind AS kind, count(*) AS contacts, sum(c.is_new) AS found FROM contacts c JOIN "
+        "touchpoints p ON p.touchpoint = c.touchpoint WHERE c.tenant = %u AND c.at_ms >= %lld GROUP BY "
+        "p.kind ORDER BY 2 DESC",
+        t, (long long)((day - 6) * TB_DAY_MS - off));
+    tb_report_rows(r, "hours",
+        "SELECT (occurred_ms + %lld) / 3600000 %% 24 AS hour, count(*) AS orders, sum(net) AS net FROM "
+        "orders WHERE tenant = %u AND day = %lld AND state <> 3 GROUP BY 1 ORDER BY 1",
+        (long long)off, t, (long long)day);
 }
 
-static void today(struct report *r)
+static void today(struct tb_report *r)
 {
     const uint32_t t = r->tenant;
-    int64_t off = zone_offset_ms(r);
+    int64_t off = tb_report_offset_ms(r);
     int64_t day = (tb_now_ms() + off) / TB_DAY_MS;
-    as_of(r);
+    tb_report_as_of(r);
     tb_json_out_key(&r->o, "day");
     tb_json_out_date(&r->o, (int32_t)day);
     today_sums(r, "today", day, off);
     today_sums(r, "yesterday", day - 1, off);
     tb_json_out_key(&r->o, "counts");
     tb_json_out_open(&r->o, '{');
-    columns(r, "SELECT persons, followers, members, buyers, regulars, anonymous_cards, devices, frozen, regular_orders "
-               "FROM tenants WHERE tenant = %u", t);
-    columns(r, "SELECT count(*) AS member_buyers FROM persons WHERE tenant = %u AND enrolled_ms > 0 AND orders > 0", t);
-    columns(r, "SELECT count(*) AS member_regulars FROM persons p JOIN tenants t ON t.tenant = p.tenant "
+    tb_report_columns(r, "SELECT persons, followers, members, buyers, regulars, anonymous_cards, devices, frozen, "
+        "regular_orders FROM tenants WHERE tenant = %u",
+        t);
+    tb_report_columns(r,
+        "SELECT count(*) AS member_buyers FROM persons WHERE tenant = %u AND enrolled_ms > 0 AND orders > 0",
+        t);
+    tb_report_columns(r, "SELECT count(*) AS member_regulars FROM persons p JOIN tenants t ON t.tenant = p.tenant "
                "WHERE p.tenant = %u AND p.enrolled_ms > 0 AND t.regular_orders > 0 "
                "AND p.orders >= t.regular_orders", t);
     tb_json_out_close(&r->o, '}');
     today_series(r, day, off);
-    rows(r, "liability", "SELECT u.code AS \"unit$s\", u.name AS \"name$s\", u.kind AS kind, u.face_ppm AS face_ppm, "
-                         "coalesce(sum(b.available), 0) AS available, coalesce(sum(b.held), 0) AS held, "
-                         "coalesce(sum(b.pending), 0) AS pending "
-                         "FROM units u LEFT JOIN balances b ON b.unit = u.unit WHERE u.tenant = %u "
-                         "GROUP BY u.unit, u.code, u.name, u.kind, u.face_ppm ORDER BY u.unit", t);
+    tb_report_rows(r, "liability",
+        "SELECT u.code AS \"unit$s\", u.name AS \"name$s\", u.kind AS kind, u.face_ppm AS face_ppm, "
+        "coalesce(sum(b.available), 0) AS available, coalesce(sum(b.held), 0) AS held, "
+        "coalesce(sum(b.pending), 0) AS pending FROM units u LEFT JOIN balances b ON b.unit = u.unit WHERE "
+        "u.tenant = %u GROUP BY u.unit, u.code, u.name, u.kind, u.face_ppm ORDER BY u.unit",
+        t);
 }
 
 /* ---- members --------------------------------------------------------------------------------------------- */
@@ -348,16 +109,16 @@ static const char *const sorts[] = {"seen", "spend", "orders", "joined", "points
 static const char *const sort_sql[] = {"p.last_seen_ms DESC, coalesce(p.last_order_ms, 0) DESC", "p.spend DESC",
                                        "p.orders DESC", "p.enrolled_ms DESC", "coalesce(b.points, 0) DESC"};
 
-static void members(struct report *r)
+static void members(struct tb_report *r)
 {
     char store[TB_CODE_MAX + 3], associate[TB_CODE_MAX + 3], tier[TB_CODE_MAX + 3], where[640];
-    uint32_t class = word(r, "class", classes);
-    uint32_t sort = word(r, "sort", sorts);
-    int64_t after = page_after(r), limit = page_limit(r);
+    uint32_t class = tb_report_word(r, "class", classes);
+    uint32_t sort = tb_report_word(r, "sort", sorts);
+    int64_t after = tb_report_after(r), limit = tb_report_limit(r);
     const uint32_t t = r->tenant;
-    chosen(r, "store", store);
-    chosen(r, "associate", associate);
-    chosen(r, "tier", tier);
+    tb_report_chosen(r, "store", store);
+    tb_report_chosen(r, "associate", associate);
+    tb_report_chosen(r, "tier", tier);
     int n = snprintf(where, sizeof where, "%s", class_sql[class]);
     if (store[1] != '\'')
         n += snprintf(where + n, sizeof where - (size_t)n, " AND s.code = %s", store);
@@ -370,9 +131,9 @@ static void members(struct report *r)
     static const char from[] = "FROM persons p JOIN tenants n ON n.tenant = p.tenant "
                                "LEFT JOIN stores s ON s.store = p.last_store "
                                "LEFT JOIN tiers l ON l.scheme = p.tier_scheme AND l.tier = p.tier ";
-    as_of(r);
-    columns(r, "SELECT count(*) AS total %s WHERE p.tenant = %u AND %s", from, t, where);
-    rows(r, "items",
+    tb_report_as_of(r);
+    tb_report_columns(r, "SELECT count(*) AS total %s WHERE p.tenant = %u AND %s", from, t, where);
+    tb_report_rows(r, "items",
          "SELECT p.member AS \"id$m\", p.profiles AS identifiers, p.enrolled_ms AS \"joined_at$t\", "
          "p.follower AS \"follower$b\", p.anonymous_card AS \"anonymous$b\", p.frozen AS \"frozen$b\", "
          "p.erased AS \"erased$b\", p.orders AS orders, p.spend AS spend, p.visits AS visits, "
@@ -395,50 +156,53 @@ static void members(struct report *r)
     "LEFT JOIN stores s ON s.store = o.store LEFT JOIN associates a ON a.associate = o.associate "
 
 /* Of one member: a path parameter, or herself. */
-static void member_orders(struct report *r)
+static void member_orders(struct tb_report *r)
 {
     uint64_t profile = 0;
-    int64_t after = page_after(r), limit = page_limit(r);
+    int64_t after = tb_report_after(r), limit = tb_report_limit(r);
     struct tb_str id = r->call->param[0];
     if (!tb_id_parse(&r->app->hash_key, TB_ID_MEMBER, r->tenant, id, &profile))
         tb_refusal_set(&r->call->refusal, TB_PROBLEM_NOT_FOUND, "member", NULL);
-    as_of(r);
-    rows(r, "items",
+    tb_report_as_of(r);
+    tb_report_rows(r, "items",
          "SELECT " ORDER_COLUMNS "WHERE o.tenant = %u AND o.profile IN (SELECT profile FROM profiles WHERE person = "
          "(SELECT person FROM profiles WHERE profile = %llu AND tenant = %u)) "
          "ORDER BY o.occurred_ms DESC, o.order_no DESC LIMIT %lld OFFSET %lld",
          r->tenant, (unsigned long long)profile, r->tenant, (long long)limit, (long long)after);
 }
 
-static void orders(struct report *r)
+static void orders(struct tb_report *r)
 {
     static const char *const states[] = {"any", "paid", "part_returned", "returned", "cancelled", NULL};
     char store[TB_CODE_MAX + 3], associate[TB_CODE_MAX + 3], where[320] = "";
-    uint32_t state = word(r, "state", states);
-    int64_t after = page_after(r), limit = page_limit(r);
+    uint32_t state = tb_report_word(r, "state", states);
+    int64_t after = tb_report_after(r), limit = tb_report_limit(r);
     int n = 0;
-    chosen(r, "store", store);
-    chosen(r, "associate", associate);
+    tb_report_chosen(r, "store", store);
+    tb_report_chosen(r, "associate", associate);
     if (state > 0)
         n += snprintf(where + n, sizeof where - (size_t)n, " AND o.state = %u", state - 1);
     if (store[1] != '\'')
         n += snprintf(where + n, sizeof where - (size_t)n, " AND s.code = %s", store);
     if (associate[1] != '\'')
         (void)snprintf(where + n, sizeof where - (size_t)n, " AND a.code = %s", associate);
-    as_of(r);
-    rows(r, "items", "SELECT " ORDER_COLUMNS "WHERE o.tenant = %u%s ORDER BY o.order_no DESC LIMIT %lld OFFSET %lld",
-         r->tenant, where, (long long)limit, (long long)after);
+    tb_report_as_of(r);
+    tb_report_rows(r, "items",
+        "SELECT "
+        ORDER_COLUMNS
+        "WHERE o.tenant = %u%s ORDER BY o.order_no DESC LIMIT %lld OFFSET %lld",
+        r->tenant, where, (long long)limit, (long long)after);
 }
 
 /* ---- stores and associates --------------------------------------------------------------------------------- */
 
-static void stores(struct report *r)
+static void stores(struct tb_report *r)
 {
     const uint32_t t = r->tenant;
-    int64_t off = zone_offset_ms(r);
+    int64_t off = tb_report_offset_ms(r);
     int64_t first = (tb_now_ms() + off) / TB_DAY_MS - 29;
-    as_of(r);
-    rows(r, "items",
+    tb_report_as_of(r);
+    tb_report_rows(r, "items",
          "SELECT s.code AS \"code$s\", s.name AS \"name$s\", s.region AS \"region$s\", s.latitude_e7 AS latitude_e7, "
          "s.longitude_e7 AS longitude_e7, s.trade_radius_m AS trade_radius_m, s.closed AS \"closed$b\", "
          "coalesce(o.orders, 0) AS orders, coalesce(o.net, 0) AS net, coalesce(o.buyers, 0) AS buyers, "
@@ -451,13 +215,13 @@ static void stores(struct report *r)
          t, (long long)first, t, t);
 }
 
-static void associates(struct report *r)
+static void associates(struct tb_report *r)
 {
     const uint32_t t = r->tenant;
-    int64_t off = zone_offset_ms(r);
+    int64_t off = tb_report_offset_ms(r);
     int64_t first = (tb_now_ms() + off) / TB_DAY_MS - 29;
-    as_of(r);
-    rows(r, "items",
+    tb_report_as_of(r);
+    tb_report_rows(r, "items",
          "SELECT a.code AS \"code$s\", a.name AS \"name$s\", s.code AS \"store$s\", s.name AS \"store_name$s\", "
          "a.left_store AS \"left$b\", coalesce(o.orders, 0) AS orders, coalesce(o.net, 0) AS net, "
          "coalesce(o.customers, 0) AS customers FROM associates a LEFT JOIN stores s ON s.store = a.store "
@@ -470,30 +234,29 @@ static void associates(struct report *r)
 
 /* ---- who changed what --------------------------------------------------------------------------------------- */
 
-static void changes(struct report *r)
+static void changes(struct tb_report *r)
 {
     static const char *const groups[] = {"all", "settings", "people", "value", NULL};
     static const char *const group_sql[] = {
         "(h.command BETWEEN 10 AND 23 OR h.command IN (42, 43, 45, 48) OR h.command BETWEEN 70 AND 75)",
         "h.command BETWEEN 10 AND 23", "h.command IN (42, 43, 45, 48)", "h.command BETWEEN 70 AND 75"};
-    uint32_t group = word(r, "group", groups);
+    uint32_t group = tb_report_word(r, "group", groups);
     int64_t before = tb_call_query_i64(r->call, TB_STR("before"), 1, INT64_MAX, INT64_MAX);
-    int64_t limit = page_limit(r);
-    as_of(r);
-    rows(r, "items",
+    int64_t limit = tb_report_limit(r);
+    tb_report_as_of(r);
+    tb_report_rows(r, "items",
          "SELECT h.seq AS number, h.tenant_seq AS sequence, h.at_ms AS \"at$t\", h.command AS \"command$c\", "
          "h.member AS \"member$m\", h.body AS \"actor$a\" FROM history h WHERE h.tenant = %u AND %s AND h.seq < %lld "
          "ORDER BY h.seq DESC LIMIT %lld",
          r->tenant, group_sql[group], (long long)before, (long long)limit);
-    rows(r, "actors", "SELECT key_no AS number, code AS \"code$s\", name AS \"name$s\" FROM api_keys WHERE tenant = %u",
-         r->tenant);
+    tb_report_rows(r, "actors",
+        "SELECT key_no AS number, code AS \"code$s\", name AS \"name$s\" FROM api_keys WHERE tenant = %u",
+        r->tenant);
 }
 
 /* ---- running one ---------------------------------------------------------------------------------------------- */
 
-typedef void report_fn(struct report *r);
-
-static report_fn *report_of(uint32_t op)
+static tb_report_fn *report_of(uint32_t op)
 {
     switch (op) {
     case TB_API_REPORT_TODAY:
@@ -511,15 +274,21 @@ static report_fn *report_of(uint32_t op)
         return associates;
     case TB_API_REPORT_CHANGES:
         return changes;
+    case TB_API_REPORT_CODES:
+        return tb_report_codes;
+    case TB_API_REPORT_COUPONS:
+        return tb_report_coupons;
+    case TB_API_REPORT_CAMPAIGNS:
+        return tb_report_campaigns;
     default:
         break;
     }
     return NULL;
 }
 
-static bool report_open(struct report *r, struct tb_app *app, struct tb_call *call)
+static bool report_open(struct tb_report *r, struct tb_app *app, struct tb_call *call)
 {
-    *r = (struct report){.app = app, .call = call, .tenant = (uint32_t)call->who.tenant};
+    *r = (struct tb_report){.app = app, .call = call, .tenant = (uint32_t)call->who.tenant};
     return app->o.state != NULL &&
            app->o.state->ops->reader_open(app->o.state, &r->reader, &r->fault) == TB_STATE_DONE;
 }
@@ -527,9 +296,9 @@ static bool report_open(struct report *r, struct tb_app *app, struct tb_call *ca
 static void run(void *user, struct tb_call *call)
 {
     struct tb_app *app = user;
-    struct report *r = malloc(sizeof *r);
+    struct tb_report *r = malloc(sizeof *r);
     uint8_t *region = malloc(REPORT_BYTES);
-    report_fn *fn = report_of(call->req->op);
+    tb_report_fn *fn = report_of(call->req->op);
     tb_assert(r != NULL && region != NULL && fn != NULL);
     if (!report_open(r, app, call)) {
         tb_http_refuse_code(call->req, TB_PROBLEM_UNAVAILABLE, NULL);
@@ -563,13 +332,13 @@ void tb_op_report(void *user, struct tb_call *call)
 void tb_report_session(struct tb_app *app, const struct tb_principal *who, struct tb_json_out *o)
 {
     struct tb_call call = {.who = *who};
-    struct report *r = malloc(sizeof *r);
+    struct tb_report *r = malloc(sizeof *r);
     tb_assert(r != NULL);
     if (report_open(r, app, &call)) {
         r->o = *o;
-        columns(r, "SELECT code AS \"tenant$s\", name AS \"tenant_name$s\", currency AS \"currency$s\", "
+        tb_report_columns(r, "SELECT code AS \"tenant$s\", name AS \"tenant_name$s\", currency AS \"currency$s\", "
                    "currency_digits AS currency_digits, zone AS \"zone$s\" FROM tenants WHERE tenant = %u", r->tenant);
-        columns(r, "SELECT k.code AS \"user$s\", k.name AS \"name$s\", s.code AS \"store$s\", "
+        tb_report_columns(r, "SELECT k.code AS \"user$s\", k.name AS \"name$s\", s.code AS \"store$s\", "
                    "s.name AS \"store_name$s\" FROM api_keys k LEFT JOIN stores s "
                    "ON s.store = k.store WHERE k.key_no = %llu",
                 (unsigned long long)who->key);

@@ -21,6 +21,7 @@
 #define COOKIE_STAFF "tb_session"
 #define COOKIE_MEMBER "tb_member"
 #define PASSWORD_MAX 200u
+#define PASSWORD_MIN 10u
 
 /* ---- passwords ------------------------------------------------------------------------------ */
 
@@ -337,6 +338,104 @@ void tb_op_post_user(void *user, struct tb_call *call)
         tb_http_refuse_code(call->req, TB_PROBLEM_OVERLOADED, NULL);
     else
         user_prepare(w);
+}
+
+/* ---- a new password --------------------------------------------------------------------------------- */
+
+struct password_note {
+    struct tb_session session;
+    char name[TB_CODE_MAX + 1]; /* login@tenant, under which attempts are counted */
+    struct tb_str old;
+    struct tb_str fresh;
+    uint8_t hash[32];
+    bool right;
+};
+
+static void password_read(struct tb_work *w, struct tb_json_object *o)
+{
+    struct tb_cmd_key_put *in = w->input;
+    const struct password_note *note = w->note;
+    (void)tb_json_need_str(o, TB_STR("password"), 1, PASSWORD_MAX);
+    (void)tb_json_need_str(o, TB_STR("new_password"), PASSWORD_MIN, PASSWORD_MAX);
+    in->renew = true;
+    in->put.code = (struct tb_str){note->session.code, note->session.code_n};
+    in->hash = (struct tb_str){(const char *)note->hash, sizeof note->hash};
+}
+
+static void password_write(struct tb_work *w, struct tb_json_out *o)
+{
+    const struct password_note *note = w->note;
+    tb_sessions_close_others(w->app->sessions, (struct tb_str){note->session.code, note->session.code_n},
+                             tb_cookie_find(w->req->cookie, COOKIE_STAFF), w->now_ms);
+    tb_json_out_open(o, '{');
+    tb_json_out_close(o, '}');
+}
+
+const struct tb_work_op tb_work_password = {
+    TB_OP_KEY_PUT, sizeof(struct tb_cmd_key_put), password_read, password_write, user_in_force, 0};
+
+/* Sent again after a lost reply, the new one is in force already: as right as the old one. */
+static void password_slow(struct tb_work *w)
+{
+    struct password_note *note = w->note;
+    struct tb_principal who;
+    const struct tb_str code = {note->session.code, note->session.code_n};
+    const struct tb_str tried[] = {note->fresh, note->old};
+    char token[TB_USER_TOKEN_MAX];
+    for (uint32_t i = 0; i < TB_COUNT_OF(tried) && !note->right; i++) {
+        bool made = token_of_password(w->app->o.keys, code, tried[i], token);
+        if (i == 0)
+            (void)crypto_hash_sha256(note->hash, (const unsigned char *)token + strlen(token) - 64, 64);
+        note->right = made && tb_keyring_check(w->app, tb_str_of(token), TB_API_POST_PASSWORD, &who);
+    }
+    sodium_memzero(token, sizeof token);
+}
+
+static void password_start(struct tb_work *w)
+{
+    const struct password_note *note = w->note;
+    tb_sessions_tried(w->app->sessions, tb_str_of(note->name), note->right, w->now_ms);
+    if (note->right) {
+        tb_work_start(w);
+        return;
+    }
+    tb_work_done(w);
+    tb_http_refuse_code(w->req, TB_PROBLEM_SIGN_IN_FAILED, "/password");
+}
+
+void tb_op_post_password(void *user, struct tb_call *call)
+{
+    struct tb_app *app = user;
+    struct tb_json_object o = tb_json_root(&call->read);
+    struct tb_str cookie = tb_cookie_find(call->req->cookie, COOKIE_STAFF);
+    struct password_note *note = TB_NEW(call->req->arena, struct password_note);
+    struct tb_str old = tb_json_need_str(&o, TB_STR("password"), 1, PASSWORD_MAX);
+    struct tb_str fresh = tb_json_need_str(&o, TB_STR("new_password"), PASSWORD_MIN, PASSWORD_MAX);
+    if (!tb_call_ok(call))
+        return;
+    if (note == NULL || call->req->authorization_n != 0 ||
+        !tb_sessions_find(app->sessions, cookie, tb_now_ms(), &note->session)) {
+        tb_http_refuse_code(call->req, note ? TB_PROBLEM_SESSION_ENDED : TB_PROBLEM_OVERLOADED, NULL);
+        return;
+    }
+    const char *colon = memchr(note->session.code, ':', note->session.code_n);
+    tb_assert(colon != NULL);
+    uint32_t tenant_n = (uint32_t)(colon - note->session.code);
+    (void)snprintf(note->name, sizeof note->name, "%.*s@%.*s", (int)(note->session.code_n - tenant_n - 1), colon + 1,
+                   (int)tenant_n, note->session.code);
+    uint32_t wait = tb_sessions_wait_s(app->sessions, tb_str_of(note->name), tb_now_ms());
+    if (wait > 0) {
+        blocked(call, wait);
+        return;
+    }
+    struct tb_work *w = tb_work_new(app, call, &tb_work_password);
+    if (w == NULL)
+        return;
+    note->old = old;
+    note->fresh = fresh;
+    w->note = note;
+    w->mark = tb_arena_mark(w->arena);
+    tb_keyring_slow(app->keyring, w, password_slow, password_start);
 }
 
 /* ---- members -------------------------------------------------------------------------------------- */

@@ -148,6 +148,19 @@ void tb_sessions_close(struct tb_sessions *s, struct tb_str cookie)
     (void)pthread_mutex_unlock(&s->lock);
 }
 
+void tb_sessions_close_others(struct tb_sessions *s, struct tb_str code, struct tb_str cookie, int64_t now_ms)
+{
+    (void)pthread_mutex_lock(&s->lock);
+    const struct slot *own = slot_of(s, cookie, now_ms);
+    for (uint32_t i = 0; i < TB_SESSIONS_MAX; i++) {
+        struct slot *t = &s->slot[i];
+        if (t != own && t->seen_ms != 0 && t->who.person == 0 &&
+            tb_str_eq((struct tb_str){t->who.code, t->who.code_n}, code))
+            sodium_memzero(t, sizeof *t);
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+}
+
 /* ---- attempts ---------------------------------------------------------------------------------- */
 
 static uint64_t name_of(const struct tb_sessions *s, struct tb_str name)

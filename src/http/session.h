@@ -43,6 +43,8 @@ void tb_sessions_open(struct tb_sessions *s, struct tb_session *who, int64_t now
 TB_MUST_USE bool tb_sessions_find(struct tb_sessions *s, struct tb_str cookie, int64_t now_ms,
                                   struct tb_session *out);
 void tb_sessions_close(struct tb_sessions *s, struct tb_str cookie);
+/* All of the staff member whose key is code, but the one of this cookie. */
+void tb_sessions_close_others(struct tb_sessions *s, struct tb_str code, struct tb_str cookie, int64_t now_ms);
 
 /* Seconds to wait before name may try again; 0: now. */
 uint32_t tb_sessions_wait_s(struct tb_sessions *s, struct tb_str name, int64_t now_ms);

@@ -60,6 +60,7 @@ struct tb_cmd_key_put {
     struct tb_str store; /* code; empty = every store */
     struct tb_str name;
     int64_t expires_ms; /* 0 = never */
+    bool renew; /* only another hash for a key that is in force (else NOT_FOUND); the rest is not read */
 };
 
 /* NOT_FOUND; a key that is revoked already stays as it is. Answer as of a put. */

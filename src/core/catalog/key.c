@@ -15,10 +15,64 @@ static bool roles_valid(uint64_t roles, uint32_t tenant)
     return known && ((roles & TB_KEY_OPERATOR) == 0 || tenant == 0);
 }
 
+/* The key as it stands, but for its secret and the end of it. */
+static enum tb_outcome put_again(struct tb_txn *t, struct tb_answer *a, struct tb_block *b, struct tb_str code,
+                                 struct tb_str hash, int64_t revoked_ms)
+{
+    const struct tb_key *key = tb_block_head(b);
+    const struct tb_str own = {(const char *)key->hash, sizeof key->hash};
+    struct tb_put_run p = {.t = t, .a = a, .old = b, .id = (uint32_t)b->id, .version = key->c.version};
+    p.changed = revoked_ms != key->revoked_ms || (hash.n > 0 && memcmp(hash.p, own.p, own.n) != 0);
+    if (p.changed) { /* copies of texts: the block is about to change */
+        struct tb_ev_key_put ev = {.id = p.id,
+                                   .tenant = key->c.tenant,
+                                   .code = code,
+                                   .hash = hash.n > 0 ? hash : tb_str_copy(t->scratch, own),
+                                   .role = key->roles,
+                                   .scopes = key->scopes,
+                                   .name = tb_str_copy(t->scratch, tb_config_text(t, b, key->c.name)),
+                                   .expires_ms = (uint64_t)key->expires_ms,
+                                   .revoked_ms = (uint64_t)revoked_ms,
+                                   .created_ms = (uint64_t)key->created_ms,
+                                   .store = key->store,
+                                   .version = ++p.version,
+                                   .content = key->c.content};
+        tb_emit_key_put(t, &ev);
+    }
+    return tb_put_end(&p);
+}
+
+/* The tenant's key of that code; NULL: none. The cell's own tenant sees all. */
+static struct tb_block *key_of(struct tb_txn *t, struct tb_str code)
+{
+    uint32_t id = tb_catalog_code(t, t->tenant, TB_KIND_KEY, code);
+    struct tb_block *b = id ? tb_read(t, TB_KIND_KEY, id) : NULL;
+    return b != NULL && (t->tenant == 0 || tb_config_of(b)->tenant == t->tenant) ? b : NULL;
+}
+
+static enum tb_outcome no(struct tb_answer *a, enum tb_code code)
+{
+    a->code = code;
+    return TB_REFUSED;
+}
+
+static enum tb_outcome key_renew(struct tb_txn *t, const struct tb_cmd_key_put *in, struct tb_answer *a)
+{
+    struct tb_block *b = key_of(t, in->put.code);
+    const struct tb_key *key = b ? tb_block_head(b) : NULL;
+    if (key == NULL || key->revoked_ms != 0)
+        return no(a, TB_CODE_NOT_FOUND);
+    if (in->hash.n != sizeof key->hash)
+        return no(a, TB_CODE_INVALID);
+    return put_again(t, a, b, in->put.code, in->hash, 0);
+}
+
 enum tb_outcome tb_catalog_key_put(struct tb_txn *t, const struct tb_command *cmd,
                                    struct tb_answer *a)
 {
     const struct tb_cmd_key_put *in = cmd->input;
+    if (in->renew)
+        return key_renew(t, in, a);
     struct tb_put_run p = tb_put_begin(t, a, TB_KIND_KEY, t->tenant, &in->put);
     tb_check(&p, in->hash.n == sizeof((struct tb_key *)0)->hash, "hash");
     tb_check(&p, roles_valid(in->roles, t->tenant), "roles");
@@ -53,33 +107,11 @@ enum tb_outcome tb_catalog_key_revoke(struct tb_txn *t, const struct tb_command 
                                       struct tb_answer *a)
 {
     const struct tb_cmd_key_revoke *in = cmd->input;
-    uint32_t id = tb_catalog_code(t, t->tenant, TB_KIND_KEY, in->code);
-    struct tb_block *b = id ? tb_read(t, TB_KIND_KEY, id) : NULL;
-    if (b == NULL || (t->tenant != 0 && tb_config_of(b)->tenant != t->tenant)) {
-        a->code = TB_CODE_NOT_FOUND;
-        return TB_REFUSED;
-    }
+    struct tb_block *b = key_of(t, in->code);
+    if (b == NULL)
+        return no(a, TB_CODE_NOT_FOUND);
     const struct tb_key *key = tb_block_head(b);
-    struct tb_put_run p = {.t = t, .a = a, .old = b, .id = id, .version = key->c.version};
-    if (key->revoked_ms == 0) { /* copies of texts: the block is about to change */
-        const struct tb_str hash = {(const char *)key->hash, sizeof key->hash};
-        struct tb_ev_key_put ev = {.id = id,
-                                   .tenant = key->c.tenant,
-                                   .code = in->code,
-                                   .hash = tb_str_copy(t->scratch, hash),
-                                   .role = key->roles,
-                                   .scopes = key->scopes,
-                                   .name = tb_str_copy(t->scratch, tb_config_text(t, b, key->c.name)),
-                                   .expires_ms = (uint64_t)key->expires_ms,
-                                   .revoked_ms = (uint64_t)t->now_ms,
-                                   .created_ms = (uint64_t)key->created_ms,
-                                   .store = key->store,
-                                   .version = ++p.version,
-                                   .content = key->c.content};
-        p.changed = true;
-        tb_emit_key_put(t, &ev);
-    }
-    return tb_put_end(&p);
+    return put_again(t, a, b, in->code, TB_STR_NONE, key->revoked_ms ? key->revoked_ms : t->now_ms);
 }
 
 void tb_catalog_apply_key_put(struct tb_txn *t, const struct tb_ev_key_put *ev)

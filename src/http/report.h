@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+/* http/report.h - what every report needs: SQL on the published tables (docs/tables.md) as JSON.
+ * Private to the reports' files.
+ *
+ * A column's alias says what it is: "name$s" a text, "$t" an instant, "$d" a day, "$b" a truth,
+ * "$m" a member's id, "$o" an order's id, "$c" a command's name, "$a" the actor of a history entry;
+ * no ending: a number. A column that is NULL is left out.
+ * Invariant   every statement names the tenant of the caller; what the caller may choose is a
+ *             number, a word of a list, or a code without quotes.
+ * Threads     a side thread (side.h); an IO thread never waits for SQL.
+ * Limits      TB_REPORT_QUERY_MS a statement, 4 KiB its text.                                  */
+#ifndef TB_HTTP_REPORT_H
+#define TB_HTTP_REPORT_H
+
+#include "engine/port_state.h"
+#include "http/people.h"
+
+#define TB_REPORT_QUERY_MS 5000u
+#define TB_REPORT_COLUMNS_MAX 32u
+
+struct tb_report {
+    struct tb_app *app;
+    struct tb_call *call;
+    struct tb_state_reader *reader;
+    struct tb_json_out o;
+    struct tb_buf b;
+    struct tb_fault fault;
+    uint32_t tenant;
+    bool failed;
+    bool one; /* a row's columns go into the object that is open */
+    char name[TB_REPORT_COLUMNS_MAX][32];
+    char type[TB_REPORT_COLUMNS_MAX];
+};
+typedef void tb_report_fn(struct tb_report *r);
+
+/* "key": [{...}, ...] */
+void TB_PRINTF(3, 4) tb_report_rows(struct tb_report *r, const char *key, const char *fmt, ...);
+/* The only row's columns into the open object. */
+void TB_PRINTF(2, 3) tb_report_columns(struct tb_report *r, const char *fmt, ...);
+/* "as_of": how new the tables are. */
+void tb_report_as_of(struct tb_report *r);
+/* The code that the query names, between quotes of SQL; "''" without one. Refuses what no code can be. */
+void tb_report_chosen(struct tb_report *r, const char *name, char text[TB_CODE_MAX + 3]);
+/* Index of the query's word in words (NULL at the end); 0 when it is absent. */
+uint32_t tb_report_word(struct tb_report *r, const char *name, const char *const *words);
+int64_t tb_report_after(struct tb_report *r); /* 0 .. 100,000 rows were seen */
+int64_t tb_report_limit(struct tb_report *r); /* 1 .. 200, 50 */
+/* Milliseconds that the tenant's clocks are ahead of UTC now. */
+int64_t tb_report_offset_ms(struct tb_report *r);
+/* The day that it is there: days since 1970-01-01. */
+int64_t tb_report_day(int64_t offset_ms);
+
+/* Reports of marketing (op_reports_marketing.c). */
+tb_report_fn tb_report_codes, tb_report_coupons, tb_report_campaigns;
+
+#endif
