@@ -4,7 +4,7 @@
  * thread a quote, what greedy would have cost, and how many certificates held; then quotes a second of tills:
  * the first ten lines of each invoice with 20 of the offers.
  *
- * usage: bench_price [--data FILE] [--baskets N] [--steps N] [--proofs 0|1] [--dense 0|1] [--seed S]
+ * usage: bench_price [--data FILE] [--baskets N] [--steps N] [--proofs 0|1] [--dense 0|1] [--seed S] [--till 0|1]
  * Without the data it says so and ends well.                                                            */
 #include "border/csv.h"
 #include "border/source.h"
@@ -262,12 +262,14 @@ int main(int argc, char **argv)
     static struct tills t = {.steps = 2500, .proofs = true};
     uint32_t baskets = 10000;
     uint64_t seed = 1;
+    bool tills = true;
     for (int i = 1; i + 1 < argc; i += 2) {
         path = strcmp(argv[i], "--data") == 0 ? argv[i + 1] : path;
         baskets = strcmp(argv[i], "--baskets") == 0 ? (uint32_t)strtoul(argv[i + 1], NULL, 10) : baskets;
         t.steps = strcmp(argv[i], "--steps") == 0 ? (uint32_t)strtoul(argv[i + 1], NULL, 10) : t.steps;
         t.proofs = strcmp(argv[i], "--proofs") == 0 ? argv[i + 1][0] != '0' : t.proofs;
         t.dense = strcmp(argv[i], "--dense") == 0 ? argv[i + 1][0] != '0' : t.dense;
+        tills = strcmp(argv[i], "--till") == 0 ? argv[i + 1][0] != '0' : tills;
         seed = strcmp(argv[i], "--seed") == 0 ? strtoull(argv[i + 1], NULL, 10) : seed;
     }
     struct data d = {0};
@@ -297,7 +299,8 @@ int main(int argc, char **argv)
         one_quote(&t, &basket, &f);
     }
     report(&f, &t);
-    till(&t, &d, seed);
+    if (tills)
+        till(&t, &d, seed);
     free(f.steps);
     free(f.gap);
     free(f.us);

@@ -68,6 +68,33 @@ static int64_t ladder_most(const struct tb_offer *o, const struct tb_picks *v)
     return least(most, v->sum);
 }
 
+/* The cheapest `n` of the picks that nothing undecided can change (mark 2 only when by_mark), then the dearest of
+ * the others: no later state holds dearer ones among its cheapest n. alive: what may come before.      */
+static int64_t cheapest_sum(const struct tb_price_plan *p, struct tb_picks *v, uint64_t alive, bool by_mark, uint32_t n)
+{
+    if (alive & p->everywhere)
+        return INT64_MAX;
+    tb_price_sort(v, 0, TB_PICK_TOP);
+    int64_t sum = 0;
+    for (uint32_t i = v->n; i > 0 && n > 0; i--) {
+        const struct tb_pick *k = &v->at[i - 1];
+        if ((p->line_in[k->line] & alive) != 0 || (by_mark && k->mark != 2))
+            continue;
+        uint32_t part = k->n < n ? k->n : n;
+        sum += k->left * part;
+        n -= part;
+    }
+    for (uint32_t i = 0; i < v->n && n > 0; i++) {
+        const struct tb_pick *k = &v->at[i];
+        if ((p->line_in[k->line] & alive) == 0 && !(by_mark && k->mark != 2))
+            continue;
+        uint32_t part = k->n < n ? k->n : n;
+        sum += k->left * part;
+        n -= part;
+    }
+    return sum;
+}
+
 /* The greatest savings of single groups, as many as may apply, rising; up to TOP of them. */
 #define TOP 16
 struct top {
@@ -96,7 +123,7 @@ static void top_add(struct top *t, int64_t off, uint32_t times)
 }
 
 /* Groups of `need` from the top: the sum over groups of what one saves. Sorted picks; marks unused. */
-static int64_t groups_most(struct tb_price_plan *p, const struct tb_offer *o)
+static int64_t groups_most(struct tb_price_plan *p, const struct tb_offer *o, uint64_t before)
 {
     struct tb_picks *v = &p->pick;
     tb_price_sort(v, 0, o->same_line ? TB_PICK_LINE_TOP : TB_PICK_TOP);
@@ -143,7 +170,11 @@ static int64_t groups_most(struct tb_price_plan *p, const struct tb_offer *o)
     }
     if (o->same_line && top.most <= TOP)
         return least(total, top.sum);
-    return o->overall ? tb_price_rate(overall, o->ppm, o->rounding) : total;
+    if (!o->overall)
+        return total;
+    uint32_t times = v->count / o->need < tb_price_groups_max(o) ? v->count / o->need : tb_price_groups_max(o);
+    int64_t cheap = cheapest_sum(p, v, before, false, times * o->get);
+    return tb_price_rate(least(overall, cheap), o->ppm, o->rounding);
 }
 
 struct slot_at {
@@ -209,7 +240,7 @@ int64_t tb_price_bundle_most(struct tb_price_plan *p, const struct tb_offer *o, 
 }
 
 /* Applications possible by count, times get, of the greatest of scope_y. */
-static int64_t buy_get_most(struct tb_price_plan *p, const struct tb_offer *o)
+static int64_t buy_get_most(struct tb_price_plan *p, const struct tb_offer *o, uint64_t before)
 {
     struct tb_picks *v = &p->pick;
     uint64_t buy = 0;
@@ -231,7 +262,9 @@ static int64_t buy_get_most(struct tb_price_plan *p, const struct tb_offer *o)
         if (v->at[i].mark & 2)
             v->at[kept++] = v->at[i];
     v->n = kept;
-    return tb_price_rate(top_sum(v, (uint32_t)times * o->get, TB_PICK_TOP), o->ppm, o->rounding);
+    int64_t cheap = cheapest_sum(p, v, before, true, (uint32_t)times * o->get);
+    int64_t dear = top_sum(v, (uint32_t)times * o->get, TB_PICK_TOP);
+    return tb_price_rate(least(cheap, dear), o->ppm, o->rounding);
 }
 
 /* Sums of min(left, cap_unit) and of min(line left, cap_line). */
@@ -270,7 +303,8 @@ static int64_t shipping_most(const struct tb_offer *o, const struct tb_price_sta
     return off < 0 ? 0 : least(off, s->shipping);
 }
 
-static int64_t uncapped(struct tb_price_plan *p, const struct tb_offer *o, const struct tb_price_state *s)
+static int64_t uncapped(struct tb_price_plan *p, const struct tb_offer *o, const struct tb_price_state *s,
+                        uint64_t before)
 {
     struct tb_picks *v = &p->pick;
     if (o->level == TB_PRICE_SHIPPING)
@@ -288,9 +322,9 @@ static int64_t uncapped(struct tb_price_plan *p, const struct tb_offer *o, const
         return ladder_most(o, v);
     case TB_PRICE_CHEAPEST:
     case TB_PRICE_N_FOR:
-        return groups_most(p, o);
+        return groups_most(p, o, before);
     case TB_PRICE_BUY_GET:
-        return buy_get_most(p, o);
+        return buy_get_most(p, o, before);
     case TB_PRICE_BUNDLE:
         return tb_price_bundle_most(p, o, false);
     case TB_PRICE_GIFT:
@@ -309,9 +343,20 @@ static bool sums_only(const struct tb_offer *o)
            o->mechanic == TB_PRICE_LADDER || tb_price_is_perk(o);
 }
 
-/* Key of U_j(s): 0 when offer j can have no effect from s on. */
-int64_t tb_price_most(struct tb_price_plan *p, uint32_t j, const struct tb_price_state *s)
+/* What j saves in s as it is, as a key. */
+static int64_t exact(struct tb_price_plan *p, uint32_t j, const struct tb_price_state *s)
 {
+    struct tb_effect e;
+    tb_price_effect(p, j, s, NULL, &e);
+    return e.in_force ? tb_price_key(p->offer[j], e.saving) : 0;
+}
+
+/* Key of U_j(s), with those of `alive` undecided: 0 when offer j can have no effect from s on. */
+int64_t tb_price_most(struct tb_price_plan *p, uint32_t j, const struct tb_price_state *s, uint64_t alive)
+{
+    uint64_t before = p->before[j] & alive;
+    if (before == 0)
+        return exact(p, j, s);
     const struct tb_offer *o = p->offer[j];
     struct tb_picks *v = &p->pick;
     if (sums_only(o))
@@ -320,7 +365,7 @@ int64_t tb_price_most(struct tb_price_plan *p, uint32_t j, const struct tb_price
         tb_price_gather(p, o, s);
     if (v->n == 0 || v->count == 0 || v->sum < o->min_amount || v->count < o->min_pieces)
         return 0;
-    int64_t most = uncapped(p, o, s);
+    int64_t most = uncapped(p, o, s, before);
     if (o->cap_unit > 0 || o->cap_line > 0)
         most = capped(o, s, most);
     if (o->cap_order > 0)

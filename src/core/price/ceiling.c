@@ -287,40 +287,33 @@ static int64_t line_sum(const struct tb_price_plan *p, const struct tb_price_nod
         gain[j] = (uint64_t)p->slack[j];
         sum += (uint64_t)p->slack[j];
     }
-    uint64_t left = 0;
-    for (uint32_t i = 0; i < s->run_n; i++) {
-        const struct tb_run *r = &s->run[i];
-        left += r->taken ? 0 : (uint64_t)r->left * r->n;
-        if ((i + 1 < s->run_n && s->run[i + 1].line == r->line) || left == 0)
+    for (uint32_t line = 0; line < p->basket->line_n; line++) {
+        uint64_t left = 0;
+        if ((among & p->line_rated[line]) == 0)
             continue;
-        struct top_rates t = rates_of(p, r->line, among);
-        if (t.best > 0) {
-            sum += (unsigned __int128)left * t.best;
-            gain[t.who] += (unsigned __int128)left * (t.best - t.next);
-        }
-        left = 0;
+        for (uint32_t i = s->at[line]; i < s->at[line + 1]; i++)
+            left += s->run[i].taken ? 0 : (uint64_t)s->run[i].left * s->run[i].n;
+        if (left == 0)
+            continue;
+        struct top_rates t = rates_of(p, line, among);
+        if (t.best == 0)
+            continue;
+        sum += (unsigned __int128)left * t.best;
+        gain[t.who] += (unsigned __int128)left * (t.best - t.next);
     }
     return (int64_t)(sum >> 20) * (INT64_C(1) << TB_KEY_MONEY);
 }
 
-/* Rated offers by line, but those by their own bound whose share of the lines is greater: up to three choices
- * of who goes by line, and what the lines then come to.                                              */
-struct lined {
-    uint64_t rated;
-    uint32_t n;
-    uint64_t by_line[3];
-    int64_t sum[3];
-};
-
-static void line_up(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t rated, struct lined *l)
+/* T2: rated offers by line, but those by their own bound whose share of the lines is greater. Up to three choices
+ * of who goes by line. */
+static int64_t by_lines(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among)
 {
-    if (l->rated == rated)
-        return;
-    *l = (struct lined){.rated = rated};
+    int64_t best = together(p, n, among);
+    uint64_t rated = among & p->rated;
     unsigned __int128 gain[TB_PRICE_OFFERS_MAX];
-    while (l->n < 3 && rated != 0) {
-        l->by_line[l->n] = rated;
-        l->sum[l->n++] = line_sum(p, n, rated, gain);
+    for (int round = 0; round < 3 && rated != 0; round++) {
+        int64_t one = line_sum(p, n, rated, gain) + together(p, n, among & ~rated);
+        best = one < best ? one : best;
         uint64_t kept = rated;
         for (uint64_t m = rated; m != 0; m &= m - 1) {
             uint32_t j = (uint32_t)__builtin_ctzll(m);
@@ -331,32 +324,81 @@ static void line_up(const struct tb_price_plan *p, const struct tb_price_node *n
             break;
         rated = kept;
     }
-}
-
-/* T2 */
-static int64_t by_lines(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among, struct lined *l)
-{
-    int64_t best = together(p, n, among);
-    line_up(p, n, among & p->rated, l);
-    for (uint32_t i = 0; i < l->n; i++) {
-        int64_t one = l->sum[i] + together(p, n, among & ~l->by_line[i]);
-        best = one < best ? one : best;
-    }
     return best;
 }
 
-/* T4: the offers before the first on all goods by T2, the others by what is left of all goods. */
-static int64_t in_a_chain(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among,
-                          struct lined *l)
+/* What offers before all others on all goods can save together, as money: T5, and T2 for what is too large for it.
+ * *set: who saves it, *rest: of whom that is not known. */
+static int64_t at_first(struct tb_price_plan *p, const struct tb_price_node *n, uint64_t first, uint64_t *set,
+                        uint64_t *rest)
+{
+    *rest = 0;
+    int64_t isles = first == 0 ? 0 : tb_price_islands(p, n, first, rest, set);
+    if (*rest != 0)
+        isles += (by_lines(p, n, *rest) + TB_PRICE_OFFERS_MAX) >> TB_KEY_MONEY;
+    return isles;
+}
+
+/* The first of `later` whose steps count what earlier offers left of a part of the goods: T6 looks at it. */
+static const struct tb_offer *stepped(const struct tb_price_plan *p, uint64_t later, uint32_t *who)
+{
+    for (uint64_t m = later & ~p->wide & ~p->shipping; m != 0; m &= m - 1) {
+        *who = (uint32_t)__builtin_ctzll(m);
+        const struct tb_offer *o = p->offer[*who];
+        if (o->mechanic == TB_PRICE_LADDER && !o->every && !o->by_pieces && !o->one_per_product)
+            return o;
+    }
+    return NULL;
+}
+
+/* T6: one chain for every step that a ladder may stand on; what it leaves to earlier offers on its lines. */
+static int64_t step_by_step(struct tb_price_plan *p, const struct tb_price_node *n, uint64_t first, uint64_t later,
+                            int64_t most, int64_t chain, int64_t goal)
+{
+    uint32_t q = 0;
+    const struct tb_offer *o = stepped(p, later, &q);
+    uint64_t inside = 0;
+    for (uint64_t m = first; m != 0; m &= m - 1)
+        inside |= p->inside[__builtin_ctzll(m)] >> q & 1 ? m & -m : 0;
+    if (o == NULL || inside == 0)
+        return chain;
+    uint64_t set = 0;
+    uint64_t rest;
+    int64_t within = at_first(p, n, inside, &set, &rest);
+    int64_t without = at_first(p, n, first & ~inside, &set, &rest);
+    int64_t best = tb_price_chain(p, n, later & ~(UINT64_C(1) << q), most, NULL, goal, &set);
+    tb_price_gather(p, o, &n->state);
+    int64_t left = p->pick.sum;
+    for (uint32_t i = 0; i < o->step_n && o->step[i].at <= left; i++) {
+        int64_t room = left - o->step[i].at;
+        int64_t sum = i + 1 < o->step_n && o->step[i + 1].at <= left ? o->step[i + 1].at - 1 : left;
+        int64_t off = o->step[i].ppm > 0 ? tb_price_rate(sum, o->step[i].ppm, o->rounding) : o->step[i].off;
+        int64_t one = without + (within < room ? within : room);
+        one = one < most ? one : most;
+        one = tb_price_chain(p, n, later, one, &(struct tb_price_limit){q, off}, goal, &set);
+        best = one > best ? one : best;
+    }
+    return best < chain ? best : chain;
+}
+
+/* The offers before the first on all goods by T5, the others by T1, then by T4, then by T6. */
+static int64_t in_order(struct tb_price_plan *p, struct tb_price_node *n, uint64_t among, int64_t goal)
 {
     uint64_t goods = among & ~p->perks;
     uint64_t wide = goods & p->wide & ~p->shipping;
-    if (wide == 0)
-        return INT64_MAX;
-    uint64_t first = goods & ((wide & -wide) - 1) & ~p->shipping;
-    int64_t most = first == 0 ? 0 : by_lines(p, n, first, l);
-    most = (most + TB_PRICE_OFFERS_MAX) >> TB_KEY_MONEY;
-    return tb_price_chain(p, n, goods & ~first, most) + together(p, n, among & p->perks);
+    uint64_t first = goods & ~p->shipping & (wide == 0 ? ~UINT64_C(0) : (wide & -wide) - 1);
+    n->guess = 0;
+    n->unsure = 0;
+    int64_t most = at_first(p, n, first, &n->guess, &n->unsure);
+    int64_t best = most * (INT64_C(1) << TB_KEY_MONEY) + together(p, n, among & ~first);
+    if (best <= goal)
+        return best;
+    int64_t perks = together(p, n, among & p->perks);
+    int64_t chain = tb_price_chain(p, n, goods & ~first, most, NULL, goal - perks, &n->guess);
+    n->unsure |= among & p->perks;
+    if (chain + perks > goal)
+        chain = step_by_step(p, n, first, goods & ~first, most, chain, goal - perks);
+    return chain + perks < best ? chain + perks : best;
 }
 
 static int64_t all_that_is_left(const struct tb_price_plan *p, const struct tb_price_node *n)
@@ -371,17 +413,12 @@ static int64_t all_that_is_left(const struct tb_price_plan *p, const struct tb_p
     return sum * (INT64_C(1) << TB_KEY_MONEY) + perks * (INT64_C(1) << TB_KEY_PERK);
 }
 
-/* No set below this node has a greater key than node key + this. by_line also reckons T2 and T4, which wants all
- * bounds of the node fresh. Once the bound is down to goal it is not sharpened further.                   */
-int64_t tb_price_ceiling(const struct tb_price_plan *p, const struct tb_price_node *n, bool by_line, int64_t goal)
+/* No set below this node has a greater key than node key + this. closely: not by T1 alone, which wants all bounds of
+ * the node fresh. Once the bound is down to goal it is not sharpened further. */
+int64_t tb_price_ceiling(struct tb_price_plan *p, struct tb_price_node *n, bool closely, int64_t goal)
 {
     uint64_t others = n->alive & ~p->alone;
-    struct lined l = {0};
-    int64_t best = by_line ? by_lines(p, n, others, &l) : together(p, n, others);
-    if (by_line && best > goal) {
-        int64_t chain = in_a_chain(p, n, others, &l);
-        best = chain < best ? chain : best;
-    }
+    int64_t best = closely ? in_order(p, n, others, goal) : together(p, n, others);
     int64_t alone = the_best(n, n->alive & p->alone);
     best = alone > best ? alone : best;
     int64_t all = all_that_is_left(p, n);

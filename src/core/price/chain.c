@@ -15,6 +15,9 @@ struct span {
     int64_t low;
     int64_t high;
     int64_t plus; /* key of what is saved on shipping, less coupons */
+    uint64_t set;  /* who leaves the least sum */
+    int64_t base;  /* the least sum before the first offer of the chain */
+    int64_t other; /* what may be off that was not off all goods alike */
 };
 
 struct spans {
@@ -22,14 +25,31 @@ struct spans {
     struct span at[TB_PRICE_SPANS];
 };
 
+/* What the offers of a chain from one on may still save, as keys: those in no group, of each group watched, joint
+ * coupons by how many there is room for, a single one. */
+struct rest {
+    int64_t rules;
+    int64_t group[GROUPS];
+    int64_t coupon[COUPONS];
+    int64_t joint;
+    int64_t single;
+};
+
 struct chain {
     const struct tb_price_plan *plan;
     const struct tb_price_node *node;
+    const struct tb_price_limit *limit; /* or NULL */
     uint32_t coupons; /* joint coupons that are told apart: ways 0..coupons; coupons + 1: a single one */
     bool counted;     /* more joint coupons than that are not allowed */
     uint32_t group[GROUPS];
     uint32_t group_n;
     struct spans way[WAYS];
+    uint64_t parts;   /* offers of the chain whose saving follows from what is left of their lines */
+    struct part {
+        int64_t left;
+        int64_t rounding;
+    } part[TB_PRICE_OFFERS_MAX];
+    struct rest rest[TB_PRICE_OFFERS_MAX + 1]; /* by place in the chain */
 };
 
 static int64_t min_of(int64_t a, int64_t b)
@@ -51,8 +71,11 @@ static void add(struct spans *v, struct span one)
         struct span *s = &v->at[i];
         int64_t apart = max_of(0, max_of(one.low - s->high, s->low - one.high));
         if (apart == 0 && s->plus == one.plus) {
+            s->set = one.low < s->low ? one.set : s->set;
             s->low = min_of(s->low, one.low);
             s->high = max_of(s->high, one.high);
+            s->base = min_of(s->base, one.base);
+            s->other = max_of(s->other, one.other);
             return;
         }
         if (apart < gap) {
@@ -65,7 +88,12 @@ static void add(struct spans *v, struct span one)
         return;
     }
     struct span *s = &v->at[nearest];
-    *s = (struct span){min_of(s->low, one.low), max_of(s->high, one.high), max_of(s->plus, one.plus)};
+    *s = (struct span){.low = min_of(s->low, one.low),
+                       .high = max_of(s->high, one.high),
+                       .plus = max_of(s->plus, one.plus),
+                       .set = one.low < s->low ? one.set : s->set,
+                       .base = min_of(s->base, one.base),
+                       .other = max_of(s->other, one.other)};
 }
 
 /* The saving follows from the sum left. */
@@ -89,11 +117,18 @@ static int64_t after(const struct tb_offer *o, int64_t sum, int64_t off, int64_t
     return sum - saving;
 }
 
+static struct span between(struct span s, int64_t low, int64_t high)
+{
+    s.low = low;
+    s.high = high;
+    return s;
+}
+
 static void map_exactly(const struct tb_offer *o, struct span s, struct spans *to)
 {
     if (o->mechanic != TB_PRICE_LADDER) {
         int64_t ppm = o->mechanic == TB_PRICE_PERCENT ? o->ppm : 0;
-        add(to, (struct span){after(o, s.low, o->amount, ppm), after(o, s.high, o->amount, ppm), s.plus});
+        add(to, between(s, after(o, s.low, o->amount, ppm), after(o, s.high, o->amount, ppm)));
         return;
     }
     for (uint32_t i = 0; i < o->step_n; i++) {
@@ -101,7 +136,67 @@ static void map_exactly(const struct tb_offer *o, struct span s, struct spans *t
         int64_t low = max_of(s.low, t->at);
         int64_t high = i + 1 < o->step_n ? min_of(s.high, t[1].at - 1) : s.high;
         if (low <= high)
-            add(to, (struct span){after(o, low, t->off, t->ppm), after(o, high, t->off, t->ppm), s.plus});
+            add(to, between(s, after(o, low, t->off, t->ppm), after(o, high, t->off, t->ppm)));
+    }
+}
+
+static int64_t most_of(const struct chain *c, uint32_t j)
+{
+    int64_t key = c->node->most[j];
+    if (c->limit == NULL || c->limit->who != j)
+        return key;
+    return min_of(key, c->limit->most * (INT64_C(1) << TB_KEY_MONEY));
+}
+
+/* Off all goods alike, in proportion to what is left. */
+static bool off_all(const struct tb_price_plan *p, uint32_t j)
+{
+    const struct tb_offer *o = p->offer[j];
+    bool uncut = o->max_units == 0 && o->cap_unit == 0 && o->cap_line == 0;
+    return (p->wide >> j & 1) && o->level != TB_PRICE_SHIPPING && uncut &&
+           (o->mechanic == TB_PRICE_AMOUNT || o->mechanic == TB_PRICE_PERCENT || o->mechanic == TB_PRICE_LADDER);
+}
+
+/* The saving follows from what is left of a part of the goods. */
+static bool by_part_sum(const struct tb_price_plan *p, uint32_t j)
+{
+    const struct tb_offer *o = p->offer[j];
+    if ((p->wide >> j & 1) || o->level == TB_PRICE_SHIPPING || o->max_units > 0 || o->initial || o->every ||
+        o->by_pieces)
+        return false;
+    return o->mechanic == TB_PRICE_PERCENT || o->mechanic == TB_PRICE_LADDER;
+}
+
+/* a * b / c up, where c > 0. */
+static int64_t up(int64_t a, int64_t b, int64_t c)
+{
+    __int128 product = (__int128)a * b;
+    return (int64_t)(product > 0 ? (product + c - 1) / c : product / c);
+}
+
+/* An offer on a part of the goods: when x is left of all, no more is left of its lines than `left`, nor than
+ * left * (x + other) / base and what rounding may add. */
+static void map_part(const struct chain *c, uint32_t j, struct span s, int64_t most, struct spans *to)
+{
+    const struct tb_offer *o = c->plan->offer[j];
+    const struct part *q = &c->part[j];
+    if (o->mechanic == TB_PRICE_PERCENT) {
+        int64_t left = min_of(q->left, up(q->left, s.low + s.other, s.base) + q->rounding);
+        int64_t off = min_of(most, tb_price_rate(left, o->ppm, o->rounding));
+        s.other += off;
+        add(to, between(s, max_of(0, s.low - off), s.high));
+        return;
+    }
+    for (uint32_t i = 0; i < o->step_n && o->step[i].at <= q->left; i++) {
+        const struct tb_price_step *t = &o->step[i];
+        int64_t low = max_of(s.low, up(t->at - q->rounding, s.base, q->left) - s.other);
+        int64_t sum = i + 1 < o->step_n ? min_of(q->left, t[1].at - 1) : q->left;
+        int64_t off = min_of(most, t->ppm > 0 ? tb_price_rate(sum, t->ppm, o->rounding) : t->off);
+        if (low > s.high)
+            continue;
+        struct span one = between(s, max_of(0, low - off), s.high);
+        one.other += off;
+        add(to, one);
     }
 }
 
@@ -109,12 +204,13 @@ static void map(const struct chain *c, uint32_t j, struct span s, struct spans *
 {
     const struct tb_price_plan *p = c->plan;
     const struct tb_offer *o = p->offer[j];
-    int64_t most = (c->node->most[j] + TB_PRICE_OFFERS_MAX) >> TB_KEY_MONEY;
+    int64_t most = (most_of(c, j) + TB_PRICE_OFFERS_MAX) >> TB_KEY_MONEY;
     if (p->wide >> j & 1)
         s.low = max_of(s.low, o->min_amount);
     if (s.low > s.high)
         return;
     s.plus -= o->coupon != TB_PRICE_RULE;
+    s.set |= UINT64_C(1) << j;
     if (o->level == TB_PRICE_SHIPPING) {
         s.plus += most * (INT64_C(1) << TB_KEY_MONEY);
         add(to, s);
@@ -124,9 +220,14 @@ static void map(const struct chain *c, uint32_t j, struct span s, struct spans *
         map_exactly(o, s, to);
         return;
     }
+    if (c->parts >> j & 1) {
+        map_part(c, j, s, most, to);
+        return;
+    }
     if (p->broad >> j & 1)
         most = min_of(most, (int64_t)(((__int128)s.low * p->broad_rate[j] + p->slack[j]) >> 20));
     s.low = max_of(0, s.low - most);
+    s.other += off_all(p, j) ? 0 : most;
     add(to, s);
 }
 
@@ -167,41 +268,134 @@ static void watch_groups(struct chain *c, uint64_t among)
     }
 }
 
-/* Key of the most that offers of `later` (no perks), and before them any sum up to `first`, can save. */
-int64_t tb_price_chain(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t later, int64_t first)
+/* r: what those after j may save; then with j. */
+static void and_one(const struct chain *c, uint32_t j, struct rest *r)
+{
+    const struct tb_price_plan *p = c->plan;
+    int64_t one = most_of(c, j);
+    for (uint32_t g = 0; (p->best_of >> j & 1) && g < c->group_n; g++)
+        if (p->offer[j]->group == c->group[g]) {
+            r->group[g] = max_of(r->group[g], one);
+            return;
+        }
+    if (p->singles >> j & 1) {
+        r->single = max_of(r->single, one);
+        return;
+    }
+    if (!(p->coupons >> j & 1)) {
+        r->rules += one;
+        return;
+    }
+    r->joint += one;
+    for (uint32_t i = 0; i < COUPONS; i++) {
+        int64_t lesser = min_of(one, r->coupon[i]);
+        r->coupon[i] = max_of(one, r->coupon[i]);
+        one = lesser;
+    }
+}
+
+/* What may still be saved in a way. */
+static int64_t still(const struct chain *c, const struct rest *r, uint32_t way)
+{
+    uint32_t used = way >> GROUPS;
+    int64_t sum = r->rules;
+    for (uint32_t g = 0; g < c->group_n; g++)
+        sum += way >> g & 1 ? 0 : r->group[g];
+    if (used == c->coupons + 1)
+        return sum;
+    int64_t joint = c->counted ? 0 : r->joint;
+    for (uint32_t i = 0; c->counted && i < c->coupons - used; i++)
+        joint += r->coupon[i];
+    return sum + (used == 0 ? max_of(joint, r->single) : joint);
+}
+
+static void look_ahead(struct chain *c, uint64_t later)
+{
+    uint32_t n = (uint32_t)__builtin_popcountll(later);
+    c->rest[n] = (struct rest){0};
+    for (uint64_t m = later; m != 0; m &= ~(UINT64_C(1) << (63 - __builtin_clzll(m)))) {
+        n--;
+        c->rest[n] = c->rest[n + 1];
+        and_one(c, 63 - (uint32_t)__builtin_clzll(m), &c->rest[n]);
+    }
+}
+
+/* Of a way, the spans from which more than `goal` may be saved. */
+static struct spans hopeful(const struct chain *c, uint32_t place, uint32_t way, int64_t goal)
+{
+    struct spans v = {.n = 0};
+    int64_t need = goal - still(c, &c->rest[place], way);
+    for (uint32_t i = 0; i < c->way[way].n; i++) {
+        const struct span *s = &c->way[way].at[i];
+        if ((c->node->state.goods - s->low) * (INT64_C(1) << TB_KEY_MONEY) + s->plus > need)
+            v.at[v.n++] = *s;
+    }
+    return v;
+}
+
+/* What is left of the lines of those that look at a part: an offer on all goods takes its part of them, but for a unit
+ * a piece. */
+static void look_at_parts(struct chain *c, struct tb_price_plan *p, const struct tb_price_node *n, uint64_t later)
+{
+    int64_t times = 0;
+    c->parts = 0;
+    for (uint64_t m = later; m != 0; m &= m - 1) {
+        uint32_t j = (uint32_t)__builtin_ctzll(m);
+        times += off_all(p, j);
+        if (!by_part_sum(p, j))
+            continue;
+        tb_price_gather(p, p->offer[j], &n->state);
+        c->parts |= m & -m;
+        c->part[j] = (struct part){p->pick.sum, times * p->pick.count};
+    }
+}
+
+/* Key of the most that offers of `later` (no perks), and before them any sum up to `first`, can save; or the goal
+ * when that is no more. */
+int64_t tb_price_chain(struct tb_price_plan *p, const struct tb_price_node *n, uint64_t later, int64_t first,
+                       const struct tb_price_limit *limit, int64_t goal, uint64_t *set)
 {
     struct chain c;
     c.plan = p;
     c.node = n;
+    c.limit = limit;
     uint32_t room = p->basket->coupons_max - (uint32_t)__builtin_popcountll(n->in & p->coupons);
     c.counted = p->basket->coupons_max > 0 && room <= COUPONS;
     c.coupons = c.counted ? room : 1;
     watch_groups(&c, later);
+    look_ahead(&c, later);
+    look_at_parts(&c, p, n, later);
     uint32_t ways = (c.coupons + 2) << GROUPS;
     for (uint32_t w = 0; w < ways; w++)
         c.way[w].n = 0;
-    add(&c.way[0], (struct span){max_of(0, n->state.goods - first), n->state.goods, 0});
-    for (uint64_t m = later; m != 0; m &= m - 1) {
+    int64_t least = max_of(0, n->state.goods - first);
+    add(&c.way[0], (struct span){.low = least, .high = n->state.goods, .base = max_of(1, least)});
+    uint32_t place = 0;
+    for (uint64_t m = later; m != 0; m &= m - 1, place++) {
         uint32_t j = (uint32_t)__builtin_ctzll(m);
         for (uint32_t w = ways; w-- > 0;) {
-            int to = c.way[w].n == 0 ? -1 : way_with(&c, j, w);
-            if (to < 0)
+            if (c.way[w].n == 0)
                 continue;
-            struct spans was;
-            was.n = c.way[w].n;
+            struct spans was = hopeful(&c, place, w, goal);
+            int to = way_with(&c, j, w);
+            c.way[w].n = was.n;
             for (uint32_t i = 0; i < was.n; i++)
-                was.at[i] = c.way[w].at[i];
-            for (uint32_t i = 0; i < was.n; i++)
+                c.way[w].at[i] = was.at[i];
+            for (uint32_t i = 0; to >= 0 && i < was.n; i++)
                 map(&c, j, was.at[i], &c.way[to]);
         }
     }
     int64_t carriage = n->state.shipping * (INT64_C(1) << TB_KEY_MONEY);
-    int64_t best = 0;
+    int64_t best = max_of(0, goal);
+    uint64_t who = 0;
     for (uint32_t w = 0; w < ways; w++)
         for (uint32_t i = 0; i < c.way[w].n; i++) {
             const struct span *s = &c.way[w].at[i];
             int64_t goods = (n->state.goods - s->low) * (INT64_C(1) << TB_KEY_MONEY);
-            best = max_of(best, goods + min_of(s->plus, carriage));
+            int64_t one = goods + min_of(s->plus, carriage);
+            who = one > best ? s->set : who;
+            best = max_of(best, one);
         }
+    *set |= who;
     return best;
 }

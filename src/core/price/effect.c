@@ -5,6 +5,8 @@
  * leaves no trace. Groups are formed in group.c.                                                  */
 #include "core/price/price_int.h"
 
+#include <string.h>
+
 static int64_t least(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -222,63 +224,97 @@ static int64_t cut(const struct tb_offer *o, struct tb_picks *v, struct tb_effec
     return most;
 }
 
-static struct tb_run *emit(struct tb_price_state *out, struct tb_run piece)
+/* Adds a piece to a state that is being written. */
+void tb_price_emit(struct tb_price_state *out, struct tb_run piece)
 {
-    if (piece.left == 0 || piece.n == 0)
-        return NULL;
+    if (piece.n == 0)
+        return;
+    if (piece.left == 0) {
+        out->count -= piece.n;
+        return;
+    }
     struct tb_run *last = out->run_n > 0 ? &out->run[out->run_n - 1] : NULL;
     if (last != NULL && last->line == piece.line && last->left == piece.left && last->list == piece.list &&
         last->taken == piece.taken && last->first + last->n == piece.first) {
         last->n = (uint16_t)(last->n + piece.n);
-        return last;
+        return;
     }
     out->run[out->run_n++] = piece;
-    return &out->run[out->run_n - 1];
 }
 
-static void commit(const struct tb_price_state *in, const struct tb_picks *v, bool take, struct tb_price_state *out)
+/* The runs of the lines [from, to) as they are. */
+static void copy_lines(const struct tb_price_state *in, uint32_t from, uint32_t to, struct tb_price_state *out)
+{
+    uint32_t shift = out->run_n - in->at[from]; /* modulo 2^32 */
+    uint32_t n = (uint32_t)(in->at[to] - in->at[from]);
+    for (uint32_t line = from; line < to; line++)
+        out->at[line] = (uint16_t)(in->at[line] + shift);
+    memcpy(out->run + out->run_n, in->run + in->at[from], n * sizeof out->run[0]);
+    out->run_n += n;
+}
+
+/* Run i, and the picks from k on that are pieces of it; the first pick that is not. */
+static uint32_t change_run(const struct tb_run *from, const struct tb_picks *v, uint32_t k, uint32_t i, bool take,
+                           struct tb_price_state *out)
+{
+    struct tb_run r = *from;
+    uint32_t end = (uint32_t)(r.first + r.n);
+    for (; k < v->n && v->at[k].run == i; k++) {
+        const struct tb_pick *pick = &v->at[k];
+        struct tb_run piece = r;
+        piece.n = (uint16_t)(pick->first - r.first);
+        tb_price_emit(out, piece);
+        piece.first = pick->first;
+        piece.n = pick->n;
+        piece.left -= pick->each;
+        piece.taken |= take;
+        tb_assert(piece.left >= 0);
+        tb_price_emit(out, piece);
+        r.first = (uint16_t)(pick->first + pick->n);
+    }
+    r.n = (uint16_t)(end - r.first);
+    tb_price_emit(out, r);
+    return k;
+}
+
+static void commit(const struct tb_price_state *in, const struct tb_picks *v, uint32_t line_n, bool take,
+                   int64_t saving, struct tb_price_state *out)
 {
     uint32_t k = 0;
+    uint32_t line = 0;
     out->run_n = 0;
     out->shipping = in->shipping;
-    for (uint32_t i = 0; i < in->run_n; i++) {
-        struct tb_run r = in->run[i];
-        if (k == v->n || v->at[k].run != i) {
-            out->run[out->run_n++] = r;
-            continue;
+    out->goods = in->goods - saving;
+    out->count = in->count;
+    while (k < v->n) {
+        uint32_t changed = v->at[k].line;
+        copy_lines(in, line, changed, out);
+        out->at[changed] = (uint16_t)out->run_n;
+        line = changed + 1;
+        for (uint32_t i = in->at[changed]; i < in->at[line]; i++) {
+            if (k < v->n && v->at[k].run == i)
+                k = change_run(&in->run[i], v, k, i, take, out);
+            else
+                out->run[out->run_n++] = in->run[i];
         }
-        uint32_t end = (uint32_t)(r.first + r.n);
-        for (; k < v->n && v->at[k].run == i; k++) {
-            const struct tb_pick *pick = &v->at[k];
-            struct tb_run piece = r;
-            piece.n = (uint16_t)(pick->first - r.first);
-            (void)emit(out, piece);
-            piece.first = pick->first;
-            piece.n = pick->n;
-            piece.left -= pick->each;
-            piece.taken |= take;
-            tb_assert(piece.left >= 0);
-            (void)emit(out, piece);
-            r.first = (uint16_t)(pick->first + pick->n);
-        }
-        r.n = (uint16_t)(end - r.first);
-        (void)emit(out, r);
     }
-    tb_assert(k == v->n);
-    tb_price_tally(out);
+    copy_lines(in, line, line_n, out);
+    out->at[line_n] = (uint16_t)out->run_n;
+    tb_assert(out->goods >= 0);
 }
 
-static void copy_state(const struct tb_price_state *in, struct tb_price_state *out)
+static void copy_state(const struct tb_price_state *in, uint32_t line_n, struct tb_price_state *out)
 {
-    struct tb_run *run = out->run;
-    *out = *in;
-    out->run = run;
-    for (uint32_t i = 0; i < in->run_n; i++)
-        run[i] = in->run[i];
+    out->run_n = 0;
+    out->shipping = in->shipping;
+    out->goods = in->goods;
+    out->count = in->count;
+    copy_lines(in, 0, line_n, out);
+    out->at[line_n] = (uint16_t)out->run_n;
 }
 
-static void on_shipping(const struct tb_offer *o, const struct tb_price_state *in, struct tb_price_state *out,
-                        struct tb_effect *e)
+static void on_shipping(const struct tb_offer *o, const struct tb_price_state *in, uint32_t line_n,
+                        struct tb_price_state *out, struct tb_effect *e)
 {
     int64_t off = o->amount;
     if (o->mechanic == TB_PRICE_PERCENT)
@@ -297,12 +333,12 @@ static void on_shipping(const struct tb_offer *o, const struct tb_price_state *i
     e->applications = 1;
     if (out == NULL)
         return;
-    copy_state(in, out);
+    copy_state(in, line_n, out);
     out->shipping = in->shipping - off;
 }
 
-static void perk(const struct tb_offer *o, const struct tb_price_state *in, struct tb_price_state *out,
-                 struct tb_effect *e)
+static void perk(const struct tb_offer *o, const struct tb_price_state *in, uint32_t line_n,
+                 struct tb_price_state *out, struct tb_effect *e)
 {
     e->in_force = true;
     e->applications = 1;
@@ -314,7 +350,7 @@ static void perk(const struct tb_offer *o, const struct tb_price_state *in, stru
     }
     if (out == NULL)
         return;
-    copy_state(in, out);
+    copy_state(in, line_n, out);
 }
 
 void tb_price_effect(struct tb_price_plan *p, uint32_t j, const struct tb_price_state *in,
@@ -323,7 +359,7 @@ void tb_price_effect(struct tb_price_plan *p, uint32_t j, const struct tb_price_
     const struct tb_offer *o = p->offer[j];
     *e = (struct tb_effect){0};
     struct tb_picks *v = &p->pick;
-    bool total_only = out == NULL && by_sum(o);
+    bool total_only = by_sum(o) && (out == NULL || p->quick);
     if (total_only || (o->scope == NULL && (o->level == TB_PRICE_SHIPPING || tb_price_is_perk(o)))) {
         v->n = in->run_n;
         v->sum = in->goods;
@@ -337,9 +373,9 @@ void tb_price_effect(struct tb_price_plan *p, uint32_t j, const struct tb_price_
         return;
     if (o->level == TB_PRICE_SHIPPING || tb_price_is_perk(o)) {
         if (tb_price_is_perk(o))
-            perk(o, in, out, e);
+            perk(o, in, p->basket->line_n, out, e);
         else
-            on_shipping(o, in, out, e);
+            on_shipping(o, in, p->basket->line_n, out, e);
         return;
     }
     switch (o->mechanic) {
@@ -349,6 +385,8 @@ void tb_price_effect(struct tb_price_plan *p, uint32_t j, const struct tb_price_
         one_spread(o, v, e, total_only);
         if (total_only) {
             e->in_force = e->saving > 0;
+            if (e->in_force && out != NULL)
+                tb_price_take_off_all(p, in, e->saving, out);
             return;
         }
         break;
@@ -376,5 +414,5 @@ void tb_price_effect(struct tb_price_plan *p, uint32_t j, const struct tb_price_
     e->in_force = true;
     e->picks = v;
     if (out != NULL)
-        commit(in, v, tb_price_takes(o), out);
+        commit(in, v, p->basket->line_n, tb_price_takes(o), e->saving, out);
 }

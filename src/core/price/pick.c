@@ -19,6 +19,8 @@ static void put(struct tb_picks *v, const struct tb_run *r, uint32_t run, uint16
     k->first = r->first;
     k->n = r->n;
     k->mark = mark;
+    if (mark == 2)
+        return;
     v->sum += r->left * r->n;
     v->count += r->n;
 }
@@ -32,16 +34,24 @@ void tb_price_gather(struct tb_price_plan *p, const struct tb_offer *o, const st
     v->count = 0;
     v->moved = false;
     bool two = o->mechanic == TB_PRICE_BUY_GET;
-    for (uint32_t i = 0; i < s->run_n; i++) {
-        const struct tb_run *r = &s->run[i];
-        if (r->taken && tb_price_takes(o))
-            continue;
-        if (tb_price_in(o->scope, r->line)) {
-            put(v, r, i, two && tb_price_in(o->scope_y, r->line) ? 3 : 1);
-        } else if (two && tb_price_in(o->scope_y, r->line)) {
-            put(v, r, i, 2);
-            v->sum -= r->left * r->n;
-            v->count -= r->n;
+    if (o->scope == NULL && !two) {
+        for (uint32_t i = 0; i < s->run_n; i++)
+            if (!(s->run[i].taken && tb_price_takes(o)))
+                put(v, &s->run[i], i, 1);
+        return;
+    }
+    uint32_t line_n = p->basket->line_n;
+    for (uint32_t w = 0; w * 64 < line_n; w++) {
+        uint64_t word = tb_price_word(line_n, w);
+        uint64_t x = o->scope == NULL ? word : o->scope[w] & word;
+        uint64_t y = !two ? 0 : o->scope_y == NULL ? word : o->scope_y[w] & word;
+        for (uint64_t m = x | y; m != 0; m &= m - 1) {
+            uint32_t line = w * 64 + (uint32_t)__builtin_ctzll(m);
+            bool buys = (x & m & -m) != 0;
+            uint16_t mark = (uint16_t)(buys | ((y & m & -m) != 0) << 1);
+            for (uint32_t i = s->at[line]; i < s->at[line + 1]; i++)
+                if (!(s->run[i].taken && tb_price_takes(o)))
+                    put(v, &s->run[i], i, mark);
         }
     }
     tb_assert(v->n <= v->max);

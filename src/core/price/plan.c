@@ -13,7 +13,7 @@ static size_t round_16(size_t n)
 }
 
 struct layout {
-    size_t pick, part, level, line, line_rated, rate, made, share, size;
+    size_t pick, part, level, level_at, line, line_in, line_rated, rate, made, share, size;
 };
 
 static struct layout lay(size_t lines, size_t parts, size_t offers)
@@ -23,11 +23,14 @@ static struct layout lay(size_t lines, size_t parts, size_t offers)
     l.pick = 0;
     l.part = picks;
     l.line = l.part + picks;
-    l.line_rated = l.line + round_16((lines + 1) * sizeof(struct tb_price_line));
+    l.line_in = l.line + round_16((lines + 1) * sizeof(struct tb_price_line));
+    l.line_rated = l.line_in + round_16((lines + 1) * sizeof(uint64_t));
     l.rate = l.line_rated + round_16((lines + 1) * sizeof(uint64_t));
     l.made = l.rate + round_16(offers * lines * sizeof(uint32_t));
     l.level = l.made + round_16((2 * offers + 1) * sizeof(struct tb_offer));
-    l.share = l.level + round_16((offers + 3) * (parts + 1) * sizeof(struct tb_run));
+    size_t levels = offers + 3 + TB_PRICE_ISLAND + 1;
+    l.level_at = l.level + round_16(levels * (parts + 1) * sizeof(struct tb_run));
+    l.share = l.level_at + round_16(levels * (lines + 1) * sizeof(uint16_t));
     l.size = l.share + round_16((offers * parts + 1) * sizeof(struct tb_price_share));
     return l;
 }
@@ -47,20 +50,23 @@ static bool cut_work(struct tb_price_plan *p, const struct tb_price_work *work, 
     p->pick = (struct tb_picks){.at = (struct tb_pick *)(void *)(base + l.pick), .max = p->part_n + SPARE};
     p->part = (struct tb_picks){.at = (struct tb_pick *)(void *)(base + l.part), .max = p->part_n + SPARE};
     p->line = (struct tb_price_line *)(void *)(base + l.line);
+    p->line_in = (uint64_t *)(void *)(base + l.line_in);
     p->line_rated = (uint64_t *)(void *)(base + l.line_rated);
     p->rate = (uint32_t *)(void *)(base + l.rate);
     p->made = (struct tb_offer *)(void *)(base + l.made);
     p->level = (struct tb_run *)(void *)(base + l.level);
+    p->level_at = (uint16_t *)(void *)(base + l.level_at);
     p->share = (struct tb_price_share *)(void *)(base + l.share);
     p->share_max = offers * p->part_n;
     p->levels = offers + 3;
     return true;
 }
 
-struct tb_run *tb_price_level(const struct tb_price_plan *p, uint32_t level)
+struct tb_price_state tb_price_level(const struct tb_price_plan *p, uint32_t level)
 {
-    tb_assert(level < p->levels);
-    return p->level + (size_t)level * (p->part_n + 1);
+    tb_assert(level < p->levels + TB_PRICE_ISLAND + 1);
+    return (struct tb_price_state){.run = p->level + (size_t)level * (p->part_n + 1),
+                                   .at = p->level_at + (size_t)level * (p->basket->line_n + 1)};
 }
 
 static enum tb_price_rule rule_of(const struct tb_price_plan *p, const struct tb_offer *o)
@@ -155,21 +161,6 @@ static bool same_lines(const uint64_t *a, const uint64_t *b, uint32_t line_n)
     return true;
 }
 
-static bool lines_meet(const struct tb_offer *a, const struct tb_offer *b, uint32_t line_n)
-{
-    for (uint32_t w = 0; w * 64 < line_n; w++) {
-        uint64_t x = a->scope == NULL ? ~UINT64_C(0) : a->scope[w];
-        uint64_t y = b->scope == NULL ? ~UINT64_C(0) : b->scope[w];
-        if (a->mechanic == TB_PRICE_BUY_GET)
-            x |= a->scope_y == NULL ? ~UINT64_C(0) : a->scope_y[w];
-        if (b->mechanic == TB_PRICE_BUY_GET)
-            y |= b->scope_y == NULL ? ~UINT64_C(0) : b->scope_y[w];
-        if (x & y & tb_price_word(line_n, w))
-            return true;
-    }
-    return false;
-}
-
 static void buy_get_of_one_scope(struct tb_price_plan *p, uint32_t j)
 {
     const struct tb_offer *o = p->offer[j];
@@ -202,7 +193,7 @@ static void who_excludes_whom(struct tb_price_plan *p)
     for (uint32_t j = 0; j < p->n; j++) {
         uint64_t bit = UINT64_C(1) << j;
         uint64_t no = p->alone & bit ? all : p->alone;
-        if (p->singles & bit)
+        if ((p->singles & bit) || (p->basket->coupons_max == 1 && (p->coupons & bit)))
             no |= p->coupons;
         else if (p->coupons & bit)
             no |= p->singles;
@@ -216,29 +207,86 @@ static void who_excludes_whom(struct tb_price_plan *p)
     }
 }
 
-/* Bits of `among` that offer j may influence, or be influenced by. */
-void tb_price_touch(struct tb_price_plan *p, uint64_t among)
+/* Lines of an offer: word w of its scope, or of both. */
+static uint64_t lines_of(const struct tb_offer *o, uint32_t w)
 {
-    for (uint64_t m = among; m != 0; m &= m - 1) {
-        uint32_t j = (uint32_t)__builtin_ctzll(m);
+    return o->scope[w] | (o->mechanic == TB_PRICE_BUY_GET ? o->scope_y[w] : 0);
+}
+
+static void who_is_where(struct tb_price_plan *p)
+{
+    uint32_t line_n = p->basket->line_n;
+    uint64_t some = 0;
+    p->everywhere = 0;
+    for (uint32_t i = 0; i < line_n; i++)
+        p->line_in[i] = 0;
+    for (uint32_t j = 0; j < p->n; j++) {
+        const struct tb_offer *o = p->offer[j];
+        p->meet[j] = UINT64_C(1) << j;
+        p->inside[j] = 0;
+        if (o->scope == NULL || (o->mechanic == TB_PRICE_BUY_GET && o->scope_y == NULL)) {
+            p->everywhere |= UINT64_C(1) << j;
+            continue;
+        }
+        p->inside[j] = ~UINT64_C(0);
+        for (uint32_t w = 0; w * 64 < line_n; w++)
+            for (uint64_t m = lines_of(o, w) & tb_price_word(line_n, w); m != 0; m &= m - 1)
+                p->line_in[w * 64 + (uint32_t)__builtin_ctzll(m)] |= UINT64_C(1) << j;
+    }
+    for (uint32_t i = 0; i < line_n; i++) {
+        some |= p->line_in[i];
+        for (uint64_t m = p->line_in[i]; m != 0; m &= m - 1) {
+            p->meet[__builtin_ctzll(m)] |= p->line_in[i];
+            p->inside[__builtin_ctzll(m)] &= p->line_in[i];
+        }
+    }
+    for (uint64_t m = some; m != 0; m &= m - 1)
+        p->meet[__builtin_ctzll(m)] |= p->everywhere;
+    for (uint64_t m = p->everywhere; m != 0; m &= m - 1)
+        p->meet[__builtin_ctzll(m)] |= some | (line_n > 0 ? p->everywhere : 0);
+}
+
+/* Not only at the sum of all goods, and whether there are any. */
+static bool looks_at_parts(const struct tb_offer *o)
+{
+    if (o->scope != NULL || o->one_per_product || o->initial || o->by_pieces || o->min_pieces > 0 ||
+        o->max_units > 0 || o->cap_unit > 0 || o->cap_line > 0)
+        return true;
+    return o->level != TB_PRICE_SHIPPING && !tb_price_is_perk(o) && o->mechanic != TB_PRICE_AMOUNT &&
+           o->mechanic != TB_PRICE_PERCENT && o->mechanic != TB_PRICE_LADDER;
+}
+
+/* Whom offer j may influence, or be influenced by; and whose effect it finds there. */
+void tb_price_touch(struct tb_price_plan *p)
+{
+    p->isle_known = 0;
+    p->wary = 0;
+    p->by_part = 0;
+    who_is_where(p);
+    for (uint32_t j = 0; j < p->n; j++) {
         uint64_t bit = UINT64_C(1) << j;
-        uint64_t t = p->conflict[j];
-        t |= p->shipping & bit ? p->shipping : 0;
+        uint64_t t = p->conflict[j] | p->meet[j];
+        uint64_t b = p->meet[j] & ~p->shipping;
+        if (p->shipping & bit) {
+            t |= p->shipping;
+            b |= p->shipping;
+        }
         t |= p->basket->coupons_max > 0 && (p->coupons & bit) ? p->coupons : 0;
-        for (uint64_t k = among & ~t & ~bit; k != 0; k &= k - 1)
-            if (lines_meet(p->offer[j], p->offer[__builtin_ctzll(k)], p->basket->line_n))
-                t |= k & -k;
         p->touch[j] = t & ~bit;
+        p->by_part |= looks_at_parts(p->offer[j]) ? bit : 0;
+        bool cheapest = p->offer[j]->mechanic == TB_PRICE_BUY_GET || p->offer[j]->overall;
+        p->wary |= cheapest ? bit : 0;
+        p->before[j] = b & (bit - 1) & ~p->perks & ~p->conflict[j];
     }
 }
 
 void tb_price_start(const struct tb_price_plan *p, struct tb_price_state *s)
 {
-    s->run = tb_price_level(p, 0);
-    s->run_n = 0;
+    *s = tb_price_level(p, 0);
     s->shipping = p->basket->shipping;
     for (uint32_t i = 0; i < p->basket->line_n; i++) {
         const struct tb_basket_line *l = &p->basket->line[i];
+        s->at[i] = (uint16_t)s->run_n;
         if (l->amount == 0)
             continue;
         int64_t n = l->whole ? 1 : l->quantity / 1000;
@@ -250,6 +298,7 @@ void tb_price_start(const struct tb_price_plan *p, struct tb_price_state *s)
             s->run[s->run_n++] = (struct tb_run){each, each, (uint16_t)i, (uint16_t)high, (uint16_t)(n - high), 0};
     }
     tb_assert(s->run_n <= p->part_n);
+    s->at[p->basket->line_n] = (uint16_t)s->run_n;
     tb_price_tally(s);
 }
 
@@ -288,6 +337,7 @@ enum tb_price_answer tb_price_plan_make(struct tb_price_plan *p, const struct tb
     p->caller = offer;
     p->n = offer_n;
     p->made_n = 0;
+    p->quick = false;
     if (!cut_work(p, work, b->line_n, offer_n))
         return TB_PRICE_WORK_TOO_SMALL;
     put_in_order(p);

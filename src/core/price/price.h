@@ -48,6 +48,11 @@
  *   BUNDLE       slots taken each for itself from the top: a slot's i-th pick has i - 1 earlier picks of
  *                its own before it, so it is at most the i-th greatest of its scope
  *   BUY_GET      applications possible by count, times get, greatest of scope_y
+ *   BUY_GET, CHEAPEST overall: what is given is the cheapest, and parts on lines that no undecided offer before j
+ *                looks at stay as they are. So the n given are at most the n cheapest of those (BUY_GET: of those in
+ *                scope_y alone, which are never kept for buying), then the greatest of the others.
+ *   any          what j saves in s, when nothing undecided before j that may be in with it (E below) shares a line
+ *                with it or, both on shipping, takes of the same: then j finds s as it is
  *   GIFT POINTS  no money; worth and the tie-break point while the thresholds hold
  *   caps         min with cap_order, budget, sum of min(left, cap_unit), sum of min(line left, cap_line)
  *   same_line    groups line by line; the max_applications greatest of them count, as any so many of fewer or
@@ -56,6 +61,8 @@
  *   T1  price rules: sum over groups of: sum (stackable), max (best-of); coupons: the same per group, the
  *       coupons_max greatest of that, or the best SINGLE; exclusive groups: the best alone when nothing is
  *       decided in. Any legal choice obeys each, so T1 = max(rules + coupons, alone).
+ *   E   is the set of undecided offers before j that may change what j finds: in order of application before it, no
+ *       gift or points rule, not excluded by j, on a line of its (scope or scope_y) or both on shipping.
  *   T2  the one_per_product offers of the kinds listed below have a rate r_j(l) with: j saves at most
  *       the sum over the parts it takes of r_j(line) * left, plus rounding. Their parts are disjoint, so together
  *       they save at most the sum over lines of max_j r_j(l) * left untaken, plus rounding; the others by T1.
@@ -64,13 +71,25 @@
  *   T3  nothing saves more than is left of goods and shipping. Within T1 offers on shipping together take no
  *       more than is left of it.
  *   T4  An offer on all goods sees only their sum. Follow the sums that may be left, in order of application: the
- *       offers before the first one on all goods may take anything up to their T2; each later one, where it may be
+ *       offers before the first one on all goods may take anything up to their T5; each later one, where it may be
  *       taken, maps a span of sums [low, high] to another, above its min_amount only: AMOUNT, PERCENT and LADDER (not
  *       initial, every or by_pieces; no max_units, cap_unit, cap_line or strict budget) exactly, step by step, since
  *       what they leave rises with what they see between thresholds; any other takes 0 to U (a broad one at most its
  *       rate of low, plus rounding). Spans are kept apart by joint coupons in (up to four, or one SINGLE) and by the
- *       first two best-of groups; shipping counts by U. Spans that meet join; a ninth joins the nearest, which only
- *       adds sums. Goods less the least sum left, with gifts and points by T1, is a bound.
+ *       first two best-of groups; shipping counts by U. A PERCENT or LADDER on a part of the goods (not initial, every
+ *       or by_pieces; no max_units) takes what its rate or step gives of what may be left of its lines: left now times
+ *       (x + o) / b, plus a minor unit a part and offer before it in proportion; x the sum, b the sum when the chain
+ *       begins, o what others may have taken since: those in proportion (AMOUNT, PERCENT, LADDER on all goods without
+ *       max_units, cap_unit or cap_line) take the same part of its lines as of all. Spans that meet join; a ninth
+ *       joins the nearest, which only adds sums. Goods less the least sum left, with gifts and points by T1, is a bound.
+ *   T5  The offers before the first one on all goods fall into islands: those linked by a line, a group rule or
+ *       coupon rules. An island's lines are touched by nobody else before that, so what an island of up to 6 offers
+ *       can save is found by trying its legal subsets in s; larger ones count by T2. T4 starts from the sum of these;
+ *       without T4, T5 of the first offers and T1 of the others is a bound.
+ *   T6  Let q be the first LADDER (not every, by_pieces or one_per_product) of the later offers of T4 on a part of the
+ *       goods. Where q stands on step i, what earlier offers took of its lines is at most what is left of them less
+ *       at_i. So the first offers whose lines are all among q's save at most that, and q at most off_i (a rate: of the
+ *       sum below the next step); one chain for every step, and one without q. The greatest is a bound.
  * Rates (2^20 = all, rounded up, reckoned on the basket before any offer): PERCENT (not initial) ppm; LADDER
  * ppm of its last step or, by amount, greatest off/at; AMOUNT with min_amount, without max_units:
  * amount/min_amount; CHEAPEST get/need of ppm (the cheapest of a group are at most their part of it); N_FOR,

@@ -11,7 +11,9 @@
 
 #define TB_KEY_MONEY 14
 #define TB_KEY_PERK 7
-#define TB_PRICE_SPANS 8 /* T4 */
+#define TB_PRICE_SPANS 8  /* T4 */
+#define TB_PRICE_ISLAND 6 /* T5: offers of one island at most */
+#define TB_PRICE_ISLES 64 /* remembered */
 
 struct tb_run {
     int64_t left;
@@ -24,6 +26,7 @@ struct tb_run {
 
 struct tb_price_state {
     struct tb_run *run;
+    uint16_t *at; /* by line: its first run; at[line_n] = run_n */
     uint32_t run_n;
     uint32_t count; /* parts that still cost something */
     int64_t goods;  /* left of them all */
@@ -62,6 +65,14 @@ enum tb_pick_order {
     TB_PICK_REST,
 };
 
+/* What an island of offers can save at most, once those of `in` that share lines with it are in. */
+struct tb_price_isle {
+    uint64_t offers;
+    uint64_t in;
+    uint64_t best; /* who saves it */
+    int64_t most;
+};
+
 struct tb_price_plan {
     const struct tb_basket *basket;
     const struct tb_offer *caller;
@@ -71,6 +82,10 @@ struct tb_price_plan {
     uint8_t position[TB_PRICE_OFFERS_MAX];             /* of the caller's offer i */
     uint64_t conflict[TB_PRICE_OFFERS_MAX];
     uint64_t touch[TB_PRICE_OFFERS_MAX];
+    uint64_t meet[TB_PRICE_OFFERS_MAX];   /* share a line, itself included */
+    uint64_t before[TB_PRICE_OFFERS_MAX]; /* earlier ones that may change what it finds */
+    uint64_t inside[TB_PRICE_OFFERS_MAX]; /* who has all its lines, when it has a scope */
+    uint64_t everywhere;                  /* offers without a scope */
     uint64_t peers[TB_PRICE_OFFERS_MAX]; /* of a BEST_OF group: the group, itself included */
     int64_t slack[TB_PRICE_OFFERS_MAX];  /* what rounding adds to the rates, 2^-20 minor units */
     uint64_t rated;                      /* offers with rates by line */
@@ -78,6 +93,7 @@ struct tb_price_plan {
     uint64_t wide;  /* offers on all goods, whose thresholds see what earlier offers left */
     uint64_t broad; /* offers with one rate on all goods, broad_rate[] in 2^-20 */
     int64_t broad_rate[TB_PRICE_OFFERS_MAX];
+    uint64_t wary;     /* bounds that look at who may come before: what gives the cheapest */
     uint64_t twins;    /* equal to the one before it in order */
     uint64_t coupons;
     uint64_t singles;
@@ -85,6 +101,8 @@ struct tb_price_plan {
     uint64_t best_of;  /* of a BEST_OF group */
     uint64_t excluded; /* of a FIRST group, not the first */
     uint64_t shipping;
+    uint64_t by_part;  /* look at parts, not only at the sum and number of all goods */
+    bool quick;        /* shares are not wanted */
     struct tb_offer *made; /* BUY_GET with equal scopes, as CHEAPEST overall */
     uint32_t made_n;
     uint32_t n;
@@ -92,12 +110,16 @@ struct tb_price_plan {
     struct tb_picks pick;  /* what is in scope */
     struct tb_picks part;  /* what is concerned, for mechanics with groups */
     struct tb_run *level;  /* part_n runs each */
+    uint16_t *level_at;    /* line_n + 1 each */
     struct tb_price_line *line;
+    uint64_t *line_in;    /* by line: offers with a scope there */
     uint64_t *line_rated; /* by line: offers with a rate there */
     uint32_t *rate; /* [n][line_n], when rated */
     struct tb_price_share *share;
     uint32_t share_max;
-    uint32_t levels;
+    uint32_t levels; /* of the search; after them TB_PRICE_ISLAND + 1 of an island's */
+    uint64_t isle_known;
+    struct tb_price_isle isle[TB_PRICE_ISLES];
 };
 
 /* One node of the search: some offers decided in, some out, those alive undecided. */
@@ -107,6 +129,8 @@ struct tb_price_node {
     uint64_t in;
     uint64_t alive;
     const int64_t *most; /* key of U_j, of those alive */
+    uint64_t guess;      /* who reaches the last ceiling, if it is reached */
+    uint64_t unsure;     /* of whom the guess says nothing */
 };
 
 /* What one offer did. */
@@ -189,9 +213,9 @@ enum tb_price_answer tb_price_check(const struct tb_basket *b, const struct tb_o
 enum tb_price_answer tb_price_plan_make(struct tb_price_plan *p, const struct tb_price_work *work,
                                         const struct tb_basket *b, const struct tb_offer *offer, uint32_t offer_n,
                                         uint32_t *at);
-struct tb_run *tb_price_level(const struct tb_price_plan *p, uint32_t level);
+struct tb_price_state tb_price_level(const struct tb_price_plan *p, uint32_t level); /* room for a state */
 void tb_price_start(const struct tb_price_plan *p, struct tb_price_state *s);
-void tb_price_touch(struct tb_price_plan *p, uint64_t among);
+void tb_price_touch(struct tb_price_plan *p);
 uint64_t tb_price_to_order(const struct tb_price_plan *p, uint64_t set);   /* caller's bits -> order of application */
 uint64_t tb_price_to_caller(const struct tb_price_plan *p, uint64_t mask); /* and back */
 uint64_t tb_price_to_rank(const struct tb_price_plan *p, uint64_t mask);
@@ -202,6 +226,7 @@ int64_t tb_price_target(const struct tb_price_plan *p, const struct tb_offer *o,
 void tb_price_tally(struct tb_price_state *s);
 void tb_price_gather(struct tb_price_plan *p, const struct tb_offer *o, const struct tb_price_state *s);
 void tb_price_sort(struct tb_picks *v, uint32_t from, enum tb_pick_order order);
+void tb_price_emit(struct tb_price_state *out, struct tb_run piece);
 void tb_price_spread(struct tb_picks *v, uint32_t from, int64_t total);
 void tb_price_weigh(struct tb_picks *v, uint32_t from, bool by_share);
 uint32_t tb_price_groups_max(const struct tb_offer *o);
@@ -209,6 +234,19 @@ uint32_t tb_price_groups_max(const struct tb_offer *o);
 /* effect.c: applies offer j of the order to `in`; `out` has own runs, or NULL: only the effect is wanted. */
 void tb_price_effect(struct tb_price_plan *p, uint32_t j, const struct tb_price_state *in,
                      struct tb_price_state *out, struct tb_effect *e);
+
+/* The state after a saving on goods or shipping, when nothing that comes looks at parts. */
+static inline struct tb_price_state tb_price_sum_state(struct tb_price_state s, bool shipping, int64_t saving)
+{
+    s.shipping -= shipping ? saving : 0;
+    s.goods -= shipping ? 0 : saving;
+    s.count = s.goods == 0 ? 0 : s.count;
+    return s;
+}
+
+/* all.c: takes `total` off all goods, spread over all parts; total is less than what they cost. */
+void tb_price_take_off_all(struct tb_price_plan *p, const struct tb_price_state *in, int64_t total,
+                           struct tb_price_state *out);
 
 /* group.c: fills p->part from p->pick; the sum of all groups' discounts. */
 int64_t tb_price_groups(struct tb_price_plan *p, const struct tb_offer *o, struct tb_effect *e);
@@ -218,13 +256,24 @@ void tb_price_settle(struct tb_price_plan *p, uint64_t mask, struct tb_price_res
 
 /* bound.c */
 int64_t tb_price_bundle_most(struct tb_price_plan *p, const struct tb_offer *o, bool first_only);
-int64_t tb_price_most(struct tb_price_plan *p, uint32_t j, const struct tb_price_state *s);
+int64_t tb_price_most(struct tb_price_plan *p, uint32_t j, const struct tb_price_state *s, uint64_t alive);
+
+/* An offer of which no more is counted in a chain. */
+struct tb_price_limit {
+    uint32_t who;
+    int64_t most; /* money */
+};
 
 /* chain.c: T4 */
-int64_t tb_price_chain(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t later, int64_t first);
+int64_t tb_price_chain(struct tb_price_plan *p, const struct tb_price_node *n, uint64_t later, int64_t first,
+                       const struct tb_price_limit *limit, int64_t goal, uint64_t *set);
+
+/* island.c: T5; money of what islands of `among` can save, who saves it, and those too large in *rest */
+int64_t tb_price_islands(struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among, uint64_t *rest,
+                         uint64_t *set);
 
 /* ceiling.c */
-int64_t tb_price_ceiling(const struct tb_price_plan *p, const struct tb_price_node *n, bool by_line,
+int64_t tb_price_ceiling(struct tb_price_plan *p, struct tb_price_node *n, bool closely,
                          int64_t goal);
 void tb_price_broad(struct tb_price_plan *p, const struct tb_price_state *start, uint64_t alive);
 bool tb_price_rated(const struct tb_offer *o);

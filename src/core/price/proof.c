@@ -39,8 +39,8 @@ static size_t carve_all(struct plain *c, uint8_t *base, size_t lines, size_t par
     c->group = piece(&v, wide, sizeof *c->group);
     c->room = piece(&v, wide, sizeof *c->room);
     c->next = piece(&v, wide, sizeof *c->next);
-    c->states = piece(&v, (offers + 2) * wide, sizeof *c->states);
-    c->flags = piece(&v, (offers + 2) * wide, 1);
+    c->states = piece(&v, (offers + 3) * wide, sizeof *c->states);
+    c->flags = piece(&v, (offers + 3) * wide, 1);
     return v.used;
 }
 
@@ -288,8 +288,11 @@ static uint64_t open_from(struct walk *w, const struct stand *n, uint32_t positi
         uint32_t one = w->c.order[i];
         bool barred = last_out && twin_of_last(&w->c, i);
         w->most[one] = 0;
+        uint64_t before = 0;
+        for (uint32_t k = 0; k < w->c.n; k++)
+            before |= (uint64_t)((open >> k & 1) && plain_precedes(&w->c, k, one)) << k;
         if (!barred && plain_legal(&w->c, n->in | UINT64_C(1) << one))
-            w->most[one] = plain_most(&w->c, &w->c.offer[one], &s);
+            w->most[one] = plain_most(&w->c, one, &s, before);
         last_out = w->most[one] == 0;
         open |= (uint64_t)(w->most[one] != 0) << one;
     }
@@ -301,13 +304,12 @@ static bool last_is_out(const struct walk *w, const struct stand *n, uint32_t po
     return position > 0 && !(n->in >> w->c.order[position - 1] & 1);
 }
 
-static bool covers(const struct tb_offer *o, uint32_t line)
+bool plain_covers(const struct tb_offer *o, uint32_t line)
 {
     return plain_in(o->scope, line) || (o->mechanic == TB_PRICE_BUY_GET && plain_in(o->scope_y, line));
 }
 
-/* Offer i and an undecided k have nothing to do with each other, whatever else is in. */
-static bool strangers(const struct plain *c, uint32_t i, uint32_t k)
+bool plain_strangers(const struct plain *c, uint32_t i, uint32_t k)
 {
     const struct tb_offer *a = &c->offer[i];
     const struct tb_offer *b = &c->offer[k];
@@ -315,10 +317,17 @@ static bool strangers(const struct plain *c, uint32_t i, uint32_t k)
     if (!plain_legal(c, UINT64_C(1) << i | UINT64_C(1) << k) || (coupons && c->basket->coupons_max > 0) ||
         (a->level == TB_PRICE_SHIPPING && b->level == TB_PRICE_SHIPPING))
         return false;
-    for (uint32_t line = 0; line < c->basket->line_n; line++)
-        if (covers(a, line) && covers(b, line))
-            return false;
-    return true;
+    return !(c->meets[i] >> k & 1);
+}
+
+bool plain_precedes(const struct plain *c, uint32_t k, uint32_t i)
+{
+    const struct tb_offer *a = &c->offer[k];
+    if (plain_perk(a) || !plain_legal(c, UINT64_C(1) << i | UINT64_C(1) << k))
+        return false;
+    if (a->level == TB_PRICE_SHIPPING)
+        return c->offer[i].level == TB_PRICE_SHIPPING;
+    return c->meets[i] >> k & 1;
 }
 
 static bool better(const struct walk *w, int64_t key, uint64_t set)
@@ -349,7 +358,7 @@ static enum tb_proof_answer check_skip(struct walk *w, struct stand *n)
     struct plain_state s = state_of(w, n);
     bool twin = last_is_out(w, n, n->position) && twin_of_last(&w->c, n->position);
     bool out = twin || !plain_legal(&w->c, n->in | UINT64_C(1) << one) ||
-               plain_most(&w->c, &w->c.offer[one], &s) == 0;
+               plain_most(&w->c, one, &s, 0) == 0;
     n->position++;
     return out ? TB_PROOF_HOLDS : TB_PROOF_BAD_TREE;
 }
@@ -397,7 +406,7 @@ static enum tb_proof_answer go_out(struct walk *w, struct stand *n)
     w->at++;
     uint64_t open = open_from(w, n, n->position + 1, false);
     for (uint32_t k = 0; k < w->c.n; k++)
-        if ((open >> k & 1) && !strangers(&w->c, one, k))
+        if ((open >> k & 1) && !plain_strangers(&w->c, one, k))
             return TB_PROOF_BAD_TREE;
     w->n--;
     return n->effect ? TB_PROOF_HOLDS : TB_PROOF_BAD_TREE;
@@ -444,6 +453,7 @@ enum tb_proof_answer tb_price_proof_check(struct tb_price_work *work, const stru
     w.rank = price.rank;
     if (!plain_make(&w.c, work, basket, offer, offer_n))
         return TB_PROOF_BAD_INPUT;
+    plain_relate(&w.c);
     w.shipping[0] = basket->shipping;
     w.stand[0] = (struct stand){0};
     while (a == TB_PROOF_HOLDS && w.n > 0)

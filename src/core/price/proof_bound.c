@@ -49,6 +49,33 @@ static int64_t ladder_bound(const struct tb_offer *o, int64_t sum, int64_t parts
     return best < sum ? (int64_t)best : sum;
 }
 
+/* What the `n` cheapest of c->pick[0..all) may come to later: the cheapest of those that stay as they are (that no
+ * offer of `before` covers, and not in `except`), then the dearest of the others.                      */
+static int64_t cheapest_later(struct plain *c, const struct plain_state *s, uint32_t all, uint64_t before,
+                              const uint64_t *except, bool excepting, uint32_t n)
+{
+    uint32_t stay = 0;
+    uint32_t others = 0;
+    for (uint32_t i = 0; i < all; i++) {
+        uint32_t u = c->pick[i];
+        bool moves = excepting && plain_in(except, c->line[u]);
+        for (uint32_t k = 0; k < c->n && !moves; k++)
+            moves = (before >> k & 1) && plain_covers(&c->offer[k], c->line[u]);
+        if (moves)
+            c->group[others++] = u;
+        else
+            c->sorted[stay++] = u;
+    }
+    plain_sort(c->sorted, stay, s->left);
+    plain_sort(c->group, others, s->left);
+    int64_t sum = 0;
+    for (uint32_t i = stay; i > 0 && n > 0; i--, n--)
+        sum += s->left[c->sorted[i - 1]];
+    for (uint32_t i = 0; i < others && n > 0; i++, n--)
+        sum += s->left[c->group[i]];
+    return sum;
+}
+
 /* Groups from the top of who[0..n), sorted: sum of savings, and of the cheapest. */
 static int64_t group_bound(const struct tb_offer *o, const struct plain_state *s, const uint32_t *who, uint32_t n,
                            uint32_t need, uint32_t most, int64_t *cheapest)
@@ -69,7 +96,7 @@ static int64_t group_bound(const struct tb_offer *o, const struct plain_state *s
 }
 
 static int64_t groups_bound(struct plain *c, const struct tb_offer *o, const struct plain_state *s, uint32_t need,
-                            bool overall)
+                            bool overall, uint64_t before)
 {
     uint32_t n = plain_scope(c, o, s, o->scope, c->pick);
     int64_t cheapest = 0;
@@ -91,10 +118,14 @@ static int64_t groups_bound(struct plain *c, const struct tb_offer *o, const str
     }
     plain_sort(c->pick, n, s->left);
     total = group_bound(o, s, c->pick, n, need, o->max_applications ? o->max_applications : UINT32_MAX, &cheapest);
-    return overall ? plain_rate(cheapest, o->ppm, o->rounding) : total;
+    if (!overall)
+        return total;
+    uint32_t times = o->max_applications && o->max_applications < n / need ? o->max_applications : n / need;
+    cheapest = smaller(cheapest, cheapest_later(c, s, n, before, NULL, false, times * o->get));
+    return plain_rate(cheapest, o->ppm, o->rounding);
 }
 
-static int64_t buy_get_bound(struct plain *c, const struct tb_offer *o, const struct plain_state *s)
+static int64_t buy_get_bound(struct plain *c, const struct tb_offer *o, const struct plain_state *s, uint64_t before)
 {
     uint32_t x = plain_scope(c, o, s, o->scope, c->pick);
     uint32_t all = x;
@@ -108,7 +139,9 @@ static int64_t buy_get_bound(struct plain *c, const struct tb_offer *o, const st
         times = o->max_applications;
     if (times == 0)
         return 0;
-    return plain_rate(greatest(c->pick, y, times * o->get, s->left), o->ppm, o->rounding);
+    int64_t given = cheapest_later(c, s, y, before, o->scope, true, times * o->get);
+    given = smaller(given, greatest(c->pick, y, times * o->get, s->left));
+    return plain_rate(given, o->ppm, o->rounding);
 }
 
 /* The k-th bundle is at most the k-th batch of every slot taken for itself. first: what the first costs. */
@@ -149,7 +182,7 @@ static int64_t each_bound(struct plain *c, const struct tb_offer *o, const struc
     return greatest(c->pick, n, o->max_units, c->value);
 }
 
-static int64_t goods_bound(struct plain *c, const struct tb_offer *o, const struct plain_state *s)
+static int64_t goods_bound(struct plain *c, const struct tb_offer *o, const struct plain_state *s, uint64_t before)
 {
     uint32_t n = plain_scope(c, o, s, o->scope, c->pick);
     int64_t all = greatest(c->pick, n, 0, s->left);
@@ -168,9 +201,10 @@ static int64_t goods_bound(struct plain *c, const struct tb_offer *o, const stru
         return ladder_bound(o, all, n);
     case TB_PRICE_CHEAPEST:
     case TB_PRICE_N_FOR:
-        return groups_bound(c, o, s, o->need, o->overall);
+        return groups_bound(c, o, s, o->need, o->overall, before);
     case TB_PRICE_BUY_GET:
-        return plain_one_scope(c, o) ? groups_bound(c, o, s, o->need + o->get, true) : buy_get_bound(c, o, s);
+        return plain_one_scope(c, o) ? groups_bound(c, o, s, o->need + o->get, true, before)
+                                     : buy_get_bound(c, o, s, before);
     case TB_PRICE_BUNDLE:
         return bundle_bound(c, o, s, false);
     case TB_PRICE_GIFT:
@@ -202,8 +236,21 @@ static int64_t capped(struct plain *c, const struct tb_offer *o, const struct pl
     return o->budget_rule == TB_PRICE_NO_BUDGET ? most : smaller(most, o->budget);
 }
 
-int64_t plain_most(struct plain *c, const struct tb_offer *o, const struct plain_state *s)
+/* What i saves in s as it is. */
+static int64_t exact(struct plain *c, uint32_t i, const struct plain_state *s)
 {
+    struct plain_state now = plain_state_at(c, c->n + 1);
+    bool in_force;
+    plain_copy(c, s, &now);
+    int64_t saving = plain_apply(c, &c->offer[i], &now, &in_force);
+    return in_force ? plain_key(&c->offer[i], saving) : 0;
+}
+
+int64_t plain_most(struct plain *c, uint32_t i, const struct plain_state *s, uint64_t before)
+{
+    const struct tb_offer *o = &c->offer[i];
+    if (before == 0)
+        return exact(c, i, s);
     if (!plain_gate(c, o, s))
         return 0;
     int64_t most;
@@ -215,7 +262,7 @@ int64_t plain_most(struct plain *c, const struct tb_offer *o, const struct plain
             most = larger(s->shipping - o->amount, 0);
         most = smaller(most, s->shipping);
     } else {
-        most = goods_bound(c, o, s);
+        most = goods_bound(c, o, s, before);
     }
     return plain_key(o, capped(c, o, s, most));
 }
@@ -448,21 +495,98 @@ static bool wide(const struct plain *c, const struct tb_offer *o)
     return !o->one_per_product && !plain_perk(o);
 }
 
-/* The broad offers: in order, while their rates sum to .99 at most. */
-static uint64_t broad_ones(struct plain *c)
+/* Who shares a line with whom; and the broad offers: in order, of those that may have an effect, while their rates
+ * sum to .99 at most. */
+void plain_relate(struct plain *c)
 {
     struct plain_state start = plain_state_at(c, 0);
-    uint64_t broad = 0;
+    uint64_t open = 0;
     int64_t sum = 0;
-    for (uint32_t k = 0; k < c->n; k++) {
-        uint32_t i = c->order[k];
+    for (uint32_t i = 0; i < c->n; i++)
+        for (uint32_t k = 0; k < c->n; k++) {
+            bool one = false;
+            for (uint32_t line = 0; line < c->basket->line_n && !one; line++)
+                one = plain_covers(&c->offer[i], line) && plain_covers(&c->offer[k], line);
+            c->meets[i] = (c->meets[i] & ~(UINT64_C(1) << k)) | (uint64_t)one << k;
+        }
+    c->broad = 0;
+    for (uint32_t at = 0; at < c->n; at++) {
+        uint32_t i = c->order[at];
+        uint64_t before = 0;
+        for (uint32_t k = 0; k < c->n; k++)
+            before |= (uint64_t)((open >> k & 1) && plain_precedes(c, k, i)) << k;
+        if ((c->not_first >> i & 1) || plain_most(c, i, &start, before) == 0)
+            continue;
+        open |= UINT64_C(1) << i;
         int64_t rate = broad_rate(c, &c->offer[i]);
-        bool counts = rule(c, i) != TB_PRICE_EXCLUSIVE && rate > 0 && !(c->not_first >> i & 1) &&
-                      sum + rate <= WHOLE * 99 / 100 && plain_most(c, &c->offer[i], &start) > 0;
-        sum += counts ? rate : 0;
-        broad |= (uint64_t)counts << i;
+        if (rule(c, i) == TB_PRICE_EXCLUSIVE || rate == 0 || sum + rate > WHOLE * 99 / 100)
+            continue;
+        sum += rate;
+        c->broad |= UINT64_C(1) << i;
     }
-    return broad;
+}
+
+/* T5, with T2 for islands too large, as money. */
+static int64_t at_first(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t first, const int64_t *most)
+{
+    uint64_t rest;
+    int64_t isles = plain_islands(c, s, in, first, &rest);
+    return isles + ((by_lines(c, s, in, rest, most) + TB_PRICE_OFFERS_MAX) >> 14);
+}
+
+static bool all_lines_in(const struct plain *c, const struct tb_offer *o, const struct tb_offer *ladder)
+{
+    for (uint32_t l = 0; l < c->basket->line_n; l++)
+        if (plain_covers(o, l) && !plain_in(ladder->scope, l))
+            return false;
+    return o->scope != NULL && (o->mechanic != TB_PRICE_BUY_GET || o->scope_y != NULL);
+}
+
+struct chained {
+    struct plain_link *link;
+    uint32_t n;
+    uint32_t coupons;
+    int64_t goods;
+    int64_t taken;
+    uint64_t first;
+};
+
+/* T6: the first ladder on a part of the goods, step by step. */
+static int64_t step_by_step(struct plain *c, const struct plain_state *s, uint64_t in, const int64_t *most,
+                            const struct chained *k)
+{
+    uint32_t q = 0;
+    while (q < k->n && (k->link[q].all || k->link[q].offer->mechanic != TB_PRICE_LADDER || k->link[q].offer->every ||
+                        k->link[q].offer->by_pieces || k->link[q].offer->one_per_product))
+        q++;
+    if (q == k->n)
+        return INT64_MAX;
+    const struct tb_offer *o = k->link[q].offer;
+    uint64_t inside = 0;
+    for (uint32_t i = 0; i < c->n; i++)
+        inside |= (uint64_t)((k->first >> i & 1) && all_lines_in(c, &c->offer[i], o)) << i;
+    if (inside == 0)
+        return INT64_MAX;
+    int64_t within = at_first(c, s, in, inside, most);
+    int64_t without = at_first(c, s, in, k->first & ~inside, most);
+    uint32_t parts = plain_scope(c, o, s, o->scope, c->pick);
+    int64_t left = 0;
+    for (uint32_t i = 0; i < parts; i++)
+        left += s->left[c->pick[i]];
+    struct plain_link others[TB_PRICE_OFFERS_MAX];
+    for (uint32_t i = 0; i + 1 < k->n; i++)
+        others[i] = k->link[i < q ? i : i + 1];
+    int64_t best = plain_chain(c, others, k->n - 1, k->coupons, k->goods, k->taken);
+    struct plain_link was = k->link[q];
+    for (uint32_t i = 0; i < o->step_n && o->step[i].at <= left; i++) {
+        int64_t sum = i + 1 < o->step_n ? smaller(left, o->step[i + 1].at - 1) : left;
+        int64_t off = o->step[i].ppm > 0 ? plain_rate(sum, o->step[i].ppm, o->rounding) : o->step[i].off;
+        k->link[q].most = smaller(was.most, off * 16384);
+        int64_t taken = smaller(k->taken, without + smaller(within, left - o->step[i].at));
+        best = larger(best, plain_chain(c, k->link, k->n, k->coupons, k->goods, taken));
+    }
+    k->link[q] = was;
+    return best;
 }
 
 /* T4: the offers before the first on all goods by T2, the others in a chain. */
@@ -470,7 +594,6 @@ static int64_t in_a_chain(struct plain *c, const struct plain_state *s, uint64_t
                           const int64_t *most)
 {
     struct plain_link link[TB_PRICE_OFFERS_MAX];
-    uint64_t broad = broad_ones(c);
     uint64_t first = 0;
     uint64_t perks = 0;
     uint32_t n = 0;
@@ -490,17 +613,23 @@ static int64_t in_a_chain(struct plain *c, const struct plain_state *s, uint64_t
             first |= UINT64_C(1) << i;
             continue;
         }
-        bool rated = broad >> i & 1;
-        link[n++] = (struct plain_link){o, most[i], rated ? broad_rate(c, o) : 0, rated ? broad_rounding(o) : 0,
-                                        wide(c, o)};
+        bool rated = c->broad >> i & 1;
+        struct plain_link *l = &link[n++];
+        *l = (struct plain_link){.offer = o, .most = most[i], .all = wide(c, o)};
+        l->rate = rated ? broad_rate(c, o) : 0;
+        l->rounding = rated ? broad_rounding(o) : 0;
+        l->parts = plain_scope(c, o, s, o->scope, c->pick);
+        for (int64_t u = 0; u < l->parts; u++)
+            l->left += s->left[c->pick[u]];
     }
-    if (!begun)
-        return INT64_MAX;
     int64_t goods = 0;
     for (uint32_t u = 0; u < c->part_n; u++)
         goods += s->left[u];
-    int64_t taken = (by_lines(c, s, in, first, most) + TB_PRICE_OFFERS_MAX) >> 14;
-    return plain_chain(c, link, n, coupons, goods, taken) + by_rules(c, in, perks, most);
+    int64_t taken = at_first(c, s, in, first, most);
+    int64_t best = plain_chain(c, link, n, coupons, goods, taken);
+    best = smaller(best, step_by_step(c, s, in, most, &(struct chained){link, n, coupons, goods, taken, first}));
+    best += by_rules(c, in, perks, most);
+    return smaller(best, taken * 16384 + by_rules(c, in, among & ~first, most));
 }
 
 int64_t plain_ceiling(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t open, const int64_t *most)
@@ -520,7 +649,7 @@ int64_t plain_ceiling(struct plain *c, const struct plain_state *s, uint64_t in,
         else
             others |= UINT64_C(1) << i;
     }
-    int64_t best = smaller(by_lines(c, s, in, others, most), in_a_chain(c, s, in, others, most));
+    int64_t best = smaller(by_rules(c, in, others, most), in_a_chain(c, s, in, others, most));
     best = larger(best, alone);
     int64_t left = s->shipping + worth;
     for (uint32_t u = 0; u < c->part_n; u++)

@@ -3,7 +3,7 @@
  * meet become one; a ninth becomes one with the nearest. Rates beyond .99 together are not looked at.  */
 #include "core/price/proof_int.h"
 
-#define SPAN_MAX 8
+#define SPAN_MAX 64 /* more than the solver's, so that what joins there needs not join here */
 #define COUPON_WAYS 6 /* no coupon, one to four joint ones, a single one */
 #define GROUP_WAYS 4  /* two best-of groups, in use or not */
 
@@ -11,6 +11,8 @@ struct sums {
     int64_t from;
     int64_t to;
     int64_t extra; /* key of savings on shipping, less coupons */
+    int64_t begun; /* the least sum at the beginning of the chain */
+    int64_t odd;   /* what may be off that was not off all goods in proportion */
 };
 
 struct way {
@@ -37,6 +39,8 @@ static void join(struct sums *into, const struct sums *one)
     into->from = lesser(into->from, one->from);
     into->to = greater(into->to, one->to);
     into->extra = greater(into->extra, one->extra);
+    into->begun = lesser(into->begun, one->begun);
+    into->odd = greater(into->odd, one->odd);
 }
 
 static void put(struct way *w, const struct sums *one)
@@ -85,8 +89,66 @@ static bool sum_decides(const struct tb_offer *o)
            !o->every && !o->by_pieces && o->budget_rule != TB_PRICE_BUDGET_STRICT;
 }
 
+/* Off all goods in proportion to what is left of them. */
+static bool in_proportion(const struct plain_link *k)
+{
+    const struct tb_offer *o = k->offer;
+    return k->all && o->level != TB_PRICE_SHIPPING && o->max_units == 0 && o->cap_unit == 0 && o->cap_line == 0 &&
+           (o->mechanic == TB_PRICE_AMOUNT || o->mechanic == TB_PRICE_PERCENT || o->mechanic == TB_PRICE_LADDER);
+}
+
+static bool part_decides(const struct plain_link *k)
+{
+    const struct tb_offer *o = k->offer;
+    return !k->all && o->level != TB_PRICE_SHIPPING && o->max_units == 0 && !o->initial && !o->every &&
+           !o->by_pieces && (o->mechanic == TB_PRICE_PERCENT || o->mechanic == TB_PRICE_LADDER);
+}
+
+/* What may be left of an offer's lines when `sum` is left of all goods: its part of them at the beginning, of which
+ * each of `times` offers in proportion took its part but for less than a unit a piece. */
+static int64_t part_left(const struct plain_link *k, const struct sums *s, int64_t sum, int64_t times)
+{
+    __int128 share = ((__int128)k->left * (sum + s->odd) + s->begun - 1) / s->begun + times * k->parts;
+    return share < k->left ? (int64_t)share : k->left;
+}
+
+/* One span through an offer on a part of the goods. */
+static void pass_part(const struct plain_link *k, struct sums s, int64_t times, struct way *to)
+{
+    const struct tb_offer *o = k->offer;
+    int64_t most = (k->most + TB_PRICE_OFFERS_MAX) >> 14;
+    if (o->mechanic == TB_PRICE_PERCENT) {
+        int64_t off = lesser(most, plain_rate(part_left(k, &s, s.from, times), o->ppm, o->rounding));
+        s.odd += off;
+        s.from = greater(0, s.from - off);
+        put(to, &s);
+        return;
+    }
+    for (uint32_t i = 0; i < o->step_n && o->step[i].at <= k->left; i++) {
+        /* the least sum in the span at which the step may stand */
+        int64_t low = s.from;
+        int64_t high = s.to;
+        if (part_left(k, &s, high, times) < o->step[i].at)
+            continue;
+        while (low < high) {
+            int64_t middle = low + (high - low) / 2;
+            if (part_left(k, &s, middle, times) < o->step[i].at)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        int64_t left = i + 1 < o->step_n ? lesser(k->left, o->step[i + 1].at - 1) : k->left;
+        int64_t off = o->step[i].ppm > 0 ? plain_rate(left, o->step[i].ppm, o->rounding) : o->step[i].off;
+        struct sums one = s;
+        off = lesser(most, off);
+        one.from = greater(0, low - off);
+        one.odd += off;
+        put(to, &one);
+    }
+}
+
 /* One span through one offer; `all`: the offer is on all goods, at `rate` if that is known. */
-static void pass(const struct plain_link *k, struct sums s, struct way *to)
+static void pass(const struct plain_link *k, struct sums s, int64_t times, struct way *to)
 {
     const struct tb_offer *o = k->offer;
     if (k->all && o->min_amount > s.from)
@@ -100,10 +162,15 @@ static void pass(const struct plain_link *k, struct sums s, struct way *to)
         put(to, &s);
         return;
     }
+    if (part_decides(k)) {
+        pass_part(k, s, times, to);
+        return;
+    }
     if (!k->all || !sum_decides(o)) {
         if (k->rate > 0)
             most = lesser(most, (int64_t)(((__int128)s.from * k->rate + k->rounding) / (1 << 20)));
         s.from = greater(0, s.from - most);
+        s.odd += in_proportion(k) ? 0 : most;
         put(to, &s);
         return;
     }
@@ -154,8 +221,10 @@ int64_t plain_chain(const struct plain *c, const struct plain_link *link, uint32
     uint32_t room = c->basket->coupons_max - coupons_in;
     bool limit = c->basket->coupons_max > 0 && room < COUPON_WAYS - 1;
     uint32_t joint = limit ? room : 1;
-    put(&w.of[0][0], &(struct sums){greater(0, goods - first), goods, 0});
-    for (uint32_t i = 0; i < n; i++) {
+    int64_t least = greater(0, goods - first);
+    int64_t times = 0;
+    put(&w.of[0][0], &(struct sums){.from = least, .to = goods, .begun = greater(1, least)});
+    for (uint32_t i = 0; i < n; times += in_proportion(&link[i]), i++) {
         const struct tb_offer *o = link[i].offer;
         uint32_t bit = 0;
         for (uint32_t g = 0; g < group_n; g++)
@@ -176,7 +245,7 @@ int64_t plain_chain(const struct plain *c, const struct plain_link *link, uint32
             for (uint32_t g = GROUP_WAYS; g-- > 0;) {
                 struct way was = w.of[u][g];
                 for (uint32_t s = 0; s < was.n && !(g & bit); s++)
-                    pass(&link[i], was.v[s], &w.of[next][g | bit]);
+                    pass(&link[i], was.v[s], times, &w.of[next][g | bit]);
             }
         }
     }

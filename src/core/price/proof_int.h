@@ -6,6 +6,8 @@
 
 #include "core/price/proof.h"
 
+#define PLAIN_ISLAND 6 /* T5 */
+
 struct plain_state {
     int64_t *left;
     uint8_t *taken;
@@ -21,6 +23,8 @@ struct plain {
     uint8_t rank[TB_PRICE_OFFERS_MAX];  /* the caller's index -> tie-break bit */
     int64_t shipping_left; /* of the state whose ceiling is reckoned */
     uint64_t not_first;                 /* the caller's bits: of a FIRST group, not the first */
+    uint64_t meets[TB_PRICE_OFFERS_MAX]; /* by plain_relate: who shares a line */
+    uint64_t broad;                     /* by plain_relate: T4 */
     uint16_t *line;                     /* by part */
     int64_t *list;
     int64_t *share;
@@ -33,7 +37,7 @@ struct plain {
     uint32_t *group;
     int64_t *room;   /* by line */
     int64_t *next;   /* by line */
-    int64_t *states; /* offers + 2 arrays by part */
+    int64_t *states; /* offers + 3 arrays by part */
     uint8_t *flags;  /* the same */
 };
 
@@ -62,19 +66,35 @@ bool plain_gate(const struct plain *c, const struct tb_offer *o, const struct pl
 /* Applies an offer to s in place; what it saves. *in_force also for gifts and points. */
 int64_t plain_apply(struct plain *c, const struct tb_offer *o, struct plain_state *s, bool *in_force);
 
-/* proof_chain.c: one offer of the chain of T4; all: on all goods; rate: of a broad one (T4), else 0. */
+/* proof_chain.c: one offer of the chain of T4; all: on all goods; rate: of a broad one (T4), else 0; left, parts:
+ * of what is in scope now. */
 struct plain_link {
     const struct tb_offer *offer;
     int64_t most;
     int64_t rate;
     int64_t rounding;
+    int64_t left;
+    int64_t parts;
     bool all;
 };
 int64_t plain_chain(const struct plain *c, const struct plain_link *link, uint32_t n, uint32_t coupons_in,
                     int64_t goods, int64_t first);
 
-/* proof_bound.c: key of U (0: no effect possible), and of all of R (the caller's bits) together. */
-int64_t plain_most(struct plain *c, const struct tb_offer *o, const struct plain_state *s);
+/* For bounds: who meets whom, and who is broad. */
+void plain_relate(struct plain *c);
+
+/* Offers i and k (the caller's) have nothing to do with each other, whatever else is in. */
+bool plain_strangers(const struct plain *c, uint32_t i, uint32_t k);
+bool plain_covers(const struct tb_offer *o, uint32_t line);
+/* Offer k, which applies earlier, may change what i finds. */
+bool plain_precedes(const struct plain *c, uint32_t k, uint32_t i);
+
+/* proof_island.c: T5 of `among`, as money; those of islands too large in *rest. */
+int64_t plain_islands(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t among, uint64_t *rest);
+
+/* proof_bound.c: key of U (0: no effect possible) when those of `before` may come first, and of all of R together
+ * (the caller's bits). */
+int64_t plain_most(struct plain *c, uint32_t i, const struct plain_state *s, uint64_t before);
 int64_t plain_ceiling(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t open, const int64_t *most);
 
 #endif

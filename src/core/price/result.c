@@ -38,7 +38,7 @@ void tb_price_settle(struct tb_price_plan *p, uint64_t mask, struct tb_price_res
         p->line[i] = (struct tb_price_line){0};
     struct tb_price_state now;
     tb_price_start(p, &now);
-    struct tb_price_state next = {.run = tb_price_level(p, 1)};
+    struct tb_price_state next = tb_price_level(p, 1);
     for (uint64_t m = mask; m != 0; m &= m - 1) {
         uint32_t j = (uint32_t)__builtin_ctzll(m);
         struct tb_effect e;
@@ -89,7 +89,7 @@ static int64_t key_of(struct tb_price_plan *p, uint64_t mask, uint64_t *in_force
 {
     struct tb_price_state now;
     tb_price_start(p, &now);
-    struct tb_price_state next = {.run = tb_price_level(p, 1)};
+    struct tb_price_state next = tb_price_level(p, 1);
     int64_t key = 0;
     *in_force = 0;
     for (uint64_t m = mask; m != 0; m &= m - 1) {
@@ -118,6 +118,7 @@ enum tb_price_answer tb_price_greedy(struct tb_price_work *work, const struct tb
         *result = (struct tb_price_result){.at = at};
         return a;
     }
+    p.quick = true;
     uint64_t mask = 0;
     int64_t key = 0;
     for (;;) {
@@ -137,6 +138,7 @@ enum tb_price_answer tb_price_greedy(struct tb_price_work *work, const struct tb
             break;
         mask = best;
     }
+    p.quick = false;
     tb_price_settle(&p, mask, result);
     return a;
 }
@@ -145,7 +147,7 @@ enum tb_price_answer tb_price_greedy(struct tb_price_work *work, const struct tb
 static void state_before(struct tb_price_plan *p, uint64_t mask, uint32_t j, struct tb_price_state *now)
 {
     tb_price_start(p, now);
-    struct tb_price_state next = {.run = tb_price_level(p, 1)};
+    struct tb_price_state next = tb_price_level(p, 1);
     for (uint64_t m = mask & ((UINT64_C(1) << j) - 1); m != 0; m &= m - 1) {
         struct tb_effect e;
         tb_price_effect(p, (uint32_t)__builtin_ctzll(m), now, &next, &e);

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+/* T5 of price.h: the undecided offers before the first one on all goods fall into islands that share no line, no
+ * group rule and no coupon limit. What islands save adds up, and a small one is tried out.
+ *
+ * An island sees only its own lines, so it is tried on a state of those alone, and what it came to is remembered
+ * for the same offers after the same decisions. Not here: how the sum is used (ceiling.c).                   */
+#include "core/price/price_int.h"
+
+struct stage {
+    struct tb_price_state state;
+    uint64_t open;
+    uint64_t in;
+    int64_t saved;
+    uint32_t coupons;
+};
+
+static int64_t money(int64_t key)
+{
+    return (key + TB_PRICE_OFFERS_MAX) >> TB_KEY_MONEY;
+}
+
+/* The runs on lines of the island. */
+static void own_lines(const struct tb_price_plan *p, const struct tb_price_state *from, uint64_t isle,
+                      struct tb_price_state *to)
+{
+    bool all = (isle & p->everywhere) != 0;
+    uint32_t line_n = p->basket->line_n;
+    to->run_n = 0;
+    to->shipping = 0;
+    for (uint32_t line = 0; line < line_n; line++) {
+        to->at[line] = (uint16_t)to->run_n;
+        if (!all && (p->line_in[line] & isle) == 0)
+            continue;
+        for (uint32_t i = from->at[line]; i < from->at[line + 1]; i++)
+            to->run[to->run_n++] = from->run[i];
+    }
+    to->at[line_n] = (uint16_t)to->run_n;
+    tb_price_tally(to);
+}
+
+static int64_t sum_of(const struct tb_price_node *n, uint64_t among)
+{
+    int64_t sum = 0;
+    for (uint64_t m = among; m != 0; m &= m - 1)
+        sum += money(n->most[__builtin_ctzll(m)]);
+    return sum;
+}
+
+/* Every choice of the island's offers, in order of application, as far as it can still be the best. */
+static int64_t try_out(struct tb_price_plan *p, const struct tb_price_node *n, uint64_t isle, uint64_t *set)
+{
+    struct stage at[TB_PRICE_ISLAND + 1];
+    uint32_t depth = 0;
+    int64_t best = 0;
+    at[0] = (struct stage){.state = tb_price_level(p, p->levels), .open = isle};
+    at[0].coupons = (uint32_t)__builtin_popcountll(n->in & p->coupons);
+    own_lines(p, &n->state, isle, &at[0].state);
+    for (;;) {
+        struct stage *s = &at[depth];
+        if (s->open == 0 || s->saved + sum_of(n, s->open) <= best) {
+            if (depth-- == 0)
+                return best;
+            continue;
+        }
+        uint32_t j = (uint32_t)__builtin_ctzll(s->open);
+        s->open &= s->open - 1;
+        struct tb_effect e;
+        struct stage *in = &at[depth + 1];
+        in->state = tb_price_level(p, p->levels + depth + 1);
+        in->open = s->open & ~p->conflict[j];
+        tb_price_effect(p, j, &s->state, in->open == 0 ? NULL : &in->state, &e);
+        if (!e.in_force)
+            continue;
+        in->coupons = s->coupons + (p->coupons >> j & 1);
+        if (p->basket->coupons_max > 0 && in->coupons >= p->basket->coupons_max)
+            in->open &= ~p->coupons;
+        in->saved = s->saved + e.saving;
+        in->in = s->in | UINT64_C(1) << j;
+        *set = in->saved > best ? in->in : *set;
+        best = in->saved > best ? in->saved : best;
+        depth++;
+    }
+}
+
+static int64_t remembered(struct tb_price_plan *p, const struct tb_price_node *n, uint64_t isle, uint64_t *set)
+{
+    uint64_t met = 0;
+    for (uint64_t m = isle; m != 0; m &= m - 1)
+        met |= p->meet[__builtin_ctzll(m)];
+    uint64_t in = n->in & met & ~p->perks & ~p->shipping;
+    in |= p->basket->coupons_max > 0 && (isle & p->coupons) ? n->in & p->coupons : 0;
+    uint32_t place = (uint32_t)(((isle ^ in * UINT64_C(0x9E3779B97F4A7C15)) * UINT64_C(0xBF58476D1CE4E5B9)) >> 58);
+    struct tb_price_isle *known = &p->isle[place];
+    bool used = p->isle_known >> place & 1;
+    if (!used || known->offers != isle || known->in != in) {
+        *known = (struct tb_price_isle){.offers = isle, .in = in};
+        known->most = try_out(p, n, isle, &known->best);
+    }
+    p->isle_known |= UINT64_C(1) << place;
+    *set |= known->best;
+    return known->most;
+}
+
+static uint64_t island_of(const struct tb_price_plan *p, uint64_t among)
+{
+    uint64_t isle = among & -among;
+    for (uint64_t edge = isle; edge != 0;) {
+        uint64_t reach = 0;
+        for (; edge != 0; edge &= edge - 1)
+            reach |= p->touch[__builtin_ctzll(edge)];
+        edge = reach & among & ~isle;
+        isle |= edge;
+    }
+    return isle;
+}
+
+int64_t tb_price_islands(struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among, uint64_t *rest,
+                         uint64_t *set)
+{
+    int64_t sum = 0;
+    *rest = 0;
+    while (among != 0) {
+        uint64_t isle = island_of(p, among);
+        uint32_t size = (uint32_t)__builtin_popcountll(isle);
+        among &= ~isle;
+        *set |= size == 1 ? isle : 0;
+        if (size == 1)
+            sum += sum_of(n, isle);
+        else if (size <= TB_PRICE_ISLAND)
+            sum += remembered(p, n, isle, set);
+        else
+            *rest |= isle;
+    }
+    return sum;
+}
