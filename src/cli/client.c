@@ -144,7 +144,8 @@ static struct curl_slist *headers_with(struct tb_client *c, const char *key, boo
     (void)snprintf(text, sizeof text, "Idempotency-Key: %s", key ? key : "");
     for (uint32_t i = 0; i < 2; i++) {
         bool wanted = i == 0 ? key != NULL : body && !typed;
-        struct curl_slist *more = wanted ? curl_slist_append(all, i == 0 ? text : "Content-Type: application/json") : all;
+        const char *line = i == 0 ? text : "Content-Type: application/json";
+        struct curl_slist *more = wanted ? curl_slist_append(all, line) : all;
         if (more == NULL)
             goto none;
         all = more;

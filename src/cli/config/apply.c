@@ -96,8 +96,8 @@ int tb_conf_plan(struct tb_conf *c, uint32_t *differ)
         changed += c->want[i].version != 0;
     }
     code = tell_rest(c, &absent);
-    fprintf(c->cli->out, "%u objects: %u to add, %u to change, %u as they are; %u in no file\n", c->want_n, added, changed,
-            c->want_n - added - changed, absent);
+    fprintf(c->cli->out, "%u objects: %u to add, %u to change, %u as they are; %u in no file\n", c->want_n, added,
+            changed, c->want_n - added - changed, absent);
     *differ = added + changed;
     return code;
 }
@@ -171,8 +171,8 @@ static int keep(struct tb_conf *c, uint32_t *number)
     tb_assert(region != NULL);
     *number = newest(c, true) + 1;
     history_name(c, *number, "", name, sizeof name);
-    int fd = make_folders(c->history) && *number <= HISTORY_MAX ? open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)
-                                                                : -1;
+    bool may = make_folders(c->history) && *number <= HISTORY_MAX;
+    int fd = may ? open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
     FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
     bool ok = f != NULL;
     if (ok)
@@ -377,7 +377,8 @@ static int switch_off(struct tb_conf *c, struct tb_conf_want *w)
         n--;
     }
     bool ok = at != NULL && tb_tree_load(&off, region, n, why, sizeof why);
-    int code = ok ? put(c, w, tb_tree_root(&off)) : tb_cli_say(c->cli, TB_EXIT_FAULT, "%.*s cannot be written", TB_STR_ARG(w->code));
+    int code = ok ? put(c, w, tb_tree_root(&off))
+                  : tb_cli_say(c->cli, TB_EXIT_FAULT, "%.*s cannot be written", TB_STR_ARG(w->code));
     tb_tree_free(&off);
     free(region);
     if (code == TB_EXIT_OK)
@@ -452,6 +453,7 @@ int tb_conf_rollback(struct tb_conf *c, uint32_t number)
     history_name(c, number, "", name, sizeof name);
     history_name(c, number, ".undone", undone, sizeof undone);
     fprintf(c->cli->out, "apply %u is undone\n", number);
-    return rename(name, undone) == 0 ? TB_EXIT_OK
-                                     : tb_cli_say(c->cli, TB_EXIT_FAULT, "%s cannot be renamed: %s", name, strerror(errno));
+    if (rename(name, undone) == 0)
+        return TB_EXIT_OK;
+    return tb_cli_say(c->cli, TB_EXIT_FAULT, "%s cannot be renamed: %s", name, strerror(errno));
 }

@@ -196,7 +196,9 @@ static bool same_list(const struct comparing *x, struct tb_str name, struct tb_p
 static bool same_text(struct tb_str a, struct tb_str b)
 {
     int64_t at, other;
-    return tb_str_eq(a, b) || (a.n >= 19 && b.n >= 19 && tb_time_parse(a, &at) && tb_time_parse(b, &other) && at == other);
+    if (tb_str_eq(a, b))
+        return true;
+    return a.n >= 19 && b.n >= 19 && tb_time_parse(a, &at) && tb_time_parse(b, &other) && at == other;
 }
 
 static bool same(const struct comparing *x, struct tb_str name, struct tb_place schema, struct tb_place a,

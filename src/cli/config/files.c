@@ -68,7 +68,8 @@ int tb_conf_open(struct tb_conf *c, struct tb_cli *cli)
     } else {
         uint32_t id = tenant[0] ? tb_cli_tenant(cli, tenant) : 0;
         if (id == 0)
-            return tenant[0] ? TB_EXIT_REFUSED : tb_cli_say(cli, TB_EXIT_USAGE, "--tenant T, or --server URL --key KEY");
+            return tenant[0] ? TB_EXIT_REFUSED
+                             : tb_cli_say(cli, TB_EXIT_USAGE, "--tenant T, or --server URL --key KEY");
         code = tb_client_open_here(&c->http, cli, id);
     }
     return code == TB_EXIT_OK ? load_api(c) : code;

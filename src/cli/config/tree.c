@@ -23,7 +23,7 @@ bool tb_tree_load(struct tb_tree *t, const char *bytes, size_t n, char *why, siz
         ok = n <= TB_JSON_BYTES_MAX &&
              tb_json_parse(x, (struct tb_str){t->bytes, (uint32_t)n}, TB_JSON_BYTES_MAX, &arena, &t->doc, &refusal);
         if (!ok)
-            (void)snprintf(why, cap, "%s %s %s", n <= TB_JSON_BYTES_MAX ? tb_problem_title(refusal.problem) : "It is too large.",
+            (void)snprintf(why, cap, "%s %s %s", refusal.problem ? tb_problem_title(refusal.problem) : "It is too large.",
                            refusal.detail, refusal.field);
     }
     if (x != NULL)

@@ -201,7 +201,10 @@ enum tb_outcome tb_play_packet_claim(struct tb_txn *t, const struct tb_command *
         return tb_refuse(a, b->n[TB_PACKET_CLAIM] == p.shares ? TB_CODE_PACKET_EMPTY : TB_CODE_PACKET_CLOSED, "packet");
     int64_t amount = next_share(b);
     bool passed = p.hold && tb_unit_head(t, p.unit)->kind == TB_UNIT_COUPON;
-    code = passed ? pass_coupon(t, cmd, &p, profile) : p.hold ? take_from_sender(t, cmd, p.hold, amount, a) : TB_CODE_OK;
+    if (passed)
+        code = pass_coupon(t, cmd, &p, profile);
+    else if (p.hold)
+        code = take_from_sender(t, cmd, p.hold, amount, a);
     struct tb_play_run r = {.t = t, .a = a, .actor = cmd->actor, .profile = profile, .person = person};
     struct tb_earned got;
     if (code == TB_CODE_OK && !passed)
