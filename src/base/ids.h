@@ -28,6 +28,7 @@ enum tb_id_kind {
     TB_ID_COUPON,     /* cpn_: its lot */
     TB_ID_PACKET,     /* pkt_ */
     TB_ID_EXCHANGE,   /* exc_: in the mall */
+    TB_ID_GIFT,       /* gft_ */
     TB_ID_KINDS
 };
 

@@ -38,11 +38,12 @@ enum tb_kind {
     TB_KIND_CAMPAIGN = 50,
     TB_KIND_OFFER = 51, /* one immutable version of a campaign */
     TB_KIND_BASKET = 52, /* sparse: an open checkout */
+    TB_KIND_CARD = 54, /* a gift card that was sold, a gift on its way */
+    TB_KIND_GOODS = 55,  /* of the points mall */
+    TB_KIND_EXCHANGE = 56,
     TB_KIND_ISSUE = 57,         /* coupons to an audience: one run */
     TB_KIND_COUPON_CODE = 58,   /* what a word or a batch of item codes is worth */
     TB_KIND_CAMPAIGN_BOOK = 59, /* arms and funders of a campaign; id = the campaign's */
-    TB_KIND_GOODS = 55,  /* of the points mall */
-    TB_KIND_EXCHANGE = 56,
     TB_KIND_GAME = 60,
     TB_KIND_SEAT = 61, /* what one profile has done in one game */
     TB_KIND_PACKET = 62,
@@ -65,6 +66,7 @@ enum tb_map_name {
     TB_MAP_CODE_SET,       /* (batch, serial / 4096) -> set */
     TB_MAP_SEAT,           /* (game, profile) -> seat */
     TB_MAP_EXCHANGE,       /* (tenant, profile) -> newest exchange in the mall */
+    TB_MAP_CARD,           /* (batch, serial) -> card that was sold */
     TB_MAPS
 };
 
@@ -90,6 +92,7 @@ enum tb_counter {
     TB_COUNTER_SEAT,
     TB_COUNTER_PACKET,
     TB_COUNTER_EXCHANGE,
+    TB_COUNTER_CARD,
     TB_COUNTERS
 };
 

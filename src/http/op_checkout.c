@@ -59,6 +59,10 @@ static void read_tenders(struct tb_work *w, struct tb_json_object *o, struct tb_
         tender->by_card = tb_json_has(&item, TB_STR("card"));
         if (tender->by_card)
             tb_read_who(w, &item, TB_STR("card"), &tender->card);
+        struct tb_str code = tb_may_str(&item, "code", 512);
+        if (code.n > 0)
+            tender->code = tb_item_code(w, "tenders", code);
+        tender->wallet = tb_may_bool(&item, "wallet");
         tb_json_end(&item);
         tender++;
         in->tender_n++;

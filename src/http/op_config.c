@@ -292,7 +292,7 @@ static void unit_read(struct tb_work *w, struct tb_json_object *o)
     struct tb_cmd_unit_put *in = w->input;
     read_put(w, o, TB_KIND_UNIT);
     in->flags = (tb_may_bool(o, "members_only") ? TB_UNIT_MEMBERS_ONLY : 0u) |
-                (tb_may_bool(o, "givable") ? TB_UNIT_GIVABLE : 0u);
+                (tb_may_bool(o, "givable") ? TB_UNIT_GIVABLE : 0u) | tb_read_prepaid(w, o, in);
 }
 PUT_READ(store, TB_KIND_STORE)
 PUT_READ(product, TB_KIND_PRODUCT)
@@ -492,8 +492,12 @@ static void out_tenant(struct tb_json_out *o, const struct tb_view *v)
     tb_json_out_close(o, '}');
 }
 
-static void out_unit(struct tb_json_out *o, uint32_t flags)
+static void out_unit(struct tb_work *w, struct tb_json_out *o, const struct tb_view *v)
 {
+    uint32_t flags = ((const struct tb_unit *)v->head)->flags;
+    tb_out_prepaid(w, o, v); /* of other kinds nothing */
+    if (((const struct tb_unit *)v->head)->kind != TB_UNIT_COUPON)
+        return;
     tb_json_out_key_bool(o, "members_only", (flags & TB_UNIT_MEMBERS_ONLY) != 0);
     tb_json_out_key_bool(o, "givable", (flags & TB_UNIT_GIVABLE) != 0);
 }
@@ -558,8 +562,8 @@ static void out_special(struct tb_work *w, struct tb_json_out *o, enum tb_kind k
         out_tenant(o, v);
     else if (kind == TB_KIND_TIER_SCHEME)
         out_tiers(o, v);
-    else if (kind == TB_KIND_UNIT && ((const struct tb_unit *)v->head)->kind == TB_UNIT_COUPON)
-        out_unit(o, ((const struct tb_unit *)v->head)->flags);
+    else if (kind == TB_KIND_UNIT)
+        out_unit(w, o, v);
     else if (kind == TB_KIND_KEY)
         out_key(w, o, v);
     else if (kind == TB_KIND_WEBHOOK)

@@ -102,6 +102,17 @@ struct tb_cmd_unit_put {
     int64_t pay_min;
     int64_t pay_step;
     int64_t pay_share_ppm; /* 0 .. 1,000,000 */
+    /* Prepaid value: STORED_VALUE and GIFT_CARD (core/card/card.h); else 0 and empty. */
+    int64_t anonymous_max;
+    int64_t rest_max;
+    int64_t top_up_min; /* STORED_VALUE, as all that follow but item */
+    int64_t top_up_max;
+    struct tb_str bonus_unit;
+    int64_t bonus_back; /* enum tb_bonus_back */
+    int64_t spend_order; /* 0 .. 1000 */
+    const struct tb_unit_step *step; /* rising; with bonus_unit */
+    uint32_t step_n;
+    struct tb_str item; /* GIFT_CARD: sku */
 };
 
 struct tb_cmd_namespace_put {

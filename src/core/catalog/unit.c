@@ -74,7 +74,9 @@ static void check_issued(struct tb_put_run *p, const struct tb_cmd_unit_put *in)
     check_window(p, in->valid_from_ms, in->valid_until_ms, "valid_from", "valid_until");
     tb_check(p, issued || (in->valid_from_ms == 0 && in->valid_until_ms == 0), "valid_from");
     tb_check_range(p, "wait_days", in->wait_days, 0, coupon ? 3660 : 0);
-    tb_check(p, coupon ? (in->flags & ~(uint64_t)TB_UNIT_FLAGS_ALL) == 0 : in->flags == 0, "flags");
+    bool prepaid = in->kind == TB_UNIT_STORED_VALUE || in->kind == TB_UNIT_GIFT_CARD;
+    uint64_t flags = coupon ? TB_UNIT_FLAGS_ALL : prepaid ? TB_UNIT_FLAGS_PREPAID : 0;
+    tb_check(p, (in->flags & ~flags) == 0, "flags");
     tb_check(p, in->claim_code.n == 0 || (coupon && tb_code_valid(TB_KIND_UNIT, in->claim_code)),
              "claim_code");
     if (!coupon)
@@ -85,6 +87,50 @@ static void check_issued(struct tb_put_run *p, const struct tb_cmd_unit_put *in)
     tb_check(p, in->earn_cap == 0 || in->earn_cap_rejects, "earn_cap_rejects");
     tb_check(p, in->earn_cap_order == 0, "earn_cap_order");
     tb_check(p, in->spend_cap == 0, "spend_cap");
+}
+
+/* What only prepaid value has. */
+static void check_prepaid(struct tb_put_run *p, const struct tb_cmd_unit_put *in)
+{
+    bool wallet = in->kind == TB_UNIT_STORED_VALUE;
+    int64_t most = wallet || in->kind == TB_UNIT_GIFT_CARD ? TB_AMOUNT_MAX : 0;
+    tb_check_range(p, "anonymous_max", in->anonymous_max, 0, most);
+    tb_check_range(p, "rest_max", in->rest_max, 0, most);
+    tb_check_range(p, "top_up_min", in->top_up_min, 0, wallet ? TB_AMOUNT_MAX : 0);
+    tb_check_range(p, "top_up_max", in->top_up_max, 0, wallet ? TB_AMOUNT_MAX : 0);
+    tb_check(p, in->top_up_max == 0 || in->top_up_max >= in->top_up_min, "top_up_max");
+    tb_check(p, wallet || in->bonus_unit.n == 0, "bonus_unit");
+    tb_check_range(p, "bonus_back", in->bonus_back, 0, wallet ? TB_BONUS_BACKS - 1 : 0);
+    tb_check_range(p, "spend_order", in->spend_order, 0, wallet ? 1000 : 0);
+    tb_check(p, in->step_n <= TB_UNIT_STEPS_MAX && (in->step_n == 0 || in->bonus_unit.n > 0), "steps");
+    for (uint32_t i = 0; i < in->step_n && !p->refused; i++)
+        if (in->step[i].at < 1 || in->step[i].at > TB_AMOUNT_MAX || in->step[i].bonus < 1 ||
+            in->step[i].bonus > TB_AMOUNT_MAX || (i > 0 && in->step[i].at <= in->step[i - 1].at))
+            tb_put_refuse_at(p, TB_CODE_INVALID, "steps", i, NULL);
+    tb_check(p, in->kind == TB_UNIT_GIFT_CARD || in->item.n == 0, "item");
+}
+
+/* The bonus is stored value of its own, which gives no bonus again. */
+static void name_prepaid(struct tb_put_run *p, const struct tb_cmd_unit_put *in, struct tb_ev_unit_put *ev)
+{
+    struct tb_ev_unit_step *step = TB_NEW_ARRAY(p->t->scratch, struct tb_ev_unit_step, TB_UNIT_STEPS_MAX);
+    tb_assert(step != NULL);
+    ev->bonus_unit = tb_check_named(p, "bonus_unit", TB_KIND_UNIT, in->bonus_unit, true, TB_CODE_UNKNOWN_UNIT);
+    ev->item = tb_check_named(p, "item", TB_KIND_PRODUCT, in->item, true, TB_CODE_UNKNOWN_PRODUCT);
+    const struct tb_unit *bonus = ev->bonus_unit ? tb_catalog_find(p->t, TB_KIND_UNIT, ev->bonus_unit) : NULL;
+    tb_check(p, bonus == NULL || (bonus->kind == TB_UNIT_STORED_VALUE && bonus->bonus_unit == 0 &&
+                                  ev->bonus_unit != p->id),
+             "bonus_unit");
+    for (uint32_t i = 0; i < in->step_n && !p->refused; i++)
+        step[i] = (struct tb_ev_unit_step){(uint64_t)in->step[i].at, (uint64_t)in->step[i].bonus};
+    ev->step = step;
+    ev->step_n = p->refused ? 0 : in->step_n;
+    ev->anonymous_max = (uint64_t)in->anonymous_max;
+    ev->rest_max = (uint64_t)in->rest_max;
+    ev->top_up_min = (uint64_t)in->top_up_min;
+    ev->top_up_max = (uint64_t)in->top_up_max;
+    ev->bonus_back = (uint64_t)in->bonus_back;
+    ev->spend_order = (uint64_t)in->spend_order;
 }
 
 /* One claim code leads to one template. */
@@ -126,6 +172,7 @@ static void check_fields(struct tb_put_run *p, const struct tb_cmd_unit_put *in)
     const struct tb_unit *old = tb_put_old(p);
     tb_check(p, old == NULL || old->kind == in->kind, "kind");
     check_issued(p, in);
+    check_prepaid(p, in);
     check_paying(p, in);
     check_claim_code(p, in);
 }
@@ -167,6 +214,8 @@ enum tb_outcome tb_catalog_unit_put(struct tb_txn *t, const struct tb_command *c
                                 .pay_min = (uint64_t)in->pay_min,
                                 .pay_step = (uint64_t)in->pay_step,
                                 .pay_share_ppm = (uint64_t)in->pay_share_ppm};
+    if (!p.refused)
+        name_prepaid(&p, in, &ev);
     TB_PUT_EMIT(&p, unit_put, &ev);
     return tb_put_end(&p);
 }
@@ -209,6 +258,11 @@ void tb_catalog_apply_unit_put(struct tb_txn *t, const struct tb_ev_unit_put *ev
     struct tb_text claim_code = tb_config_add_text(t, kind, ev->id, ev->claim_code);
     if (ev->claim_code.n)
         tb_map_set(t, TB_MAP_CODE, tb_claim_key(t, c.tenant, ev->claim_code), ev->id);
+    tb_config_empty(t, kind, ev->id, TB_UNIT_STEP);
+    for (uint32_t n = 0; n < ev->step_n; n++) {
+        struct tb_unit_step step = {(int64_t)ev->step[n].at, (int64_t)ev->step[n].bonus};
+        (void)tb_push(t, kind, ev->id, TB_UNIT_STEP, &step);
+    }
     struct tb_unit *head = tb_block_head(tb_write(t, kind, ev->id));
     *head = (struct tb_unit){.c = c,
                              .kind = (uint8_t)ev->kind,
@@ -236,6 +290,14 @@ void tb_catalog_apply_unit_put(struct tb_txn *t, const struct tb_ev_unit_put *ev
                              .wait_days = (uint32_t)ev->wait_days,
                              .flags = (uint32_t)ev->flags,
                              .claim_code = claim_code,
+                             .anonymous_max = (int64_t)ev->anonymous_max,
+                             .rest_max = (int64_t)ev->rest_max,
+                             .top_up_min = (int64_t)ev->top_up_min,
+                             .top_up_max = (int64_t)ev->top_up_max,
+                             .bonus_unit = (uint32_t)ev->bonus_unit,
+                             .item = (uint32_t)ev->item,
+                             .spend_order = (uint32_t)ev->spend_order,
+                             .bonus_back = (uint32_t)ev->bonus_back,
                              .pay_min = (int64_t)ev->pay_min,
                              .pay_step = (int64_t)ev->pay_step,
                              .pay_share_ppm = (int64_t)ev->pay_share_ppm};

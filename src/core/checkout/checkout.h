@@ -19,6 +19,7 @@
 #ifndef TB_CORE_CHECKOUT_H
 #define TB_CORE_CHECKOUT_H
 
+#include "core/code/code.h"
 #include "core/ledger/ledger.h"
 #include "core/order/order.h"
 
@@ -116,7 +117,15 @@ struct tb_quote_tender {
     int64_t units;      /* that many units at most, as far as they are needed; 0 = by amount */
     struct tb_who card; /* GIFT_CARD: whose units; else the member's */
     bool by_card;
+    struct tb_code_ref code; /* GIFT_CARD, instead of a unit: the card of that code, for no more than is on it */
+    bool wallet; /* STORED_VALUE, instead of a unit: hers in the tenant's spend order, a tender each */
 };
+
+/* True when it takes units, false when it is money. */
+static inline bool tb_tender_draws(const struct tb_quote_tender *tender)
+{
+    return tender->unit.n != 0 || tender->code.batch != 0 || tender->wallet;
+}
 
 /* QUOTE and CHECKOUT. order: the facts as in ORDER, key and receipt unused, line[].net as above,
  * tenders unused. Tenders here are those that draw on units; money is told at CONFIRM.

@@ -156,7 +156,7 @@ static enum tb_outcome add_money(struct tb_checkout *c, const struct tb_quote_te
     int64_t told = 0;
     bool any = false;
     for (uint32_t i = 0; i < n; i++) {
-        if (money[i].unit.n != 0)
+        if (tb_tender_draws(&money[i]))
             continue;
         any = true;
         if (c->tender_n >= TB_ORDER_TENDERS_MAX)
@@ -175,7 +175,15 @@ static enum tb_outcome add_money(struct tb_checkout *c, const struct tb_quote_te
     return TB_DONE;
 }
 
-/* What of each line's net earns: all but what points paid. */
+/* Points never earn, and what earned when it was sold does not again (trap 14). */
+static bool earns(const struct tb_checkout *c, const struct tb_draw_on *d)
+{
+    const struct tb_unit *u = d->unit ? tb_block_head_const(tb_read(c->t, TB_KIND_UNIT, d->unit)) : NULL;
+    bool points = d->kind == TB_TENDER_POINTS || (u != NULL && u->kind == TB_UNIT_POINTS);
+    return !points && (u == NULL || !(u->flags & TB_UNIT_EARNED_AT_SALE));
+}
+
+/* What of each line's net earns: all but what points paid, or what earned before. */
 static void earn_base(const struct tb_checkout *c, struct tb_order_pricing *pricing)
 {
     uint32_t n = c->order.line_n;
@@ -185,7 +193,7 @@ static void earn_base(const struct tb_checkout *c, struct tb_order_pricing *pric
     tb_assert(net != NULL && cell != NULL && base != NULL);
     int64_t by[2] = {0, 0};
     for (uint32_t i = 0; i < c->tender_n; i++)
-        by[c->tender[i].kind != TB_TENDER_POINTS] += c->tender[i].amount;
+        by[earns(c, &c->tender[i])] += c->tender[i].amount;
     for (uint32_t i = 0; i < n; i++)
         net[i] = c->line[i].net;
     net[n] = pricing->shipping;

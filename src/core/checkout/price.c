@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The common course: facts, list amounts, what is open to her, the best legal set, the tenders. */
+#include "core/card/card.h"
 #include "core/checkout/checkout_int.h"
 #include "core/membership/membership.h"
 
@@ -364,35 +365,97 @@ static enum tb_code fit_tender(const struct tb_checkout *c, const struct tb_quot
     return due > 0 && d->units < u->pay_min ? TB_CODE_CAP_EXCEEDED : TB_CODE_OK;
 }
 
-static enum tb_outcome draw_tender(struct tb_checkout *c, uint32_t i, int64_t *due)
+/* What may be drawn: a card's code opens what is on that card, a member all that she has. */
+static int64_t drawable(const struct tb_checkout *c, const struct tb_quote_tender *in, const struct tb_draw_on *d)
 {
-    const struct tb_quote_tender *in = &c->in->tender[i];
-    struct tb_draw_on d = {.kind = in->kind, .profile = c->who.profile};
-    d.unit = tb_find_code(c->t, TB_KIND_UNIT, in->unit);
-    if (d.unit == 0)
-        return refuse_at(c, TB_CODE_UNKNOWN_UNIT, "tenders", i);
+    uint32_t person = tb_person_by_profile(c->t, d->profile);
+    struct tb_block *b = tb_read(c->t, TB_KIND_PERSON, person);
+    int64_t has = tb_ledger_balance(c->t, b, d->unit, c->t->now_ms).available;
+    int64_t own = in->code.batch != 0 ? tb_ledger_own(c->t, d->profile, d->unit) : has;
+    return (own < has ? own : has) - drawn(c, person, d->unit);
+}
+
+/* d: kind, unit and profile. */
+static enum tb_outcome draw_unit(struct tb_checkout *c, uint32_t i, const struct tb_quote_tender *in,
+                                 struct tb_draw_on d, int64_t *due)
+{
     const struct tb_unit *u = tb_block_head_const(tb_read(c->t, TB_KIND_UNIT, d.unit));
     int64_t face_ppm = tb_order_pay_face(c->t, &c->order, c->who.person, d.unit);
-    if (face_ppm <= 0 || u->kind == TB_UNIT_QUALIFYING || u->kind == TB_UNIT_COUPON)
+    if (face_ppm == 0 && (u->kind == TB_UNIT_GIFT_CARD || u->kind == TB_UNIT_STORED_VALUE))
+        face_ppm = 1000000; /* minor units */
+    if (face_ppm <= 0 || u->kind == TB_UNIT_QUALIFYING || u->kind == TB_UNIT_COUPON || u->item != 0)
         return refuse_at(c, TB_CODE_INVALID, "tenders", i);
-    if (in->by_card) {
-        d.profile = tb_member_find(c->t, &in->card, "tenders", c->a);
-        if (d.profile == 0)
-            return TB_REFUSED;
-    }
     if (d.profile == 0)
         return refuse_at(c, TB_CODE_UNKNOWN_MEMBER, "tenders", i);
     enum tb_code code = fit_tender(c, in, u, &d, face_ppm, *due);
     if (code != TB_CODE_OK)
         return refuse_at(c, code, "tenders", i);
-    uint32_t person = tb_person_by_profile(c->t, d.profile);
-    struct tb_block *b = tb_read(c->t, TB_KIND_PERSON, person);
-    if (tb_ledger_balance(c->t, b, d.unit, c->t->now_ms).available < d.units + drawn(c, person, d.unit))
+    if (drawable(c, in, &d) < d.units)
         return refuse_at(c, TB_CODE_INSUFFICIENT, "tenders", i);
     if (d.amount > 0)
         c->tender[c->tender_n++] = d;
     *due -= d.amount;
     return TB_DONE;
+}
+
+/* Stored value in the tenant's order, as far as it goes; an amount that is told must be there. */
+static enum tb_outcome draw_wallet(struct tb_checkout *c, uint32_t i, int64_t *due)
+{
+    const struct tb_quote_tender *in = &c->in->tender[i];
+    if (c->who.profile == 0)
+        return refuse_at(c, TB_CODE_UNKNOWN_MEMBER, "tenders", i);
+    if (in->amount > *due)
+        return refuse_at(c, TB_CODE_TENDERS_DIFFER, "tenders", i);
+    int64_t left = in->amount ? in->amount : *due;
+    uint32_t n;
+    const uint32_t *unit = tb_card_wallet(c->t, &n);
+    for (uint32_t k = 0; k < n && left > 0 && c->tender_n < TB_ORDER_TENDERS_MAX; k++) {
+        struct tb_draw_on d = {.kind = in->kind, .unit = unit[k], .profile = c->who.profile};
+        struct tb_quote_tender part = {.kind = in->kind, .amount = left, .units = drawable(c, in, &d)};
+        int64_t before = *due;
+        if (part.units <= 0)
+            continue;
+        if (draw_unit(c, i, &part, d, due) != TB_DONE)
+            return TB_REFUSED;
+        left -= before - *due;
+    }
+    return in->amount && left > 0 ? refuse_at(c, TB_CODE_INSUFFICIENT, "tenders", i) : TB_DONE;
+}
+
+static enum tb_outcome draw_tender(struct tb_checkout *c, uint32_t i, int64_t *due)
+{
+    const struct tb_quote_tender *in = &c->in->tender[i];
+    struct tb_draw_on d = {.kind = in->kind, .profile = c->who.profile};
+    if (in->wallet)
+        return draw_wallet(c, i, due);
+    if (in->code.batch != 0) {
+        enum tb_code why;
+        d.profile = tb_card_profile(c->t, in->code, &d.unit, &why);
+        if (d.profile == 0)
+            return refuse_at(c, why, "tenders", i);
+        tb_ledger_settle(c->t, tb_person_by_profile(c->t, d.profile));
+        return draw_unit(c, i, in, d, due);
+    }
+    d.unit = tb_find_code(c->t, TB_KIND_UNIT, in->unit);
+    if (d.unit == 0)
+        return refuse_at(c, TB_CODE_UNKNOWN_UNIT, "tenders", i);
+    if (in->by_card) {
+        d.profile = tb_member_find(c->t, &in->card, "tenders", c->a);
+        if (d.profile == 0)
+            return TB_REFUSED;
+    }
+    return draw_unit(c, i, in, d, due);
+}
+
+/* One way of naming what it draws, and what belongs to that way. */
+static bool tender_valid(const struct tb_quote_tender *in)
+{
+    uint32_t ways = (in->unit.n != 0) + (in->code.batch != 0) + in->wallet;
+    bool amounts = in->amount >= 0 && tb_amount_ok(in->amount) && in->units >= 0 && tb_amount_ok(in->units);
+    bool units = in->units == 0 || in->unit.n != 0 || in->code.batch != 0;
+    return in->kind < TB_TENDER_KINDS && amounts && units && ways <= 1 && (!in->by_card || in->unit.n != 0) &&
+           (in->code.batch == 0 || in->kind == TB_TENDER_GIFT_CARD) &&
+           (!in->wallet || in->kind == TB_TENDER_STORED_VALUE);
 }
 
 enum tb_outcome tb_checkout_tenders(struct tb_checkout *c)
@@ -403,10 +466,9 @@ enum tb_outcome tb_checkout_tenders(struct tb_checkout *c)
     c->due = c->price.payable;
     for (uint32_t i = 0; i < c->in->tender_n; i++) {
         const struct tb_quote_tender *in = &c->in->tender[i];
-        if (in->kind >= TB_TENDER_KINDS || in->amount < 0 || !tb_amount_ok(in->amount) || in->units < 0 ||
-            !tb_amount_ok(in->units) || (in->unit.n == 0 && (in->units != 0 || in->by_card)))
+        if (!tender_valid(in))
             return refuse_at(c, TB_CODE_INVALID, "tenders", i);
-        if (in->unit.n != 0 && draw_tender(c, i, &c->due) != TB_DONE)
+        if (tb_tender_draws(in) && draw_tender(c, i, &c->due) != TB_DONE)
             return TB_REFUSED;
     }
     return TB_DONE;

@@ -203,6 +203,13 @@ static struct tb_block *hold_block(struct tb_txn *t, uint64_t id, struct tb_hold
     return b;
 }
 
+/* As above, for hands: what never lapses pins a card and ends with its room's own command. */
+static struct tb_block *hold_by_hand(struct tb_txn *t, uint64_t id, struct tb_hold *hold)
+{
+    struct tb_block *b = hold_block(t, id, hold);
+    return b != NULL && hold->deadline_ms != INT64_MAX ? b : NULL;
+}
+
 /* What the pieces take from their lots, per profile. */
 static void draw_of_pieces(struct tb_txn *t, struct tb_block *b, uint64_t hold,
                            const struct tb_ev_hold_piece *piece, uint32_t n, struct tb_draw *out)
@@ -285,12 +292,111 @@ int64_t tb_ledger_take(struct tb_txn *t, uint64_t id, uint64_t transfer, uint64_
     return hold.amount;
 }
 
+int64_t tb_ledger_own(const struct tb_txn *t, uint32_t profile, uint32_t unit)
+{
+    struct tb_block *b = tb_read(t, TB_KIND_PERSON, tb_person_by_profile(t, profile));
+    const struct tb_account *account = tb_account_find(t, b, profile, unit);
+    return account ? account->credits - account->debits - account->held : 0;
+}
+
+enum tb_code tb_ledger_pin(struct tb_txn *t, uint32_t profile, uint32_t unit, int64_t amount, int64_t deadline_ms,
+                           uint64_t *hold)
+{
+    tb_assert(amount > 0);
+    tb_ledger_settle(t, tb_person_by_profile(t, profile));
+    struct tb_block *b = tb_read(t, TB_KIND_PERSON, tb_person_by_profile(t, profile));
+    if (tb_ledger_own(t, profile, unit) < amount)
+        return TB_CODE_INSUFFICIENT;
+    if (b->n[TB_PERSON_HOLD] >= 1000 || b->n[TB_PERSON_PIECE] >= 20000)
+        return TB_CODE_TOO_MANY;
+    uint32_t n = b->n[TB_PERSON_LOT];
+    const struct tb_lot *lot = tb_section(t, b, TB_PERSON_LOT);
+    struct tb_ev_hold_piece *piece = TB_NEW_ARRAY(t->scratch, struct tb_ev_hold_piece, n + 1);
+    bool *used = TB_NEW_ARRAY(t->scratch, bool, n + 1);
+    tb_assert(piece != NULL && used != NULL);
+    struct tb_ev_held ev = {.hold = tb_counter_next(t, TB_COUNTER_HOLD),
+                            .unit = unit,
+                            .profile = profile,
+                            .amount = amount,
+                            .deadline_ms = (uint64_t)deadline_ms,
+                            .piece = piece};
+    for (int64_t left = amount; left > 0;) {
+        uint32_t best = n;
+        for (uint32_t i = 0; i < n; i++) {
+            if (used[i] || lot[i].profile != profile || lot[i].unit != unit || lot[i].state != TB_LOT_AVAILABLE)
+                continue;
+            if (best == n || lot[i].due_ms < lot[best].due_ms ||
+                (lot[i].due_ms == lot[best].due_ms && lot[i].id < lot[best].id))
+                best = i;
+        }
+        tb_assert(best < n); /* a profile's lots are its balance and its debt */
+        used[best] = true;
+        int64_t take = lot[best].left < left ? lot[best].left : left;
+        piece[ev.piece_n++] = (struct tb_ev_hold_piece){.lot = lot[best].id, .amount = take, .profile = profile};
+        left -= take;
+    }
+    tb_emit_held(t, &ev);
+    *hold = ev.hold;
+    return TB_CODE_OK;
+}
+
+int64_t tb_ledger_hand_over(struct tb_txn *t, uint64_t id, uint32_t to, uint64_t transfer, uint64_t actor)
+{
+    struct tb_hold hold;
+    struct tb_block *b = hold_block(t, id, &hold);
+    if (b == NULL)
+        return 0;
+    struct tb_ev_hold_piece *piece;
+    uint32_t n = pieces_of(t, b, id, hold.amount, &piece);
+    struct tb_draw draw;
+    draw_of_pieces(t, b, id, piece, n, &draw);
+    hold_give_back(t, b, &hold); /* the pieces go back to their lots and leave from there */
+    struct tb_ev_posted ev = {.transfer = transfer,
+                              .unit = hold.unit,
+                              .profile = hold.profile,
+                              .tenant_account = TB_ACCOUNT_CLEARING,
+                              .amount = -hold.amount,
+                              .cause = TB_CAUSE_TRANSFER,
+                              .actor = actor,
+                              .day = tb_today(t)};
+    tb_draw_post(t, &draw, &ev);
+    ev.profile = to;
+    ev.amount = hold.amount;
+    tb_draw_give(t, &draw, &ev);
+    tb_debt_settle(t, tb_person_by_profile(t, to), hold.unit);
+    tb_ledger_settle(t, tb_person_by_profile(t, hold.profile));
+    tb_ledger_settle(t, tb_person_by_profile(t, to)); /* what was pinned in time may be past its expiry */
+    return hold.amount;
+}
+
+void tb_ledger_withdraw(struct tb_txn *t, uint64_t id, struct tb_str reason, uint64_t actor)
+{
+    struct tb_hold hold;
+    struct tb_block *b = hold_block(t, id, &hold);
+    if (b == NULL)
+        return;
+    struct tb_ev_hold_piece *piece;
+    struct tb_draw draw;
+    uint32_t n = pieces_of(t, b, id, hold.amount, &piece);
+    draw_of_pieces(t, b, id, piece, n, &draw);
+    hold_give_back(t, b, &hold);
+    struct tb_ev_posted ev = {.unit = hold.unit,
+                              .profile = hold.profile,
+                              .tenant_account = TB_ACCOUNT_ISSUER,
+                              .amount = -hold.amount,
+                              .cause = TB_CAUSE_CLAWBACK,
+                              .reason = reason,
+                              .actor = actor,
+                              .day = tb_today(t)};
+    tb_draw_post(t, &draw, &ev);
+}
+
 enum tb_outcome tb_ledger_hold_post(struct tb_txn *t, const struct tb_command *cmd,
                                     struct tb_answer *a)
 {
     const struct tb_cmd_hold_post *in = cmd->input;
     struct tb_hold hold;
-    struct tb_block *b = hold_block(t, in->hold, &hold);
+    struct tb_block *b = hold_by_hand(t, in->hold, &hold);
     if (b == NULL)
         return tb_refuse(a, TB_CODE_UNKNOWN_HOLD, "hold");
     if (in->amount < 0)
@@ -315,7 +421,7 @@ enum tb_outcome tb_ledger_hold_void(struct tb_txn *t, const struct tb_command *c
 {
     const struct tb_cmd_hold_void *in = cmd->input;
     struct tb_hold hold;
-    struct tb_block *b = hold_block(t, in->hold, &hold);
+    struct tb_block *b = hold_by_hand(t, in->hold, &hold);
     if (b == NULL)
         return tb_refuse(a, TB_CODE_UNKNOWN_HOLD, "hold");
     hold_give_back(t, b, &hold);

@@ -197,6 +197,19 @@ bool tb_ledger_unreserve(struct tb_txn *t, uint64_t hold);
 /* Spends all of what the hold reserves, as a kept transfer; the amount, 0 when it has ended. */
 int64_t tb_ledger_take(struct tb_txn *t, uint64_t hold, uint64_t transfer, uint64_t order, uint64_t actor);
 
+/* As RESERVE, but only what this one profile has, soonest expiry first: a gift card, whoever else the person is.
+ * deadline INT64_MAX: never lapses. OK, INSUFFICIENT, TOO_MANY. */
+enum tb_code tb_ledger_pin(struct tb_txn *t, uint32_t profile, uint32_t unit, int64_t amount, int64_t deadline_ms,
+                           uint64_t *hold);
+/* Gives all of what the hold reserves to another profile, with days and expiries; returns the amount,
+ * 0 when it has ended. The receiver's block must have room: TB_SECTION_ELEMENTS_MAX lots (asked by the caller). */
+int64_t tb_ledger_hand_over(struct tb_txn *t, uint64_t hold, uint32_t to, uint64_t transfer, uint64_t actor);
+/* Takes all of what the hold reserves out of circulation, as if it had not been issued (money was paid back for
+ * it): to ISSUER, as a claw-back. Nothing when the hold has ended. */
+void tb_ledger_withdraw(struct tb_txn *t, uint64_t hold, struct tb_str reason, uint64_t actor);
+/* What one profile has of a unit that no hold reserves; below 0 is debt. Settle the person before. */
+int64_t tb_ledger_own(const struct tb_txn *t, uint32_t profile, uint32_t unit);
+
 /* A part of a kept spend comes back to its lots, the latest expiry first. First asks whether the
  * transfer is in memory: false, and it is asked for (the command answers NEED).            */
 bool tb_ledger_refund_ready(struct tb_txn *t, uint64_t transfer);

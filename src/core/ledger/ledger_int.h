@@ -51,6 +51,10 @@ void tb_draw_pick(struct tb_txn *t, struct tb_block *person, uint32_t unit, int6
  * profile, unit, tenant_account, amount (< 0), cause and the descriptive fields.       */
 void tb_draw_post(struct tb_txn *t, const struct tb_draw *d, const struct tb_ev_posted *main);
 
+/* What a posted draw took comes to another member: the same days and expiries, new lot numbers. to
+ * carries profile, unit, tenant_account, amount (> 0) and cause. */
+void tb_draw_give(struct tb_txn *t, const struct tb_draw *d, struct tb_ev_posted *to);
+
 /* The tenant's book of a unit, made when missing. For apply. */
 struct tb_unit_book *tb_book_for_writing(struct tb_txn *t, uint32_t unit);
 

@@ -81,8 +81,7 @@ enum tb_outcome tb_ledger_adjust(struct tb_txn *t, const struct tb_command *cmd,
     return TB_DONE;
 }
 
-/* The same lots, the same expiries, for the receiver: new lot numbers. */
-static void give_lots(struct tb_txn *t, const struct tb_draw *draw, struct tb_ev_posted *to)
+void tb_draw_give(struct tb_txn *t, const struct tb_draw *draw, struct tb_ev_posted *to)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < draw->part_n; i++)
@@ -145,7 +144,7 @@ enum tb_outcome tb_ledger_transfer(struct tb_txn *t, const struct tb_command *cm
     tb_draw_post(t, &draw, &ev);
     ev.profile = to;
     ev.amount = in->amount;
-    give_lots(t, &draw, &ev);
+    tb_draw_give(t, &draw, &ev);
     tb_debt_settle(t, receiver, unit);
     tb_wire_put_uint(&a->body, 1, transfer);
     tb_wire_put_uint(&a->body, 2, tb_zigzag(in->amount));

@@ -156,9 +156,9 @@ struct tb_cmd_mall_move {
     struct tb_who owner;
 };
 
-/* MALL_LIST (read). UNKNOWN_MEMBER, INVALID "limit", UNKNOWN_EXCHANGE. Goods, by rising number from behind `after`: repeated 1
- * {1 number, 2 packed goods, 3 pieces left (absent: no bound), 4 enum tb_code, OK when she may have one now, 5 pieces
- * left of her limit + 1 (absent: no limit)}; 3 number to go on behind, 12 person. Without a member 4 says
+/* MALL_LIST (read). UNKNOWN_MEMBER, INVALID "limit", UNKNOWN_EXCHANGE. Goods, by rising number from behind `after`:
+ * repeated 1 {1 number, 2 packed goods, 3 pieces left (absent: no bound), 4 enum tb_code: OK when she may have one, 5
+ * pieces left of her limit + 1 (absent: no limit)}; 3 number to go on behind, 12 person. Without a member 4 says
  * OK, NOT_OPEN or OUT_OF_STOCK. Or, with `taken`, her exchanges, the newest first: repeated 2
  * {1 number, 2 packed exchange}; 3 as above: go on below. Or that one `exchange` alone, of anybody.    */
 struct tb_cmd_mall_list {

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+/* core/card/apply.c - folding the room's events, filling its map at start-up, and its invariants. */
+#include "core/card/card_int.h"
+
+void tb_card_apply_card_made(struct tb_txn *t, const struct tb_ev_card_made *ev)
+{
+    struct tb_block *b = tb_create(t, TB_KIND_CARD, ev->card);
+    struct tb_card card = {.tenant = t->tenant,
+                           .kind = (uint32_t)ev->kind,
+                           .state = (uint32_t)ev->state,
+                           .unit = (uint32_t)ev->unit,
+                           .profile = (uint32_t)ev->profile,
+                           .batch = (uint32_t)ev->batch,
+                           .serial = (uint32_t)ev->serial,
+                           .hold = ev->hold,
+                           .amount = (int64_t)ev->amount,
+                           .made_ms = t->now_ms,
+                           .moved_ms = t->now_ms,
+                           .deadline_ms = ev->deadline_ms,
+                           .face_n = ev->face.n};
+    *(struct tb_card *)tb_block_head(b) = card;
+    tb_counter_used(t, TB_COUNTER_CARD, ev->card);
+    if (ev->face.n)
+        (void)tb_push_bytes(t, TB_KIND_CARD, ev->card, TB_CARD_BYTES, ev->face);
+    if (card.kind == TB_CARD_PLASTIC)
+        tb_map_set(t, TB_MAP_CARD, tb_card_key((struct tb_code_ref){card.batch, card.serial}), ev->card);
+    tb_person_touch(t, card.profile);
+}
+
+void tb_card_apply_card_moved(struct tb_txn *t, const struct tb_ev_card_moved *ev)
+{
+    struct tb_card *card = tb_block_head(tb_write(t, TB_KIND_CARD, ev->card));
+    card->state = (uint32_t)ev->state;
+    card->other = (uint32_t)ev->other;
+    card->hold = ev->hold;
+    card->moved_ms = t->now_ms;
+    tb_person_touch(t, (uint32_t)ev->profile);
+}
+
+/* ---- start-up ------------------------------------------------------------------------------------ */
+
+void tb_card_index(struct tb_core *c, struct tb_block *b)
+{
+    const struct tb_card *card = tb_block_head_const(b);
+    if (c->store.counter[TB_COUNTER_CARD] < b->id)
+        c->store.counter[TB_COUNTER_CARD] = b->id;
+    if (card->kind == TB_CARD_PLASTIC)
+        tb_map_put(&c->store.map[TB_MAP_CARD], tb_card_key((struct tb_code_ref){card->batch, card->serial}), b->id);
+}
+
+/* ---- invariants ------------------------------------------------------------------------------------ */
+
+static const struct tb_account *account_of(struct tb_core *c, const struct tb_card *card)
+{
+    uint32_t person = tb_store_column(&c->store, TB_COLUMN_PROFILE_PERSON, card->profile);
+    struct tb_block *b = person ? tb_store_get(&c->store, TB_KIND_PERSON, person) : NULL;
+    if (b == NULL)
+        return NULL;
+    const struct tb_account *account = tb_block_section(&tb_shapes[TB_KIND_PERSON], b, TB_PERSON_ACCOUNT);
+    for (uint32_t i = 0; i < b->n[TB_PERSON_ACCOUNT]; i++)
+        if (account[i].profile == card->profile && account[i].unit == card->unit)
+            return &account[i];
+    return NULL;
+}
+
+static const char *fault_of(struct tb_core *c, const struct tb_card *card)
+{
+    const struct tb_account *account = account_of(c, card);
+    int64_t own = account ? account->credits - account->debits : 0;
+    int64_t held = account ? account->held : 0;
+    if (tb_store_column(&c->store, TB_COLUMN_PROFILE_PERSON, card->profile) == 0)
+        return "has no person";
+    if (card->state == TB_CARD_REPLACED && own > 0)
+        return "was replaced and has something";
+    if (card->state == TB_CARD_BLOCKED && own > held)
+        return "is blocked and has something that is not pinned";
+    if ((card->kind == TB_CARD_GIFT) != (card->state >= TB_CARD_OFFERED))
+        return "has a state of another kind";
+    return NULL;
+}
+
+uint64_t tb_card_check(struct tb_core *c, tb_finding_fn found, void *user)
+{
+    uint64_t breaks = 0;
+    for (uint64_t id = 1; id <= c->store.counter[TB_COUNTER_CARD]; id++) {
+        const struct tb_block *b = tb_store_get(&c->store, TB_KIND_CARD, id);
+        const char *why = b ? fault_of(c, tb_block_head_const(b)) : NULL;
+        if (why == NULL)
+            continue;
+        char text[120];
+        struct tb_buf out;
+        tb_buf_init(&out, text, sizeof text - 1);
+        tb_buf_printf(&out, "card %llu: %s", (unsigned long long)id, why);
+        text[out.n] = 0;
+        found(user, text);
+        breaks++;
+    }
+    return breaks;
+}
