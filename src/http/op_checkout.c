@@ -103,6 +103,9 @@ static void read_quote(struct tb_work *w, struct tb_json_object *o, struct tb_cm
     in->device = (uint64_t)tb_may_i64(o, "device", 1, TB_AMOUNT_MAX, 0);
     in->coupon = read_ids(w, o, "coupons", TB_ID_COUPON, TB_QUOTE_COUPONS_MAX, TB_CODE_UNKNOWN_COUPON, &in->coupon_n);
     in->best_of_mine = tb_may_bool(o, "best_coupons");
+    in->referred = tb_json_has(o, TB_STR("referrer"));
+    if (in->referred)
+        tb_read_who(w, o, TB_STR("referrer"), &in->referrer);
     read_tenders(w, o, in);
     if (tb_json_has(o, TB_STR("returns")))
         in->policy = tb_json_need_enum(o, TB_STR("returns"), policies, TB_COUNT_OF(policies));

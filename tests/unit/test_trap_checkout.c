@@ -154,6 +154,68 @@ static void trap_18_merged_and_parted(void **state)
     kit_free(k);
 }
 
+static int64_t coupons_of(struct checkout_kit *k, const char *who)
+{
+    return kit_balance(k, who, "thanks");
+}
+
+/* Anna sends berta: a coupon each with berta's first order, withdrawn from both when all of it is back; her second
+ * order pays nobody again; nobody sends herself, by whichever identifier, nor twice from one device. */
+static void trap_19_referral(void **state)
+{
+    (void)state;
+    struct checkout_kit *k = kit_new();
+    struct fx *f = k->f;
+    struct tb_cmd_unit_put unit = {.put.code = S("thanks"), .kind = TB_UNIT_COUPON};
+    fx_done(f, TB_OP_UNIT_PUT, &unit);
+    struct tb_offer_limit device = {.scope = TB_LIMIT_DEVICE, .period = TB_PERIOD_LIFETIME, .uses = 1};
+    struct tb_cmd_campaign_put put = kit_campaign("friend", TB_PRICE_GIFT);
+    put.get = 1;
+    put.gift_unit = S("thanks");
+    put.first_order = true;
+    put.flags = TB_OFFER_REFERRED;
+    put.limit = &device;
+    put.limit_n = 1;
+    (void)kit_live(k, &put);
+    put.put.code = put.name = S("sender");
+    put.flags = TB_OFFER_REFERRED | TB_OFFER_TO_REFERRER;
+    (void)kit_live(k, &put);
+    struct tb_identifier anna[2] = {fx_id(f, "unionid", "anna", true), fx_id(f, "phone", "13911112222", true)};
+    (void)fx_contact(f, anna, 2, f->now_ms);
+    kit_clear(k);
+    kit_as(k, "berta");
+    kit_line(k, 2, YUAN(100));
+    k->in.quote.device = 7;
+    (void)kit_confirm(k, "alone"); /* nobody sent her: no gift, and it was no referred order */
+    assert_int_equal(coupons_of(k, "berta"), 0);
+    kit_cancel(k, "alone");
+    kit_as(k, "clara");
+    k->in.quote.referred = true;
+    k->in.quote.referrer = (struct tb_who){.identifier = anna[1]};
+    uint64_t basket = kit_checkout(k);
+    (void)kit_confirm_basket(k, basket, "A");
+    assert_int_equal(coupons_of(k, "clara"), 1);
+    assert_int_equal(coupons_of(k, "anna"), 1);
+    (void)kit_confirm(k, "second"); /* her second order */
+    assert_int_equal(coupons_of(k, "clara"), 1);
+    assert_int_equal(coupons_of(k, "anna"), 1);
+    kit_as(k, "dora"); /* the same device again */
+    (void)kit_confirm(k, "dora");
+    assert_int_equal(coupons_of(k, "anna"), 1);
+    kit_as(k, "anna"); /* herself, by her phone */
+    fx_refused(f, TB_OP_QUOTE, &k->in.quote, TB_CODE_SAME_ACCOUNT, "referrer");
+    k->in.quote.referrer.identifier = fx_id(f, "phone", "13900000000", true);
+    fx_refused(f, TB_OP_QUOTE, &k->in.quote, TB_CODE_UNKNOWN_MEMBER, "referrer");
+    (void)kit_return(k, "A", "r1", 0, 1);
+    assert_int_equal(coupons_of(k, "anna"), 1);
+    (void)kit_return(k, "A", "r2", 0, 1);
+    assert_int_equal(coupons_of(k, "clara"), 0);
+    assert_int_equal(coupons_of(k, "anna"), 0);
+    put.gift_unit = S("points");
+    fx_refused(f, TB_OP_CAMPAIGN_PUT, &put, TB_CODE_INVALID, "gift_unit");
+    kit_free(k);
+}
+
 static void trap_22_percent_after_amount(void **state)
 {
     (void)state;
@@ -284,6 +346,7 @@ int main(void)
         T(trap_06_a_fact_once),
         T(trap_07_the_week_of_the_sale),
         T(trap_18_merged_and_parted),
+        T(trap_19_referral),
         T(trap_22_percent_after_amount),
         T(trap_23_sale_then_voucher),
         T(trap_24_best_set),

@@ -88,7 +88,8 @@ void tb_checkout_apply_basket_opened(struct tb_txn *t, const struct tb_ev_basket
                                                                          .shipping = ev->shipping,
                                                                          .device = ev->device,
                                                                          .day = (int32_t)ev->day,
-                                                                         .policy = (uint32_t)ev->policy};
+                                                                         .policy = (uint32_t)ev->policy,
+                                                                         .referrer = (uint32_t)ev->referrer};
     keep_basket_lines(t, b, ev);
     keep_basket_holds(t, b, ev);
     if (ev->profile)

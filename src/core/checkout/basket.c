@@ -187,7 +187,8 @@ enum tb_outcome tb_checkout_open(struct tb_txn *t, const struct tb_command *cmd,
                                      .day = c.today,
                                      .payable = c.price.payable,
                                      .shipping = in->shipping,
-                                     .policy = in->policy};
+                                     .policy = in->policy,
+                                     .referrer = c.referrer};
     note_lines(&c, &ev);
     outcome = reserve(&c, &ev);
     if (outcome != TB_DONE)

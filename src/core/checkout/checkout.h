@@ -57,6 +57,8 @@ struct tb_basket_head {
     uint64_t device;
     int32_t day; /* on which uses were counted */
     uint32_t policy;
+    uint32_t referrer; /* profile that sent her, 0 = none */
+    uint32_t reserved;
 };
 
 struct tb_basket_row {
@@ -130,6 +132,7 @@ static inline bool tb_tender_draws(const struct tb_quote_tender *tender)
 /* QUOTE and CHECKOUT. order: the facts as in ORDER, key and receipt unused, line[].net as above,
  * tenders unused. Tenders here are those that draw on units; money is told at CONFIRM.
  * Answers in order: those of ORDER up to the member; INVALID "lines"/"coupons"/"tenders"/"lifetime",
+ * UNKNOWN_MEMBER and SAME_ACCOUNT (herself, by whichever identifier) "referrer",
  * UNKNOWN_PRODUCT and UNKNOWN_PRICE "lines/i", AMOUNT_OVERFLOW, TOO_LARGE, UNKNOWN_UNIT "tenders/i", INVALID
  * "tenders/i" (it does not pay), UNKNOWN_MEMBER, TENDERS_DIFFER (more than is due), CAP_EXCEEDED (below pay_min,
  * no multiple of pay_step, above pay_share_ppm; units that are told as a bound are cut to steps and
@@ -153,6 +156,8 @@ struct tb_cmd_quote {
     const uint64_t *coupon; /* lots */
     uint32_t coupon_n;
     bool best_of_mine; /* try every usable coupon of hers */
+    bool referred;
+    struct tb_who referrer; /* referred: who sent her; what TO_REFERRER offers give goes there */
     const struct tb_quote_tender *tender;
     uint32_t tender_n;
     uint32_t policy;      /* enum tb_return_policy, fixed at the sale */

@@ -34,6 +34,7 @@ struct tb_checkout {
     int64_t *list;
     struct tb_order_facts facts;
     struct tb_resolved who;
+    uint32_t referrer; /* profile, 0 = none */
     int32_t today;
     struct tb_basket basket;
     struct tb_promotion_set set;

@@ -40,6 +40,8 @@ static void facts_of(struct tb_txn *t, struct tb_block *b, struct tb_cmd_quote *
     q->shipping = head->shipping;
     q->device = head->device;
     q->policy = head->policy;
+    q->referred = head->referrer != 0;
+    q->referrer = (struct tb_who){.profile = head->referrer};
 }
 
 /* The basket's offers, their coupons and budgets. */

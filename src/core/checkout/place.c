@@ -34,15 +34,16 @@ static uint64_t lock_of(const struct placing *p, uint64_t lot)
     return 0;
 }
 
-/* Coupons that a gift rule gives: as many as stock and her limits allow. */
+/* Coupons that a gift rule gives, to her or to who sent her: as many as stock and the taker's limits allow. */
 static void give_coupons(struct placing *p, uint32_t use, uint32_t unit, uint32_t units)
 {
     struct tb_checkout *c = p->c;
     uint32_t got = 0;
-    for (; c->who.profile != 0 && got < units && p->ev.given_n < TB_CHECKOUT_GIFTS_MAX; got++) {
+    uint32_t taker = c->set.found[c->price.use[use].offer].to_referrer ? c->referrer : c->who.profile;
+    for (; taker != 0 && got < units && p->ev.given_n < TB_CHECKOUT_GIFTS_MAX; got++) {
         struct tb_coupon coupon;
         enum tb_code code =
-            tb_coupon_issue(c->t, c->who.profile, unit, p->order, c->actor, TB_STR_NONE, &coupon);
+            tb_coupon_issue(c->t, taker, unit, p->order, c->actor, TB_STR_NONE, &coupon);
         if (code != TB_CODE_OK)
             break;
         p->given[p->ev.given_n++] = (struct tb_ev_order_given){.effect = use,

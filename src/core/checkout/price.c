@@ -77,11 +77,25 @@ static enum tb_outcome look_lines(struct tb_checkout *c)
     return TB_DONE;
 }
 
+/* Who sent her: a member, and another person than she is. */
+static enum tb_outcome look_referrer(struct tb_checkout *c)
+{
+    if (!c->in->referred)
+        return TB_DONE;
+    c->referrer = tb_member_find(c->t, &c->in->referrer, "referrer", c->a);
+    if (c->referrer == 0)
+        return TB_REFUSED;
+    bool herself = c->who.person != 0 && tb_person_by_profile(c->t, c->referrer) == c->who.person;
+    return herself ? tb_refuse(c->a, TB_CODE_SAME_ACCOUNT, "referrer") : TB_DONE;
+}
+
 enum tb_outcome tb_checkout_look(struct tb_checkout *c)
 {
     enum tb_outcome outcome = tb_order_places(c->t, &c->order, &c->facts, c->a);
     if (outcome == TB_DONE)
         outcome = tb_order_recognise(c->t, &c->order, &c->facts, &c->who, c->a);
+    if (outcome == TB_DONE)
+        outcome = look_referrer(c);
     if (outcome == TB_DONE)
         outcome = look_lines(c);
     if (outcome != TB_DONE)
@@ -261,6 +275,7 @@ enum tb_outcome tb_checkout_price(struct tb_checkout *c, const struct tb_chosen 
     ask.locked = chosen->locked;
     ask.locked_n = chosen->locked_n;
     ask.held = chosen->held_n != 0;
+    ask.referrer = c->referrer;
     if (chosen->held_n != 0)
         pairs(t, chosen, &ask);
     else

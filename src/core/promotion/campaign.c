@@ -325,8 +325,11 @@ static struct tb_ev_offer_made offer_event(struct tb_put_run *p, const struct tb
     ev.gift_product =
         tb_check_named(p, "gift_product", TB_KIND_PRODUCT, in->gift_product, true, TB_CODE_UNKNOWN_PRODUCT);
     ev.gift_unit = tb_check_named(p, "gift_unit", TB_KIND_UNIT, in->gift_unit, true, TB_CODE_UNKNOWN_UNIT);
+    if (in->flags & TB_OFFER_TO_REFERRER)
+        tb_check(p, in->mechanic == TB_PRICE_GIFT && in->gift_unit.n != 0, "flags");
     const struct tb_unit *gift = ev.gift_unit ? tb_catalog_find(p->t, TB_KIND_UNIT, ev.gift_unit) : NULL;
     bool points = in->mechanic == TB_PRICE_POINTS;
+    tb_check(p, gift == NULL || !(in->flags & TB_OFFER_TO_REFERRER) || gift->kind == TB_UNIT_COUPON, "gift_unit");
     tb_check(p, gift == NULL || (points ? gift->kind == TB_UNIT_POINTS
                                         : gift->kind == TB_UNIT_POINTS || gift->kind == TB_UNIT_COUPON),
              "gift_unit");

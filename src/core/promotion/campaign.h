@@ -81,8 +81,10 @@ enum tb_offer_flag {
     TB_OFFER_MEMBERS_ONLY = 64, /* enrolled persons */
     TB_OFFER_FIRST_ORDER = 128, /* recognised persons without an order */
     TB_OFFER_PERIOD_SPEND = 256, /* GIFT: min_amount counts what she spent before in the period of her limit */
+    TB_OFFER_REFERRED = 512,      /* only where the basket says who sent her */
+    TB_OFFER_TO_REFERRER = 1024,  /* REFERRED, and a GIFT of coupons that goes to who sent her */
 };
-#define TB_OFFER_FLAGS_ALL 511u
+#define TB_OFFER_FLAGS_ALL 2047u
 
 /* Fields named as in struct tb_offer mean the same. */
 struct tb_offer_version {
@@ -239,6 +241,10 @@ uint32_t tb_campaign_offer_at(const struct tb_txn *t, struct tb_block *campaign,
 /* What the eligible offer says, as core/price wants it: all but scopes, prices, group and budget. */
 void tb_offer_terms(const struct tb_txn *t, struct tb_block *offer, struct tb_offer *out);
 
+/* Fields 8 and 9 of CAMPAIGN_GET (commands.h). */
+void tb_campaign_tell_versions(struct tb_txn *t, struct tb_block *campaign, struct tb_answer *a);
+void tb_offer_tell_names(struct tb_txn *t, struct tb_block *offer, struct tb_answer *a);
+
 /* A formula gives them a price, a rate; the others an amount off (offer.c). */
 static inline bool tb_offer_is_price(uint32_t mechanic)
 {
@@ -251,9 +257,6 @@ static inline bool tb_offer_has_rate(uint32_t mechanic)
 }
 /* Pieces that a limit counts for one application: units of a gift, parts of a group, else 1. */
 int64_t tb_offer_group_pieces(const struct tb_offer_version *v);
-/* Fields 8 and 9 of CAMPAIGN_GET (commands.h). */
-void tb_campaign_tell_versions(struct tb_txn *t, struct tb_block *campaign, struct tb_answer *a);
-void tb_offer_tell_names(struct tb_txn *t, struct tb_block *offer, struct tb_answer *a);
 
 /* Lines in scope of the slot; all of them where the slot has no including row. false: none. */
 bool tb_offer_scope_bits(struct tb_txn *t, struct tb_block *offer, uint32_t slot, const uint32_t *product,

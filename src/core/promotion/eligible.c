@@ -192,6 +192,8 @@ static enum tb_promotion_why test_member(const struct tb_judge *j, const struct 
         return TB_PROMOTION_NO_COUPON;
     if (x->v->flags & TB_OFFER_MEMBERS_ONLY && (j->person == NULL || j->person->n[TB_PERSON_ENROL] == 0))
         return TB_PROMOTION_MEMBERS_ONLY;
+    if (x->v->flags & (TB_OFFER_REFERRED | TB_OFFER_TO_REFERRER) && j->ask->referrer == 0)
+        return TB_PROMOTION_FIRST_ORDER;
     if (!(x->v->flags & TB_OFFER_FIRST_ORDER))
         return TB_PROMOTION_OPEN;
     if (j->person == NULL)

@@ -264,7 +264,8 @@ static void fill(struct tb_judge *j)
                                                     .coupon = p->coupon,
                                                     .formula = p->trial.formed ? p->trial.term + 1 : 0,
                                                     .gift_product = v->gift_product,
-                                                    .gift_unit = v->gift_unit};
+                                                    .gift_unit = v->gift_unit,
+                                                    .to_referrer = v->flags & TB_OFFER_TO_REFERRER};
     }
     out->n = j->open_n;
 }

@@ -68,7 +68,7 @@ enum tb_promotion_why {
     TB_PROMOTION_COUPON_EARLY,   /* usable later; missing = milliseconds */
     TB_PROMOTION_COUPON_NO_OFFER, /* no live campaign takes this coupon */
     TB_PROMOTION_MEMBERS_ONLY,   /* nobody was recognised, or she is not enrolled */
-    TB_PROMOTION_FIRST_ORDER,    /* for the first order only */
+    TB_PROMOTION_FIRST_ORDER,    /* for the first order only; or nobody sent her */
     TB_PROMOTION_SCOPE,          /* nothing in the basket is in scope */
     TB_PROMOTION_AUDIENCE,       /* the audience's expression does not hold */
     TB_PROMOTION_CONDITION,      /* the condition's expression does not hold */
@@ -121,6 +121,7 @@ struct tb_promotion_ask {
     /* An open basket becomes an order: audience, condition, formula and hold-out were judged when it was
      * opened. Limits, budget and first order are judged again: several baskets may be open.        */
     bool held;
+    uint32_t referrer; /* profile of another person, 0 = none */
 };
 
 /* What stands behind tb_offer i. */
@@ -132,6 +133,7 @@ struct tb_promotion_found {
     struct tb_coupon coupon; /* unit 0: a price rule */
     uint32_t gift_product; /* GIFT: what is given; 0 with gift_unit */
     uint32_t gift_unit;    /* GIFT: coupons or points of that unit instead; POINTS: the multiplied unit */
+    bool to_referrer;      /* GIFT: its coupons go to who sent her */
     int64_t formula;       /* what its formula gave, plus one; 0 = it has none, or `held` */
 };
 
