@@ -24,7 +24,8 @@ static const char *const causes[] = {NULL,     "earn",   "clawback", "spend",   
 static const char *const accounts[TB_TENANT_ACCOUNTS] = {"issuer",   "spent", "expired", "adjustments",
                                                          "clearing", "fund",  "held"};
 static const char *const offer_flags[] = {"one_per_product", "initial",   "every",        "by_pieces",
-                                          "overall",         "same_line", "members_only", "first_order"};
+                                          "overall",         "same_line", "members_only", "first_order",
+                                          "period_spend"};
 static const char *const basket_ends[] = {NULL, "confirmed", "released", "lapsed"};
 static const char *const policies[] = {"keep_share", "reevaluate"};
 static const char *const game_kinds[] = {NULL, "checkin", "draw", "stamps", "task"};

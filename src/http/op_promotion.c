@@ -46,6 +46,7 @@ const struct tb_promotion_switch tb_promotion_switches[TB_PROMOTION_SWITCHES] = 
     {"by_pieces", TB_OFFER_BY_PIECES},
     {"overall", TB_OFFER_OVERALL},
     {"same_line", TB_OFFER_SAME_LINE},
+    {"period_spend", TB_OFFER_PERIOD_SPEND},
 };
 
 static const char *const levels[TB_PRICE_SHIPPING + 1] = {"item", "order", "shipping"};
@@ -289,6 +290,7 @@ static void campaign_read(struct tb_work *w, struct tb_json_object *o)
     (void)tb_json_may_time(o, TB_STR("until"), &in->until_ms);
     in->audience = tb_may_str(o, "audience", TB_EXPR_SOURCE_MAX);
     in->condition = tb_may_str(o, "condition", TB_EXPR_SOURCE_MAX);
+    in->formula = tb_may_str(o, "formula", TB_EXPR_SOURCE_MAX);
     (void)tb_json_may_enum(o, TB_STR("rounding"), tb_promotion_roundings, TB_ROUND_UP + 1, &rounding);
     in->rounding = rounding;
     in->group = tb_may_str(o, "group", TB_CODE_MAX);

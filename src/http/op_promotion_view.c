@@ -201,6 +201,7 @@ static void out_version(struct tb_work *w, struct tb_json_out *o, const struct t
     tb_out_time(o, "until", v->until_ms);
     out_text(o, "audience", tb_view_text(view, v->audience));
     out_text(o, "condition", tb_view_text(view, v->condition));
+    out_text(o, "formula", tb_view_text(view, v->formula));
     tb_out_word(o, "rounding", tb_promotion_roundings, TB_ROUND_UP + 1, v->rounding);
     out_text(o, "group", tb_view_text(view, v->group));
     tb_out_code(w, o, "coupon", TB_KIND_UNIT, v->coupon_unit);

@@ -153,7 +153,7 @@ def spare(c, t, two):
 
 MECHANICS = {
     "amount": {"amount": 500}, "amount_each": {"amount": 10, "max_units": 3},
-    "percent": {"ppm": 100000, "initial": True}, "fixed": {"amount": 100, "one_per_product": True},
+    "percent": {"ppm": 100000, "initial": True, "formula": "0.05"}, "fixed": {"amount": 100, "one_per_product": True},
     "table": {"prices": [{"sku": "tea", "price": 9000}, {"sku": "cup", "price": 0}]},
     "ladder": {"steps": [{"at": 10000, "off": 500}, {"at": 20000, "off": 1500}], "level": "order"},
     "cheapest": {"need": 3, "get": 1, "ppm": 1000000, "overall": True},
