@@ -433,10 +433,66 @@ def issues(c, t):
     cart = {"identifiers": who, "lines": [{"sku": "loose-tea", "quantity": 2, "amount": 5000}]}
     r = c.status(t.post("/v1/quotes/shown", cart), 200, "a quote was shown")
     c.that(r["open"] == 0 and r["member"].startswith("mbr_"), f"shown: {r}")
+    claims(c, t)
+    reach(c, t, cart)
     c.status(t.put("/v1/channels/wechat", {"name": "WeChat", "forbid_sharing": True}), 200, "a channel")
     now = c.status(t.get("/v1/channels/wechat"), 200, "the channel")
     c.that(now["forbid_sharing"] and not now["forbid_packets"], f"the channel: {now}")
     c.that(any(x["code"] == "wechat" for x in c.status(t.get("/v1/channels"), 200, "channels")["items"]), "channels")
+
+
+def claims(c, t):
+    """A word in any case of letters, a printed code in any spelling, and a guess."""
+    who = "/v1/members/phone:13700001111/coupon-claims"
+    r = c.status(t.post(who, {"claim_code": "weibo", "caller": "till-1"}), 201, "a word")
+    c.that(r["unit"] == "issued" and r["coupon"].startswith("cpn_"), f"a word: {r}")
+    c.status(t.put("/v1/code-batches/LEAFLET", {"scene": "inside", "count": 1000}), 200, "a batch")
+    c.status(t.post("/v1/codes/bind", {"batch": "LEAFLET", "from": 0, "n": 500, "campaign": "spring", "activate": True}),
+             200, "in force")
+    c.status(t.put("/v1/coupon-codes/LEAFLET", {"unit": "issued", "unique": True}), 200, "unique codes")
+    printed = t.get("/v1/code-batches/LEAFLET/codes?limit=10&from=495").json["codes"]
+    spelt = "-".join(printed[0][i:i + 5] for i in range(0, 15, 5)).lower()
+    c.status(t.post(who, {"claim_code": spelt, "caller": "till-1"}), 201, "a printed code")
+    c.status(t.post(who, {"claim_code": printed[0], "caller": "till-1"}), 409, "once", "code_redeemed")
+    c.status(t.post(who, {"claim_code": printed[9], "caller": "till-1"}), 404, "not in force", "unknown_code")
+    for i in range(9):
+        c.status(t.post(who, {"claim_code": f"GUESS{i}", "caller": "till-1"}), 404, "a guess", "unknown_code")
+    c.status(t.post(who, {"claim_code": printed[1], "caller": "till-1"}), 429, "too many", "scan_limited")
+    c.status(t.post(who, {"claim_code": printed[1], "caller": "till-2"}), 201, "another till")
+    c.that(t.get("/v1/coupon-codes/LEAFLET").json["uses"] == 2, "two were used")
+
+
+def reach(c, t, cart):
+    """Whom a campaign means, what it did for whom, and who pays for it."""
+    campaign = {"mechanic": "percent", "level": "order", "ppm": 100000, "audience": "orders() >= 1", "holdout_ppm": 1,
+                "cost_cap": 100000, "funding": [{"payer": "brand", "ppm": 600000}, {"payer": "us", "ppm": 400000}]}
+    c.status(t.put("/v1/campaigns/reach", campaign), 200, "a campaign")
+    c.status(t.post("/v1/campaigns/reach/audience", {}), 202, "count it")
+    for _ in range(200):
+        now = c.status(t.get("/v1/campaigns/reach/audience"), 200, "the count")
+        if now["state"] != "running":
+            break
+        time.sleep(0.02)
+    c.that(now["state"] == "done" and now["matched"] == now["eligible"] > 0 and "issued" not in now, f"counted: {now}")
+    found = [x["finding"] for x in t.get("/v1/campaigns/reach/check").json["findings"]]
+    for state in ("review", "live"):
+        c.status(t.post("/v1/campaigns/reach/moves", {"state": state, "acknowledged": found}), 200, state)
+    c.status(t.post("/v1/quotes/shown", cart), 200, "shown")
+    for i in range(3):
+        sold = {**cart, "order": f"R-{i}", "lines": [{"sku": "loose-tea", "quantity": 1, "amount": 1005 + i}]}
+        c.status(t.post("/v1/checkout", sold), 201, "sold")
+    c.status(t.post("/v1/orders/R-0/cancel"), 200, "one comes back")
+    up = c.status(t.get("/v1/campaigns/reach/uplift"), 200, "uplift")
+    saw, held = up["arms"]
+    c.that(saw["arm"] == "shown" and saw["persons"] == saw["buyers"] == 1 and saw["orders"] == 2, f"an arm: {up}")
+    c.that(saw["cost"] == 101 + 101 and saw["net"] == 1006 + 1007 - 202 and held["persons"] == 0, f"an arm: {up}")
+    owed = c.status(t.get("/v1/campaigns/reach/settlement"), 200, "settlement")
+    shares = {x["payer"]: (x["amount"], x["orders"]) for x in owed["shares"]}
+    c.that(shares == {"brand": (122, 2), "us": (80, 2)}, f"60.6 each is 61 of 101: {owed}")
+    c.that({x["payer"]: x["amount"] for x in owed["totals"]} == {"brand": 122, "us": 80}, f"totals: {owed}")
+    c.that(t.get("/v1/campaigns/reach/settlement?from=2030-01").json["shares"] == [], "another month")
+    c.status(t.get("/v1/campaigns/reach/settlement?from=2026-13"), 400, "no month", "invalid_value")
+    c.status(t.get("/v1/campaigns/none/uplift"), 422, "no such campaign", "unknown_campaign")
 
 
 def ticket_of(seed, proof):
