@@ -15,30 +15,31 @@ struct rule {
     const char *coupon;
 };
 
+#define ORDER(...) {.level = TB_PRICE_ORDER, __VA_ARGS__}
+
 static const struct rule rules[CAMPAIGNS] = {
-    [CHEAPEST] = {"cheapest", {.mechanic = TB_PRICE_CHEAPEST, .level = TB_PRICE_ITEM, .need = 3, .get = 1, .ppm = 1000000},
-                  1, NULL},
-    [TEN] = {"ten", {.mechanic = TB_PRICE_PERCENT, .level = TB_PRICE_ORDER, .ppm = 100000}, 3, NULL},
-    [TWENTY] = {"twenty", {.mechanic = TB_PRICE_AMOUNT, .level = TB_PRICE_ORDER, .amount = YUAN(20), .min_amount = YUAN(100)},
-                1, NULL},
-    [FUNDED] = {"budget", {.mechanic = TB_PRICE_AMOUNT, .level = TB_PRICE_ORDER, .amount = YUAN(8), .min_amount = YUAN(50)},
-                3, NULL},
-    [TWICE] = {"twice", {.mechanic = TB_PRICE_AMOUNT, .level = TB_PRICE_ORDER, .amount = YUAN(5)}, 1, NULL},
-    [COUPON] = {"coupon", {.mechanic = TB_PRICE_AMOUNT, .level = TB_PRICE_ORDER, .amount = YUAN(15), .min_amount = YUAN(60)},
-                3, "c15"},
-    [DAILY] = {"daily", {.mechanic = TB_PRICE_AMOUNT, .level = TB_PRICE_ORDER, .amount = YUAN(3)}, 2, NULL},
-    [WEEKLY] = {"weekly", {.mechanic = TB_PRICE_PERCENT, .level = TB_PRICE_ORDER, .ppm = 50000}, 2, NULL},
-    [GIVING] = {"giving", {.mechanic = TB_PRICE_GIFT, .level = TB_PRICE_ORDER, .get = 1, .min_amount = YUAN(80)}, 2, NULL},
-    [NEXT] = {"next-off", {.mechanic = TB_PRICE_AMOUNT, .level = TB_PRICE_ORDER, .amount = YUAN(6), .min_amount = YUAN(40)},
-              3, "next"},
+    [CHEAPEST] = {"cheapest",
+                  {.mechanic = TB_PRICE_CHEAPEST, .level = TB_PRICE_ITEM, .need = 3, .get = 1, .ppm = 1000000},
+                  1,
+                  NULL},
+    [TEN] = {"ten", ORDER(.mechanic = TB_PRICE_PERCENT, .ppm = 100000), 3, NULL},
+    [TWENTY] = {"twenty", ORDER(.mechanic = TB_PRICE_AMOUNT, .amount = YUAN(20), .min_amount = YUAN(100)), 1, NULL},
+    [FUNDED] = {"budget", ORDER(.mechanic = TB_PRICE_AMOUNT, .amount = YUAN(8), .min_amount = YUAN(50)), 3, NULL},
+    [TWICE] = {"twice", ORDER(.mechanic = TB_PRICE_AMOUNT, .amount = YUAN(5)), 1, NULL},
+    [COUPON] = {"coupon", ORDER(.mechanic = TB_PRICE_AMOUNT, .amount = YUAN(15), .min_amount = YUAN(60)), 3, "c15"},
+    [DAILY] = {"daily", ORDER(.mechanic = TB_PRICE_AMOUNT, .amount = YUAN(3)), 2, NULL},
+    [WEEKLY] = {"weekly", ORDER(.mechanic = TB_PRICE_PERCENT, .ppm = 50000), 2, NULL},
+    [GIVING] = {"giving", ORDER(.mechanic = TB_PRICE_GIFT, .get = 1, .min_amount = YUAN(80)), 2, NULL},
+    [NEXT] = {"next-off", ORDER(.mechanic = TB_PRICE_AMOUNT, .amount = YUAN(6), .min_amount = YUAN(40)), 3, "next"},
 };
 
 static void put_rule(struct world *w, uint32_t c)
 {
     const struct tb_offer *o = &rules[c].offer;
-    struct tb_offer_limit limit[] = {[0] = {.scope = TB_LIMIT_MEMBER, .period = TB_PERIOD_LIFETIME, .uses = 2},
-                                     [1] = {.scope = TB_LIMIT_MEMBER, .period = TB_PERIOD_DAY, .uses = 1},
-                                     [2] = {.scope = TB_LIMIT_CAMPAIGN, .period = TB_PERIOD_ISO_WEEK, .amount = WEEKLY_AMOUNT}};
+    struct tb_offer_limit limit[] = {
+        {.scope = TB_LIMIT_MEMBER, .period = TB_PERIOD_LIFETIME, .uses = 2},
+        {.scope = TB_LIMIT_MEMBER, .period = TB_PERIOD_DAY, .uses = 1},
+        {.scope = TB_LIMIT_CAMPAIGN, .period = TB_PERIOD_ISO_WEEK, .amount = WEEKLY_AMOUNT}};
     struct tb_place_input place = {.by = TB_PLACE_STORE, .code = tb_str_of(store_code[rules[c].stores == 2])};
     struct tb_cmd_campaign_put put = kit_campaign(rules[c].name, o->mechanic);
     put.level = o->level;

@@ -212,3 +212,57 @@ uint64_t kit_fingerprint(struct checkout_kit *k)
         h = h * 31 + s->map[i].n;
     return h;
 }
+
+uint64_t kit_told(struct checkout_kit *k, const char *campaign, uint32_t what)
+{
+    uint32_t id = fx_code(k->f, TB_KIND_CAMPAIGN, campaign);
+    for (uint32_t i = 0; fx_bytes(k->f, 12, i).n != 0; i++) {
+        struct tb_str row = fx_bytes(k->f, 12, i);
+        uint64_t v[16] = {0};
+        uint32_t field;
+        uint64_t number;
+        struct tb_str s;
+        bool bad = false;
+        while (tb_wire_next(&row, &field, &number, &s, &bad))
+            if (field < 16)
+                v[field] = number;
+        if (v[2] == id)
+            return v[what];
+    }
+    return 0;
+}
+
+enum tb_promotion_why kit_refused(struct checkout_kit *k, const char *campaign)
+{
+    uint32_t id = fx_code(k->f, TB_KIND_CAMPAIGN, campaign);
+    for (uint32_t i = 0; fx_bytes(k->f, 13, i).n != 0; i++) {
+        struct tb_str row = fx_bytes(k->f, 13, i);
+        uint64_t v[6] = {0};
+        uint32_t field;
+        uint64_t number;
+        struct tb_str s;
+        bool bad = false;
+        while (tb_wire_next(&row, &field, &number, &s, &bad))
+            if (field < 6)
+                v[field] = number;
+        if (v[1] == id)
+            return (enum tb_promotion_why)v[4];
+    }
+    return TB_PROMOTION_OPEN;
+}
+
+void kit_product(struct checkout_kit *k, const char *sku, const char *category, int64_t price)
+{
+    struct tb_cmd_product_put put = {
+        .put.code = tb_str_of(sku), .name = tb_str_of(sku), .category = tb_str_of(category), .price = price};
+    fx_done(k->f, TB_OP_PRODUCT_PUT, &put);
+}
+
+void kit_again(struct checkout_kit *k, const struct tb_cmd_campaign_put *put)
+{
+    static const uint32_t findings[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+    struct tb_cmd_campaign_move move = {
+        .campaign = put->put.code, .state = TB_CAMPAIGN_LIVE, .acknowledged = findings, .acknowledged_n = 11};
+    fx_done(k->f, TB_OP_CAMPAIGN_PUT, put);
+    fx_done(k->f, TB_OP_CAMPAIGN_MOVE, &move);
+}

@@ -38,6 +38,15 @@ void kit_pay(struct checkout_kit *k, uint32_t kind, int64_t amount, const char *
 struct tb_cmd_campaign_put kit_campaign(const char *code, int64_t mechanic);
 uint32_t kit_live(struct checkout_kit *k, const struct tb_cmd_campaign_put *put);
 
+/* A new version of a campaign that is live. */
+void kit_again(struct checkout_kit *k, const struct tb_cmd_campaign_put *put);
+void kit_product(struct checkout_kit *k, const char *sku, const char *category, int64_t price);
+
+/* A field of the campaign's offer in the last quote (checkout.h, 12); 0 when it is refused. */
+uint64_t kit_told(struct checkout_kit *k, const char *campaign, uint32_t field);
+/* Why the campaign is refused in the last quote; OPEN = it is not. */
+enum tb_promotion_why kit_refused(struct checkout_kit *k, const char *campaign);
+
 int64_t kit_quote(struct checkout_kit *k);     /* payable */
 uint64_t kit_checkout(struct checkout_kit *k); /* basket */
 uint64_t kit_confirm(struct checkout_kit *k, const char *key); /* order */

@@ -180,7 +180,8 @@ static void move(struct bad *b, const char *code, uint32_t state)
     X("no such mechanic", CAMPAIGN_PUT, INVALID, "mechanic", campaign(b, "new", 99))                                   \
     X("a condition that says nothing", CAMPAIGN_PUT, EXPRESSION, "condition",                                          \
       (campaign(b, "new", TB_PRICE_AMOUNT), b->in.put.condition = S("order.net")))                                     \
-    X("a negative amount", CAMPAIGN_PUT, INVALID, "amount", (campaign(b, "new", TB_PRICE_AMOUNT), b->in.put.amount = -1)) \
+    X("a negative amount", CAMPAIGN_PUT, INVALID, "amount",                                                            \
+      (campaign(b, "new", TB_PRICE_AMOUNT), b->in.put.amount = -1))                                                    \
     X("an unknown template", CAMPAIGN_PUT, UNKNOWN_UNIT, "coupon",                                                     \
       (campaign(b, "new", TB_PRICE_AMOUNT), b->in.put.coupon = S("none")))                                             \
     X("points as a template", CAMPAIGN_PUT, INVALID, "coupon",                                                         \

@@ -7,53 +7,6 @@
 
 #define YUAN(x) (INT64_C(100) * (x))
 
-/* The place (field) of the offer of that campaign in the last quote; 0 in `what` when it is refused. */
-static uint64_t told(struct checkout_kit *k, const char *campaign, uint32_t what)
-{
-    uint32_t id = fx_code(k->f, TB_KIND_CAMPAIGN, campaign);
-    for (uint32_t i = 0; fx_bytes(k->f, 12, i).n != 0; i++) {
-        struct tb_str row = fx_bytes(k->f, 12, i);
-        uint64_t v[16] = {0};
-        uint32_t field;
-        uint64_t number;
-        struct tb_str s;
-        bool bad = false;
-        while (tb_wire_next(&row, &field, &number, &s, &bad))
-            if (field < 16)
-                v[field] = number;
-        if (v[2] == id)
-            return v[what];
-    }
-    return 0;
-}
-
-/* Why the campaign is refused in the last quote; OPEN = it is not. */
-static enum tb_promotion_why refused(struct checkout_kit *k, const char *campaign)
-{
-    uint32_t id = fx_code(k->f, TB_KIND_CAMPAIGN, campaign);
-    for (uint32_t i = 0; fx_bytes(k->f, 13, i).n != 0; i++) {
-        struct tb_str row = fx_bytes(k->f, 13, i);
-        uint64_t v[6] = {0};
-        uint32_t field;
-        uint64_t number;
-        struct tb_str s;
-        bool bad = false;
-        while (tb_wire_next(&row, &field, &number, &s, &bad))
-            if (field < 6)
-                v[field] = number;
-        if (v[1] == id)
-            return (enum tb_promotion_why)v[4];
-    }
-    return TB_PROMOTION_OPEN;
-}
-
-static void product(struct checkout_kit *k, const char *sku, const char *category, int64_t price)
-{
-    struct tb_cmd_product_put put = {
-        .put.code = tb_str_of(sku), .name = tb_str_of(sku), .category = tb_str_of(category), .price = price};
-    fx_done(k->f, TB_OP_PRODUCT_PUT, &put);
-}
-
 static void line_of(struct checkout_kit *k, const char *sku, int64_t pieces)
 {
     kit_line(k, pieces, TB_NET_LIST);
@@ -73,16 +26,6 @@ static uint64_t coupon(struct checkout_kit *k, const char *who, const char *unit
     struct tb_cmd_coupon_issue in = {.member.identifier = id, .unit = tb_str_of(unit), .reason = S("test")};
     fx_done(k->f, TB_OP_COUPON_ISSUE, &in);
     return fx_uint(k->f, 1, 0);
-}
-
-/* A new version of a campaign that is live. */
-static void again(struct checkout_kit *k, const struct tb_cmd_campaign_put *put)
-{
-    static const uint32_t findings[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
-    struct tb_cmd_campaign_move move = {
-        .campaign = put->put.code, .state = TB_CAMPAIGN_LIVE, .acknowledged = findings, .acknowledged_n = 11};
-    fx_done(k->f, TB_OP_CAMPAIGN_PUT, put);
-    fx_done(k->f, TB_OP_CAMPAIGN_MOVE, &move);
 }
 
 static void hundred(struct checkout_kit *k)
@@ -111,9 +54,9 @@ static void ladder(void **state)
     kit_clear(k);
     kit_line(k, 1, 29900);
     (void)kit_quote(k);
-    assert_int_equal(told(k, "ladder", 11), 100); /* one yuan more and 45 go off */
+    assert_int_equal(kit_told(k, "ladder", 11), 100); /* one yuan more and 45 go off */
     put.flags = TB_OFFER_EVERY; /* 700 = 300 + 300 + 100: 45 + 45 + 10 */
-    again(k, &put);
+    kit_again(k, &put);
     kit_clear(k);
     kit_line(k, 7, 70000);
     assert_int_equal(kit_quote(k), 60000);
@@ -181,9 +124,9 @@ static void bundle(void **state)
 {
     (void)state;
     struct checkout_kit *k = kit_new();
-    product(k, "cola", "drinks", 500);
-    product(k, "bread", "food/bread", 800);
-    product(k, "sweet", "food/sweets", 300);
+    kit_product(k, "cola", "drinks", 500);
+    kit_product(k, "bread", "food/bread", 800);
+    kit_product(k, "sweet", "food/sweets", 300);
     const struct tb_scope_input scope[] = {
         {.slot = TB_SCOPE_SLOT_BUNDLE, .by = TB_SCOPE_CATEGORY, .text = S("drinks")},
         {.slot = TB_SCOPE_SLOT_BUNDLE + 1, .by = TB_SCOPE_CATEGORY, .text = S("food/bread")},
@@ -201,7 +144,7 @@ static void bundle(void **state)
     line_of(k, "bread", 2);
     line_of(k, "sweet", 2);
     assert_int_equal(kit_quote(k), 2 * 1200 + 500);
-    assert_int_equal(told(k, "meal", 7), 2);
+    assert_int_equal(kit_told(k, "meal", 7), 2);
     kit_free(k);
 }
 
@@ -209,7 +152,7 @@ static void member_prices_and_stock(void **state)
 {
     (void)state;
     struct checkout_kit *k = kit_new();
-    product(k, "milk", "food/dairy", 1000);
+    kit_product(k, "milk", "food/dairy", 1000);
     struct tb_tier_input tier[] = {{.code = S("base")}, {.code = S("gold"), .reach = 10000}};
     struct tb_cmd_tier_scheme_put club = {.put.code = S("club"),
                                           .measure = TB_MEASURE_SPEND,
@@ -240,8 +183,8 @@ static void member_prices_and_stock(void **state)
     assert_int_equal(kit_quote(k), 3 * 600 + 2 * 1000);
     (void)kit_confirm(k, "A");
     assert_int_equal(kit_quote(k), 5000);
-    assert_int_equal(refused(k, "flash"), TB_PROMOTION_LIMIT_CAMPAIGN);
-    assert_int_equal(refused(k, "gold-price"), TB_PROMOTION_AUDIENCE);
+    assert_int_equal(kit_refused(k, "flash"), TB_PROMOTION_LIMIT_CAMPAIGN);
+    assert_int_equal(kit_refused(k, "gold-price"), TB_PROMOTION_AUDIENCE);
     hundred(k);
     (void)kit_confirm(k, "B"); /* gold from here */
     kit_clear(k);
@@ -272,7 +215,7 @@ static void shipping(void **state)
     kit_line(k, 1, YUAN(90));
     k->in.quote.shipping = 1200;
     assert_int_equal(kit_quote(k), YUAN(90) + 1200);
-    assert_int_equal(told(k, "free-shipping", 12), 900);
+    assert_int_equal(kit_told(k, "free-shipping", 12), 900);
     uint64_t order = kit_confirm(k, "B");
     assert_int_equal(kit_return(k, "B", "r", 0, 1), YUAN(90));
     assert_int_equal(fx_uint(k->f, 14, 0), 1200);
@@ -301,13 +244,13 @@ static void formulas(void **state)
     assert_int_equal(of_amount(k, YUAN(100)), YUAN(95));
     assert_int_equal(of_amount(k, YUAN(300)), YUAN(292));
     put.formula = S("order.net - 50.0"); /* nothing: closed, with its reason */
-    again(k, &put);
+    kit_again(k, &put);
     assert_int_equal(of_amount(k, YUAN(40)), YUAN(40));
-    assert_int_equal(refused(k, "five-percent-in-yuan"), TB_PROMOTION_CONDITION);
+    assert_int_equal(kit_refused(k, "five-percent-in-yuan"), TB_PROMOTION_CONDITION);
     put = kit_campaign("five-percent-in-yuan", TB_PRICE_PERCENT);
     put.ppm = 300000;
     put.formula = S("orders() > 0 ? 0.2 : 0.1");
-    again(k, &put);
+    kit_again(k, &put);
     assert_int_equal(of_amount(k, YUAN(100)), YUAN(90));
     k->in.quote.policy = TB_RETURN_REEVALUATE;
     (void)kit_confirm(k, "A");
@@ -317,7 +260,7 @@ static void formulas(void **state)
     put.level = TB_PRICE_ITEM;
     put.amount = YUAN(60); /* at least */
     put.formula = S("order.net * 0.7");
-    again(k, &put);
+    kit_again(k, &put);
     assert_int_equal(of_amount(k, YUAN(100)), YUAN(70));
     assert_int_equal(of_amount(k, YUAN(80)), YUAN(60));
     put.formula = S("order.net *");
@@ -387,7 +330,7 @@ static void live_coupon(struct checkout_kit *k, const char *code, int64_t off, c
     put.limit_n = limit != NULL;
     k->f->txn.tenant = k->f->tenant;
     if (tb_find_code(&k->f->txn, TB_KIND_CAMPAIGN, put.put.code))
-        again(k, &put);
+        kit_again(k, &put);
     else
         (void)kit_live(k, &put);
 }
@@ -454,8 +397,8 @@ static void one_coupon_two_campaigns(void **state)
     live_coupon(k, "twenty-off", YUAN(20), &once);
     k->in.quote.coupon_n = 2;
     assert_int_equal(kit_quote(k), YUAN(70));
-    k->offer[0] = (uint32_t)told(k, "ten-off", 1);
-    k->offer[1] = (uint32_t)told(k, "twenty-off", 1);
+    k->offer[0] = (uint32_t)kit_told(k, "ten-off", 1);
+    k->offer[1] = (uint32_t)kit_told(k, "twenty-off", 1);
     basket = kit_checkout(k);
     (void)kit_confirm_basket(k, basket, "C");
     kit_cancel(k, "C");
@@ -497,8 +440,8 @@ static void gifts_of_a_basket(void **state)
     struct checkout_kit *k = kit_new();
     struct tb_cmd_store_put store = {.put.code = S("gz"), .name = S("Guangzhou")};
     fx_done(k->f, TB_OP_STORE_PUT, &store);
-    product(k, "chocolate", "food", 250);
-    product(k, "spread", "food", 1900);
+    kit_product(k, "chocolate", "food", 250);
+    kit_product(k, "spread", "food", 1900);
     struct tb_offer_limit stock = {.scope = TB_LIMIT_STORE, .period = TB_PERIOD_LIFETIME, .pieces = 2};
     gift_at(k, "bar", "chocolate", YUAN(30), 0, &stock, 1);
     gift_at(k, "jar", "spread", YUAN(200), 0, &stock, 1);
@@ -506,9 +449,9 @@ static void gifts_of_a_basket(void **state)
     k->in.quote.order.store = S("gz");
     kit_line(k, 1, YUAN(20));
     assert_int_equal(kit_quote(k), YUAN(20)); /* the till: ten more and there is chocolate */
-    assert_int_equal(told(k, "bar", 12), YUAN(10));
-    assert_int_equal(told(k, "bar", 9), fx_code(k->f, TB_KIND_PRODUCT, "chocolate"));
-    assert_int_equal(told(k, "jar", 12), YUAN(180));
+    assert_int_equal(kit_told(k, "bar", 12), YUAN(10));
+    assert_int_equal(kit_told(k, "bar", 9), fx_code(k->f, TB_KIND_PRODUCT, "chocolate"));
+    assert_int_equal(kit_told(k, "jar", 12), YUAN(180));
     k->line[0].net = YUAN(250);
     (void)kit_confirm(k, "A");
     assert_int_equal(gifts_told(k, 13), 2);
@@ -519,12 +462,12 @@ static void gifts_of_a_basket(void **state)
     (void)kit_confirm(k, "B");
     assert_int_equal(gifts_told(k, 13), 1);
     (void)kit_quote(k);
-    assert_int_equal(refused(k, "bar"), TB_PROMOTION_LIMIT_STORE);
-    assert_int_equal(refused(k, "jar"), TB_PROMOTION_OPEN);
+    assert_int_equal(kit_refused(k, "bar"), TB_PROMOTION_LIMIT_STORE);
+    assert_int_equal(kit_refused(k, "jar"), TB_PROMOTION_OPEN);
     assert_int_equal(kit_return(k, "A", "r", 0, 1), YUAN(250));
     assert_int_equal(gifts_told(k, 16), 2); /* both are due back */
     (void)kit_quote(k);
-    assert_int_equal(refused(k, "bar"), TB_PROMOTION_OPEN);
+    assert_int_equal(kit_refused(k, "bar"), TB_PROMOTION_OPEN);
     struct tb_return_line_input l = {.line = 0, .quantity = 1000, .net = TB_NET_SHARE};
     struct tb_cmd_return eaten = {
         .order = S("B"), .key = S("r2"), .line = &l, .line_n = 1, .input_hash = 1, .gifts_kept = true};
@@ -538,7 +481,7 @@ static void a_gift_follows_its_step(void **state)
 {
     (void)state;
     struct checkout_kit *k = kit_new();
-    product(k, "spread", "food", 1900);
+    kit_product(k, "spread", "food", 1900);
     gift_at(k, "jar", "spread", YUAN(200), 0, NULL, 0);
     kit_line(k, 5, YUAN(250));
     k->in.quote.policy = TB_RETURN_REEVALUATE;
@@ -556,7 +499,7 @@ static void gifts_of_a_day(void **state)
 {
     (void)state;
     struct checkout_kit *k = kit_new();
-    product(k, "spread", "food", 1900);
+    kit_product(k, "spread", "food", 1900);
     struct tb_offer_limit daily = {.scope = TB_LIMIT_MEMBER, .period = TB_PERIOD_DAY, .uses = 1};
     gift_at(k, "jar", "spread", YUAN(200), TB_OFFER_PERIOD_SPEND, &daily, 1);
     kit_clear(k);
@@ -565,20 +508,20 @@ static void gifts_of_a_day(void **state)
     assert_int_equal(gifts_told(k, 13), 0);
     k->line[0].net = YUAN(40);
     (void)kit_quote(k);
-    assert_int_equal(told(k, "jar", 12), YUAN(10));
+    assert_int_equal(kit_told(k, "jar", 12), YUAN(10));
     k->line[0].net = YUAN(60);
     (void)kit_confirm(k, "B");
     assert_int_equal(gifts_told(k, 13), 1);
     (void)kit_quote(k);
-    assert_int_equal(refused(k, "jar"), TB_PROMOTION_LIMIT_MEMBER);
+    assert_int_equal(kit_refused(k, "jar"), TB_PROMOTION_LIMIT_MEMBER);
     assert_int_equal(kit_return(k, "B", "r", 0, 1), YUAN(60));
     assert_int_equal(gifts_told(k, 16), 1);
     (void)kit_quote(k);
-    assert_int_equal(told(k, "jar", 8), 1); /* hers again with the next 50 */
+    assert_int_equal(kit_told(k, "jar", 8), 1); /* hers again with the next 50 */
     k->f->now_ms += FX_DAY;
     k->in.quote.order.occurred_ms = k->f->now_ms;
     (void)kit_quote(k);
-    assert_int_equal(told(k, "jar", 12), YUAN(140));
+    assert_int_equal(kit_told(k, "jar", 12), YUAN(140));
     struct tb_cmd_campaign_put bad = kit_campaign("jar", TB_PRICE_GIFT);
     bad.get = 1;
     bad.gift_product = S("spread");
@@ -607,7 +550,7 @@ static void pieces_of_groups(void **state)
     assert_int_equal(kit_quote(k), YUAN(70));
     (void)kit_confirm(k, "A");
     assert_int_equal(kit_quote(k), YUAN(80));
-    assert_int_equal(refused(k, "half"), TB_PROMOTION_LIMIT_CAMPAIGN);
+    assert_int_equal(kit_refused(k, "half"), TB_PROMOTION_LIMIT_CAMPAIGN);
     kit_free(k);
     k = kit_new();
     const struct tb_offer_step step[] = {{1000, 100, 0}};
