@@ -85,6 +85,35 @@ equal("the new one is disabled", rules["more"]["disabled"], True)
 now["rules"] = [x for x in now["rules"] if x["code"] != "more"]
 equal("all else is as exported before", now, json.loads(first.read_text()))
 
+# campaigns, through their states and back
+spring = {"code": "spring", "mechanic": "percent", "level": "order", "ppm": 100000, "coupon": "ten", "state": "live",
+          "from": "2026-01-01T00:00:00+08:00", "acknowledged": ["no_cap", "no_limit"],
+          "places": [{"by": "store", "code": "bj"}, {"by": "store", "code": "gz"}],
+          "funding": [{"payer": "us", "ppm": 1000000}]}
+towns = [{"code": "gz", "name": "Guangzhou"}, {"code": "bj", "name": "Beijing"}]
+file = write("spring.json", stores=towns, campaigns=[spring])
+bare = {k: v for k, v in spring.items() if k not in ("acknowledged", "places")}
+r = run("apply", write("unread.json", campaigns=[bare]), *here)
+check("findings that nobody acknowledged", r.returncode == 1 and "campaign_findings" in r.stderr, r.stderr)
+r = good("apply", "--rollback", *here)
+check("what was new has ended", "ended: campaigns spring" in r.stdout, r.stdout)
+spring["code"] = "summer"
+file = write("summer.json", stores=towns, campaigns=[spring])
+check("its state is told", "state: draft -> live" in good("plan", file, *here).stdout)
+good("apply", file, *here)
+equal("places in another order are the same", counts(good("plan", file, *here)), (0, 0))
+good("apply", write("summer2.json", stores=towns, campaigns=[dict(spring, ppm=200000)]), *here)
+good("apply", "--rollback", *here)
+equal("the live version is the one before", counts(good("plan", file, *here)), (0, 0))
+second = json.loads(good("apply", "--export", "campaigns", *here).stdout)
+equal("and it is live", {x["code"]: (x["state"], x["ppm"]) for x in second["campaigns"]},
+      {"spring": ("ended", 100000), "summer": ("live", 100000)})
+r = run("apply", write("never.json", campaigns=[dict(spring, state="review")]), *here)
+check("a way that there is not", r.returncode == 1 and "no way from live to review" in r.stderr, r.stderr)
+good("apply", "--rollback", *here)
+r = good("apply", "--rollback", *here)
+check("stores are closed", "out of use: stores gz" in r.stdout and "ended: campaigns summer" in r.stdout, r.stdout)
+
 # refusals: nothing half-applied without a word
 bad = write("bad.json", units=[dict(ten, stock=4000)], rules=[dict(earn, amount="nonsense("), dict(earn, code="never")])
 r = run("apply", bad, *here)

@@ -351,8 +351,12 @@ static int load_history(struct tb_conf *c, uint32_t number, struct tb_tree *t)
 static int switch_off(struct tb_conf *c, struct tb_conf_want *w)
 {
     const char *field = tb_conf_kinds[w->kind].switch_off;
-    if (is_campaign(w))
-        return move(c, w, TB_STR("ended"), (struct tb_place){NULL, TB_TREE_NONE}, false);
+    if (is_campaign(w)) {
+        int ended = move(c, w, TB_STR("ended"), (struct tb_place){NULL, TB_TREE_NONE}, false);
+        if (ended == TB_EXIT_OK)
+            fprintf(c->cli->out, "ended: campaigns %.*s\n", TB_STR_ARG(w->code));
+        return ended;
+    }
     if (field == NULL) {
         fprintf(c->cli->out, "stays: %s %.*s was new; nothing is ever deleted\n", tb_conf_kinds[w->kind].name,
                 TB_STR_ARG(w->code));
@@ -386,6 +390,45 @@ static int switch_off(struct tb_conf *c, struct tb_conf_want *w)
     return code;
 }
 
+/* The findings of what stood in force before: they were acknowledged then. ["no_cap", ..] */
+static int findings_of(struct tb_conf *c, const struct tb_conf_want *w, struct tb_tree *out)
+{
+    char path[420], list[2048], why[400];
+    struct tb_tree check = {0};
+    struct tb_buf b;
+    struct tb_json_out o;
+    int code = tb_conf_path(c, w, path, sizeof path - 8);
+    if (code != TB_EXIT_OK)
+        return code;
+    (void)strcat(path, "/check");
+    if (!tb_client_ask(&c->http, "GET", path, NULL, 0, NULL) || c->http.status != 200)
+        return tb_client_refused(&c->http);
+    bool ok = tb_tree_load(&check, c->http.answer, c->http.n, why, sizeof why);
+    struct tb_place all = ok ? tb_place_member(tb_tree_root(&check), TB_STR("findings"))
+                             : (struct tb_place){&check, TB_TREE_NONE};
+    struct tb_place one = {&check, TB_TREE_NONE};
+    struct tb_str key;
+    tb_buf_init(&b, list, sizeof list);
+    tb_json_out_init(&o, &b);
+    tb_json_out_open(&o, '[');
+    while (tb_place_is(all) && tb_place_next(all, &key, &one))
+        tb_json_out_str(&o, tb_place_text(tb_place_member(one, TB_STR("finding"))));
+    tb_json_out_close(&o, ']');
+    ok = ok && !b.overflowed && tb_tree_load(out, list, b.n, why, sizeof why);
+    tb_tree_free(&check);
+    return ok ? TB_EXIT_OK : tb_cli_say(c->cli, TB_EXIT_FAULT, "the campaign's check cannot be read: %s", why);
+}
+
+static int move_back(struct tb_conf *c, struct tb_conf_want *w, struct tb_str state, bool changed)
+{
+    struct tb_tree findings = {0};
+    int code = findings_of(c, w, &findings);
+    if (code == TB_EXIT_OK)
+        code = move(c, w, state, tb_tree_root(&findings), changed);
+    tb_tree_free(&findings);
+    return code;
+}
+
 static int put_back(struct tb_conf *c, struct tb_conf_want *w, struct tb_place before)
 {
     w->object = before;
@@ -396,8 +439,7 @@ static int put_back(struct tb_conf *c, struct tb_conf_want *w, struct tb_place b
     /* a campaign that was made live cannot become a draft again: it is paused */
     bool early = tb_str_eq_c(state, "draft") || tb_str_eq_c(state, "review") || tb_str_eq_c(state, "scheduled");
     if (code == TB_EXIT_OK && state.n > 0)
-        code = move(c, w, early && live ? TB_STR("paused") : state, (struct tb_place){NULL, TB_TREE_NONE},
-                    live && w->differences > 0);
+        code = move_back(c, w, early && live ? TB_STR("paused") : state, live && w->differences > 0);
     if (code == TB_EXIT_OK)
         fprintf(c->cli->out, "back: %s %.*s%s\n", tb_conf_kinds[w->kind].name, TB_STR_ARG(w->code),
                 early && live ? " (paused: what was live is no draft any more)" : "");
