@@ -47,6 +47,8 @@ const struct tb_promotion_switch tb_promotion_switches[TB_PROMOTION_SWITCHES] = 
     {"overall", TB_OFFER_OVERALL},
     {"same_line", TB_OFFER_SAME_LINE},
     {"period_spend", TB_OFFER_PERIOD_SPEND},
+    {"referred", TB_OFFER_REFERRED},
+    {"to_referrer", TB_OFFER_TO_REFERRER},
 };
 
 static const char *const levels[TB_PRICE_SHIPPING + 1] = {"item", "order", "shipping"};

@@ -31,7 +31,7 @@ struct tb_promotion_choice {
 };
 
 #define TB_PROMOTION_NUMBERS 17u
-#define TB_PROMOTION_SWITCHES 9u
+#define TB_PROMOTION_SWITCHES 11u
 #define TB_PROMOTION_CHOICES 4u
 #define TB_PROMOTION_DAYS 7u
 
