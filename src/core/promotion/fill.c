@@ -71,6 +71,8 @@ static bool apart(const struct tb_judge *j, const struct tb_open *a, const struc
 /* A coupon that two offers of different groups take is tried with the one of greater reach. */
 static void drop_twins(struct tb_judge *j)
 {
+    if (j->coupon_n == 0)
+        return;
     for (uint32_t i = 1; i < j->open_n; i++)
         for (uint32_t k = 0; k < i; k++) {
             struct tb_open *a = &j->open[k];
@@ -98,6 +100,8 @@ static uint32_t new_group(struct tb_promotion_set *out, enum tb_price_rule rule)
 /* Offers without a group that take one and the same coupon: at most one of them. */
 static uint32_t coupon_group(struct tb_judge *j, uint32_t upto)
 {
+    if (j->open[upto].coupon.unit == 0)
+        return 0;
     for (uint32_t i = 0; i < upto; i++)
         if (plain(&j->open[i].trial) && same_coupon(&j->open[i], &j->open[upto]))
             return j->out->offer[i].group;
