@@ -22,9 +22,9 @@ bool tb_tree_load(struct tb_tree *t, const char *bytes, size_t n, char *why, siz
         tb_arena_init(&arena, t->region, room);
         ok = n <= TB_JSON_BYTES_MAX &&
              tb_json_parse(x, (struct tb_str){t->bytes, (uint32_t)n}, TB_JSON_BYTES_MAX, &arena, &t->doc, &refusal);
+        const char *title = refusal.problem ? tb_problem_title(refusal.problem) : "It is too large.";
         if (!ok)
-            (void)snprintf(why, cap, "%s %s %s", refusal.problem ? tb_problem_title(refusal.problem) : "It is too large.",
-                           refusal.detail, refusal.field);
+            (void)snprintf(why, cap, "%s %s %s", title, refusal.detail, refusal.field);
     }
     if (x != NULL)
         tb_json_index_destroy(x);
