@@ -243,7 +243,8 @@ int tb_cmd_backtest(struct tb_cli *cli)
 {
     const char *format = tb_args_text(&cli->args, TB_OPT_FORMAT, NULL, "text");
     bool json = strcmp(format, "json") == 0;
-    if (cli->args.n < 1 || cli->args.n > (int)TB_BT_DRAFTS_MAX || !tb_args_has(&cli->args, TB_OPT_TENANT) || (!json && strcmp(format, "text") != 0)) {
+    if (cli->args.n < 1 || cli->args.n > (int)TB_BT_DRAFTS_MAX || !tb_args_has(&cli->args, TB_OPT_TENANT) ||
+        (!json && strcmp(format, "text") != 0)) {
         tb_verb_usage(tb_verb_find("backtest"), cli->err);
         return TB_EXIT_USAGE;
     }

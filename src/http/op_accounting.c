@@ -74,7 +74,7 @@ static void read_query(struct tb_call *call, struct tb_accounting *a)
     struct tb_date d = tb_date_from_days(a->today);
     a->from_day = day_of_query(call, "from", tb_days_from_date((struct tb_date){d.year, 1, 1}));
     a->to_day = day_of_query(call, "to", a->today + 1);
-    if (tb_call_ok(call) && (a->to_day <= a->from_day || a->to_day - a->from_day > 3700))
+    if (call->refusal.problem == TB_PROBLEM_NONE && (a->to_day <= a->from_day || a->to_day - a->from_day > 3700))
         tb_refusal_set(&call->refusal, TB_PROBLEM_INVALID_VALUE, "to", "Behind from, at most ten years.");
     struct tb_str by = tb_call_query_str(call, TB_STR("by"), 5);
     if (by.n > 0 && tb_str_eq_c(by, "day"))

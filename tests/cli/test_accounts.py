@@ -9,6 +9,7 @@ import io
 import json
 import pathlib
 import tempfile
+import urllib.error
 import urllib.request
 
 from common import Served, check, equal, finish, good, run, sql
@@ -98,6 +99,15 @@ def call(base, key, method, path, body=None):
         return json.loads(r.read())
 
 
+def refused(base, key, path):
+    req = urllib.request.Request(base + path, headers={"Authorization": "Bearer " + key})
+    try:
+        with urllib.request.urlopen(req) as r:
+            return r.status, None
+    except urllib.error.HTTPError as e:
+        return e.code, json.loads(e.read())["code"]
+
+
 def test_closed():
     """A new estimate and adjustments of today leave every period that is over as it was, to the byte."""
     start = first_day()
@@ -119,6 +129,9 @@ def test_closed():
         equal("no count breaks", report["breaks"], 0)
         open_ones = [e for e in report["entries"] if not e["final"]]
         check("the estimate is caught up in the open period", any(e["reason"] == "breakage" for e in open_ones))
+        for query, problem in (("by=week", "not_an_option"), ("from=2026-13-01", "invalid_value"),
+                               ("from=2026-02-01&to=2026-02-01", "invalid_value")):
+            equal(query, refused(s.base, key, "/v1/reports/accounting?" + query), (400, problem))
         equal("accounts balance", sum(a["debit"] - a["credit"] for a in report["accounts"]), 0)
     equal("periods that are over did not change", accounts("entries", start, LAST), before)
 

@@ -209,7 +209,8 @@ def served():
         equal("a new version of the same campaign replaces it", got["paid_after"], 6 * (18000 - 600))
         got = ask(draft("coupon", amount=1000, coupon="ten"))
         equal("a coupon once a member", (got["fates"]["in_force"], got["coupons_used"]), (2, 2))
-        api("POST", "/v1/orders/P0/returns", {"return": "R0", "lines": [{"line": 0, "quantity": 1}, {"line": 1, "quantity": 2}]})
+        api("POST", "/v1/orders/P0/returns", {
+            "return": "R0", "lines": [{"line": 0, "quantity": 1}, {"line": 1, "quantity": 2}]})
         got = ask(draft("back", amount=1000, budget=2000, budget_rule="strict"))
         equal("what came back of it", got["saving_returned"], 1000)
         equal("before any was back the budget was empty", got["fates"]["in_force"], 2)
@@ -223,11 +224,16 @@ def test_reads_only():
 
 
 def test_refusals():
-    equal("an unknown field", run("backtest", write("bad.json", {**draft("bad"), "colour": 1}), *window()).returncode, 1)
-    r = run("backtest", write("bad.json", draft("bad", amount=1, scope=[{"by": "product", "value": "nothing"}])), *window())
-    equal("an unknown product", (r.returncode, "UNKNOWN_PRODUCT" in r.stderr.upper()), (1, True))
+    def refused(what, body, code):
+        r = run("backtest", write("bad.json", body), *window())
+        equal(what, r.returncode, code)
+        return r.stderr
+
+    refused("an unknown field", {**draft("bad"), "colour": 1}, 1)
+    said = refused("an unknown product", draft("bad", amount=1, scope=[{"by": "product", "value": "nothing"}]), 1)
+    check("which says so", "UNKNOWN_PRODUCT" in said.upper(), said)
+    refused("not JSON", "{", 1)
     equal("no file", run("backtest", work / "absent.json", *window()).returncode, 1)
-    equal("not JSON", run("backtest", write("bad.json", "{"), *window()).returncode, 1)
     words = ["--tenant", "shop", "--from", "2026-06-01", "--to", "2026-01-01", "--data", data]
     equal("an empty window", run("backtest", write("ok.json", draft("ok", amount=1)), *words).returncode, 2)
     words[1] = "nobody"

@@ -208,11 +208,16 @@ static void print_cost(const struct text *x)
     }
 }
 
-static const char *name_of(const struct tb_backtest *b, enum tb_kind kind, uint32_t id, char *room, size_t cap)
+struct tb_str tb_bt_code(const struct tb_backtest *b, enum tb_kind kind, uint32_t id)
 {
     struct tb_block *block = tb_read(&b->txn, kind, id);
-    struct tb_str s = block ? tb_config_text(&b->txn, block, ((const struct tb_config *)tb_block_head_const(block))->code)
-                            : TB_STR("?");
+    const struct tb_config *c = block ? tb_block_head_const(block) : NULL;
+    return c ? tb_config_text(&b->txn, block, c->code) : TB_STR("?");
+}
+
+static const char *name_of(const struct tb_backtest *b, enum tb_kind kind, uint32_t id, char *room, size_t cap)
+{
+    struct tb_str s = tb_bt_code(b, kind, id);
     (void)snprintf(room, cap, "%.*s", (int)s.n, s.p);
     return room;
 }
@@ -221,8 +226,9 @@ int64_t tb_bt_points_worth(const struct tb_backtest *b, const struct tb_bt_unit 
 {
     struct tb_block *block = tb_read(&b->txn, TB_KIND_UNIT, u->unit);
     const struct tb_unit *unit = block ? tb_block_head_const(block) : NULL;
+    int64_t more = u->after - u->before + u->coupons;
     int64_t worth = 0;
-    if (unit == NULL || !tb_mul_div(u->after - u->before + u->coupons, unit->face_ppm, TB_PPM_ALL, TB_ROUND_HALF_EVEN, &worth))
+    if (unit == NULL || !tb_mul_div(more, unit->face_ppm, TB_PPM_ALL, TB_ROUND_HALF_EVEN, &worth))
         return 0;
     return worth;
 }

@@ -23,6 +23,8 @@ struct tb_bt_baskets {
 };
 void tb_bt_baskets(const struct tb_backtest *b, struct tb_bt_baskets *out);
 
+/* The code of a campaign or unit, "?" when there is none. */
+struct tb_str tb_bt_code(const struct tb_backtest *b, enum tb_kind kind, uint32_t id);
 /* Minor units at the unit's face: what is owed more than without the draft. */
 int64_t tb_bt_points_worth(const struct tb_backtest *b, const struct tb_bt_unit *u);
 

@@ -9,15 +9,6 @@ static void key_date(struct tb_json_out *o, const char *key, int32_t day)
     tb_json_out_date(o, day);
 }
 
-static void key_code(struct tb_json_out *o, const char *key, const struct tb_backtest *b, enum tb_kind kind,
-                     uint32_t id)
-{
-    struct tb_block *block = tb_read(&b->txn, kind, id);
-    tb_json_out_key_str(o, key,
-                        block ? tb_config_text(&b->txn, block, ((const struct tb_config *)tb_block_head_const(block))->code)
-                              : TB_STR("?"));
-}
-
 static void out_counts(struct tb_json_out *o, const char *key, const int64_t *n, const char *const *word,
                        uint32_t words)
 {
@@ -98,7 +89,7 @@ static void out_units(struct tb_json_out *o, const struct tb_backtest *b)
     for (uint32_t i = 0; i < b->unit_n; i++) {
         const struct tb_bt_unit *u = &b->unit[i];
         tb_json_out_open(o, '{');
-        key_code(o, "unit", b, TB_KIND_UNIT, u->unit);
+        tb_json_out_key_str(o, "unit", tb_bt_code(b, TB_KIND_UNIT, u->unit));
         tb_json_out_key_i64(o, "before", u->before);
         tb_json_out_key_i64(o, "after", u->after);
         tb_json_out_key_i64(o, "coupons", u->coupons);
@@ -114,7 +105,7 @@ static void out_others(struct tb_json_out *o, const struct tb_backtest *b)
     tb_json_out_open(o, '[');
     for (uint32_t i = 0; i < b->other_n; i++) {
         tb_json_out_open(o, '{');
-        key_code(o, "campaign", b, TB_KIND_CAMPAIGN, b->other[i].campaign);
+        tb_json_out_key_str(o, "campaign", tb_bt_code(b, TB_KIND_CAMPAIGN, b->other[i].campaign));
         tb_json_out_key_i64(o, "together", b->other[i].together);
         tb_json_out_key_i64(o, "displaced", b->other[i].displaced);
         tb_json_out_key_i64(o, "displaced_saving", b->other[i].lost);
