@@ -322,6 +322,31 @@ def apart(c, s, t):
     c.that(kept.count(mine) == 1, "still hers")
 
 
+def herself(c, s, t):
+    """A member who signed in on her phone: her coupons, one more by its public code, nobody else's."""
+    k = s.client()
+    phone = {"tenant": "acme", "phone": "13755550004"}
+    c.status(k.post("/v1/session/code", phone), 202, "ask for a code")
+    code = next(x["code"] for x in k.get("/v1/demo/inbox").json["items"] if x["to"].endswith("55550004"))
+    r = k.post("/v1/session/member", {**phone, "code": code})
+    her = c.status(r, 200, "sign in")
+    mine = {"Cookie": r.headers["set-cookie"].split(";")[0], "X-Page": "member"}
+    write = {**mine, "X-CSRF-Token": her["csrf"]}
+    template(t, "hers", claim_code="HERS", stock=1)
+    c.that(c.status(k.get("/v1/me/coupons", headers=mine), 200, "none yet")["coupons"] == [], "she has none")
+    got = c.status(k.post("/v1/me/coupon-claims", {"claim_code": "HERS"}, headers=write), 201, "claim")
+    c.that(got["member"] == her["member"] and got["unit"] == "hers", f"{got}")
+    c.status(k.post("/v1/me/coupon-claims", {"claim_code": "HERS"}, headers=write), 409, "the last one", "out_of_stock")
+    c.status(k.post("/v1/me/coupon-claims", {"claim_code": "HERS"}, headers=mine), 403, "without the token", "csrf_token")
+    c.status(k.post("/v1/me/coupon-claims", {"member": {"id": her["member"]}, "unit": "hers"}, headers=write), 400,
+             "for another", "unknown_field")
+    listed = c.status(k.get("/v1/me/coupons", headers=mine), 200, "her coupons")["coupons"]
+    c.that([x["coupon"] for x in listed] == [got["coupon"]], f"{listed}")
+    other = t.get("/v1/members/phone:13755550001").json["id"]
+    c.status(k.get(f"/v1/members/{other}/coupons", headers=mine), 403, "another's", "forbidden_role")
+    c.status(k.put("/v1/campaigns/ten", BASE, headers=write), 403, "a campaign", "forbidden_role")
+
+
 def long_history(c, t):
     """A member with hundreds of orders has a timeline, a statement and a view."""
     lines = [{"op": "order", "body": {"order": f"LONG-{i}", "identifiers": [{"ns": "phone", "value": "13755557777"}],
@@ -371,6 +396,7 @@ def main():
         mechanics(c, t)
         refusals(c, t)
         apart(c, s, t)
+        herself(c, s, t)
         long_history(c, t)
         feed(c, t)
         for text in sorted(set(Client.shapes.wrong)):
