@@ -337,7 +337,8 @@ def herself(c, s, t):
     got = c.status(k.post("/v1/me/coupon-claims", {"claim_code": "HERS"}, headers=write), 201, "claim")
     c.that(got["member"] == her["member"] and got["unit"] == "hers", f"{got}")
     c.status(k.post("/v1/me/coupon-claims", {"claim_code": "HERS"}, headers=write), 409, "the last one", "out_of_stock")
-    c.status(k.post("/v1/me/coupon-claims", {"claim_code": "HERS"}, headers=mine), 403, "without the token", "csrf_token")
+    r = k.post("/v1/me/coupon-claims", {"claim_code": "HERS"}, headers=mine)
+    c.status(r, 403, "without the token", "csrf_token")
     c.status(k.post("/v1/me/coupon-claims", {"member": {"id": her["member"]}, "unit": "hers"}, headers=write), 400,
              "for another", "unknown_field")
     listed = c.status(k.get("/v1/me/coupons", headers=mine), 200, "her coupons")["coupons"]
@@ -386,6 +387,43 @@ def feed(c, t):
     c.that(not any("salt" in e or "drops" in e for e in rows), "no salt")
 
 
+def sent(c, t):
+    """A friend is sent, both are thanked once; points pay with a floor, steps and a ceiling, worth what a rule says."""
+    template(t, "thanks")
+    gift = {"mechanic": "gift", "level": "order", "get": 1, "gift_unit": "thanks", "first_order": True}
+    live(c, t, "for-friends", {**gift, "referred": True})
+    live(c, t, "for-senders", {**gift, "referred": True, "to_referrer": True})
+    anna, clara = member(t, "13766660001"), member(t, "13766660002")
+    cart = {"member": {"id": clara}, "referrer": {"ns": "phone", "value": "13766660001"},
+            "lines": [{"sku": "pot", "quantity": 1}]}
+    c.status(t.post("/v1/quotes", {**cart, "member": {"id": anna}}), 422, "herself", "same_account")
+    b = c.status(t.post("/v1/baskets", cart), 201, "a basket that says who sent her")
+    o = c.status(t.post("/v1/checkout", {"order": "SENT-1", "basket": b["basket"]}), 201, "confirmed")
+    c.that([g["unit"] for g in o["coupons_given"]] == ["thanks", "thanks"] and o["gifts"] == [], f"{o}")
+    for who in (anna, clara):
+        mine = c.status(t.get(f"/v1/members/{who}/coupons"), 200, "coupons")["coupons"]
+        c.that([m["unit"] for m in mine] == ["thanks"], f"{mine}")
+    c.status(t.post("/v1/orders/SENT-1/cancel"), 200, "all of it comes back")
+    for who in (anna, clara):
+        mine = c.status(t.get(f"/v1/members/{who}/coupons"), 200, "coupons")["coupons"]
+        c.that(mine == [], f"{mine}")
+    t.put("/v1/units/bits", {"kind": "points", "face_ppm": 1000000, "pay_min": 100, "pay_step": 50,
+                             "pay_share_ppm": 200000})
+    c.status(t.put("/v1/rules/bits-double", {"kind": "pay", "unit": "bits", "condition": "order.net >= 150.00",
+                                             "amount": "0.02"}), 200, "a rule of paying")
+    more = {"member": {"id": clara}, "unit": "bits", "amount": 5000, "reason": "test"}
+    c.status(t.post("/v1/ledger/adjustments", more), 201, "bits")
+    cart = {"member": {"id": clara}, "lines": [{"sku": "tea", "quantity": 1}],
+            "tenders": [{"kind": "points", "unit": "bits", "units": 1990}]}
+    q = c.status(t.post("/v1/quotes", cart), 200, "a fifth of 100 yuan")
+    c.that(q["due"] == 8050 and q["tenders"][0]["units"] == 1950, f"{q['due']} {q['tenders']}")
+    cart["lines"][0]["sku"] = "pot"
+    q = c.status(t.post("/v1/quotes", cart), 200, "two cents a bit")
+    c.that(q["due"] == 20000 - 3900, f"{q['due']}")
+    cart["tenders"][0] = {"kind": "points", "unit": "bits", "units": 99}
+    c.status(t.post("/v1/quotes", cart), 422, "below the floor", "cap_exceeded")
+
+
 def main():
     c = Checks()
     s = Server(sys.argv[1])
@@ -399,6 +437,7 @@ def main():
         herself(c, s, t)
         long_history(c, t)
         feed(c, t)
+        sent(c, t)
         for text in sorted(set(Client.shapes.wrong)):
             c.that(False, "shape: " + text)
     finally:
