@@ -141,7 +141,8 @@ int main(int argc, char **argv)
     (void)pthread_sigmask(SIG_BLOCK, &wait_for, NULL);
     open_node(&n, argv[1], argc > 2 && strcmp(argv[2], "sqlite") == 0);
     make_operator(&n);
-    struct tb_app_options o = {.cell = n.cell, .env = &n.env, .keys = n.keys, .state = n.state, .unlimited = true, .inbox = true};
+    struct tb_app_options o = {
+        .cell = n.cell, .env = &n.env, .keys = n.keys, .state = n.state, .unlimited = true, .inbox = true};
     o.http.threads = argc > 3 ? (uint32_t)atoi(argv[3]) : 1;
     struct tb_app *app = tb_app_start(&o, &fault);
     need(app != NULL, "http", &fault);
