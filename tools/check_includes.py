@@ -57,6 +57,7 @@ PURE = ("base", "core", "brain")
 PURE_HEADERS = {
     "assert.h", "float.h", "inttypes.h", "iso646.h", "limits.h", "stdalign.h", "stdarg.h",
     "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "stdnoreturn.h", "string.h",
+    "cpuid.h", "immintrin.h",  # the compiler's names of the processor's instructions: arithmetic, nothing outside
 }
 BRAIN_HEADERS = PURE_HEADERS | {"math.h"}
 

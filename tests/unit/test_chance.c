@@ -40,6 +40,25 @@ static void sha_vectors(void **state)
     free(many);
 }
 
+/* The processor's instructions and plain C agree on random states and blocks. */
+static void sha_both_ways(void **state)
+{
+    (void)state;
+    uint32_t a[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    uint32_t b[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    uint8_t block[64];
+    uint64_t seed = 5;
+    for (uint32_t i = 0; i < 100000; i++) {
+        for (uint32_t k = 0; k < 64; k += 8) {
+            seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+            memcpy(block + k, &seed, 8);
+        }
+        tb_sha256_block(a, block);
+        tb_sha256_plain(b, block);
+        assert_memory_equal(a, b, sizeof a);
+    }
+}
+
 /* RFC 4231, cases 1 to 4. */
 static void hmac_vectors(void **state)
 {
@@ -208,9 +227,9 @@ static void packet_sums(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sha_vectors),  cmocka_unit_test(hmac_vectors), cmocka_unit_test(draw_vectors),
-        cmocka_unit_test(pick_edges),   cmocka_unit_test(frequencies),  cmocka_unit_test(below_is_even),
-        cmocka_unit_test(packet_means), cmocka_unit_test(packet_sums),
+        cmocka_unit_test(sha_vectors),  cmocka_unit_test(sha_both_ways), cmocka_unit_test(hmac_vectors),
+        cmocka_unit_test(draw_vectors), cmocka_unit_test(pick_edges),    cmocka_unit_test(frequencies),
+        cmocka_unit_test(below_is_even), cmocka_unit_test(packet_means), cmocka_unit_test(packet_sums),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
