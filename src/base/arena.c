@@ -16,7 +16,7 @@ void tb_arena_reset(struct tb_arena *a)
     a->used = 0;
 }
 
-void *tb_arena_alloc(struct tb_arena *a, size_t size)
+void *tb_arena_take(struct tb_arena *a, size_t size)
 {
     size_t start = (size_t)((((uintptr_t)a->base + a->used + 15) & ~(uintptr_t)15) -
                             (uintptr_t)a->base);
@@ -24,7 +24,14 @@ void *tb_arena_alloc(struct tb_arena *a, size_t size)
         return NULL;
     void *p = a->base + start;
     a->used = start + size;
-    memset(p, 0, size);
+    return p;
+}
+
+void *tb_arena_alloc(struct tb_arena *a, size_t size)
+{
+    void *p = tb_arena_take(a, size);
+    if (p != NULL)
+        memset(p, 0, size);
     return p;
 }
 

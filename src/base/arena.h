@@ -22,6 +22,8 @@ void tb_arena_reset(struct tb_arena *a);
 
 /* 16-byte aligned, zeroed. NULL when full (also when count * size overflows). */
 TB_MUST_USE void *tb_arena_alloc(struct tb_arena *a, size_t size);
+/* The same without zeroing it: a workspace whose user writes before it reads. */
+TB_MUST_USE void *tb_arena_take(struct tb_arena *a, size_t size);
 TB_MUST_USE void *tb_arena_array(struct tb_arena *a, size_t count, size_t size);
 
 /* Marks a point and goes back to it: frees everything allocated since. */

@@ -181,7 +181,7 @@ static void prefetch_order(struct tb_core *c, uint32_t tenant, const struct tb_c
             __builtin_prefetch(in->line[i].sku.p);
     } else if (pass == 2) {
         for (uint32_t i = 0; i < lines; i++)
-            tb_core_prefetch_code(c, tenant, TB_KIND_PRODUCT, in->line[i].sku);
+            (void)tb_core_prefetch_code(c, tenant, TB_KIND_PRODUCT, in->line[i].sku);
     }
 }
 
@@ -246,6 +246,8 @@ void tb_core_prefetch(struct tb_core *c, const struct tb_command *cmd, uint32_t 
     const struct tb_identifier *id = named(cmd, order);
     if (id != NULL)
         prefetch_member(c, cmd->tenant, id, pass, carry);
+    if (cmd->op == TB_OP_DRAW)
+        tb_play_prefetch(c, cmd->tenant, ((const struct tb_cmd_play *)cmd->input)->game, pass, carry);
     if (order != NULL && order->line_n > 0)
         prefetch_order(c, cmd->tenant, order, pass, carry);
 }

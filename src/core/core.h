@@ -62,7 +62,7 @@ void tb_core_init(struct tb_core *c, struct tb_mem mem, const struct tb_core_env
 #define TB_PREFETCH_PASSES 6u
 struct tb_prefetch {
     uint64_t found; /* key, then profile, then person of the first identifier; 0 = none */
-    uint64_t order; /* key of the order's number; 0 = not asked for */
+    uint64_t order; /* key of the order's number, or of the seat, then the seat; 0 = not asked for */
 };
 void tb_core_prefetch(struct tb_core *c, const struct tb_command *cmd, uint32_t pass,
                       struct tb_prefetch *carry);
@@ -71,8 +71,8 @@ void tb_core_ahead(struct tb_core *c, const struct tb_command *cmd, const struct
 /* keys.c: the text's key, for the next who asks tb_key_text for it. */
 void tb_key_known(struct tb_core *core, uint32_t tenant, enum tb_map_name map, struct tb_str text,
                   uint64_t key);
-/* The block that the code led to the last time. */
-void tb_core_prefetch_code(const struct tb_core *c, uint32_t tenant, enum tb_kind kind,
+/* The block that the code, or one of the same place, led to the last time; its number, 0 = none. */
+uint32_t tb_core_prefetch_code(const struct tb_core *c, uint32_t tenant, enum tb_kind kind,
                            struct tb_str code);
 
 /* Between tb_txn_begin and tb_txn_commit / tb_txn_undo, which the engine calls. */

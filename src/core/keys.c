@@ -109,16 +109,17 @@ static uint32_t place_of(uint32_t tenant, enum tb_kind kind, struct tb_str code)
     return (uint32_t)(x >> 40) & (TB_CACHE_CODES - 1);
 }
 
-void tb_core_prefetch_code(const struct tb_core *c, uint32_t tenant, enum tb_kind kind,
-                           struct tb_str code)
+uint32_t tb_core_prefetch_code(const struct tb_core *c, uint32_t tenant, enum tb_kind kind,
+                               struct tb_str code)
 {
     uint32_t id = code.n ? c->cache.code[place_of(tenant, kind, code)] : 0;
     const struct tb_block *b = id ? tb_store_get(&c->store, kind, id) : NULL;
     if (b == NULL)
-        return;
+        return 0;
     __builtin_prefetch(b); /* the kind's head, then the code among its texts */
     __builtin_prefetch((const char *)b + 64);
     __builtin_prefetch((const char *)b + sizeof *b + c->store.shape[kind].head_bytes);
+    return id;
 }
 
 uint32_t tb_find_code(const struct tb_txn *t, enum tb_kind kind, struct tb_str code)

@@ -291,7 +291,7 @@ enum tb_outcome tb_checkout_price(struct tb_checkout *c, const struct tb_chosen 
     c->basket.group = c->set.group;
     c->basket.group_n = c->set.group_n;
     c->work.size = tb_price_work_bytes(c->basket.line_n, parts_of(&c->basket), c->set.n);
-    c->work.region = tb_arena_alloc(t->scratch, c->work.size);
+    c->work.region = tb_arena_take(t->scratch, c->work.size);
     if (c->work.region == NULL)
         return tb_refuse(c->a, TB_CODE_TOO_LARGE, "lines");
     struct tb_price_search search = {.steps_max = c->in->steps_max ? c->in->steps_max : TB_QUOTE_STEPS};

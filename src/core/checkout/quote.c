@@ -126,7 +126,7 @@ static enum tb_outcome tell(struct tb_checkout *c)
         return TB_DONE;
     struct tb_price_reason *why = TB_NEW_ARRAY(c->t->scratch, struct tb_price_reason, c->set.n);
     struct tb_price_work work = {.size = c->work.size};
-    work.region = tb_arena_alloc(c->t->scratch, work.size); /* the result's own must live on */
+    work.region = tb_arena_take(c->t->scratch, work.size); /* the result's own must live on */
     if (why == NULL || work.region == NULL ||
         tb_price_explain(&work, &c->basket, c->set.offer, c->set.n, r->set, why) != TB_PRICE_DONE)
         return tb_refuse(c->a, TB_CODE_TOO_LARGE, "lines");

@@ -99,7 +99,7 @@ static bool price_rest(struct tb_txn *t, struct tb_block *b, const int64_t *kept
     for (uint32_t i = 0; i < s.basket.line_n; i++)
         parts += s.line[i].whole ? 1 : (uint32_t)(s.line[i].quantity / 1000);
     struct tb_price_work work = {.size = tb_price_work_bytes(s.basket.line_n, parts, out->frozen.n)};
-    work.region = tb_arena_alloc(t->scratch, work.size);
+    work.region = tb_arena_take(t->scratch, work.size);
     struct tb_basket_line *scratch = TB_NEW_ARRAY(t->scratch, struct tb_basket_line, s.basket.line_n);
     const struct tb_order *o = tb_block_head_const(b);
     return work.region != NULL && scratch != NULL &&

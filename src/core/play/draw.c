@@ -140,8 +140,7 @@ static void draw(struct tb_play_run *r, const struct sum *s, bool is_free)
 {
     struct tb_txn *t = r->t;
     struct tb_game g = *tb_game_head(t, r->game);
-    struct tb_block *seat = tb_seat_block(t, r->game, r->profile);
-    const struct tb_seat *mine = seat ? tb_block_head(seat) : NULL;
+    const struct tb_seat *mine = r->fresh ? NULL : tb_block_head_const(tb_read(t, TB_KIND_SEAT, r->seat));
     struct tb_ev_game_drawn ev = {.game = r->game,
                                   .seat = r->seat,
                                   .profile = r->profile,

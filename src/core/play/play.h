@@ -468,6 +468,11 @@ void tb_play_rules_text(const struct tb_rules *r, struct tb_buf *out);
 
 /* ---- for the engine and core.c --------------------------------------------------------------------- */
 
+/* Touches the seat that a play will want, beside the passes over its member: pass 2 finds her profile in
+ * carry->found (core.h). */
+struct tb_prefetch;
+void tb_play_prefetch(struct tb_core *c, uint32_t tenant, struct tb_str game, uint32_t pass,
+                      struct tb_prefetch *carry);
 void tb_play_index(struct tb_core *c, struct tb_block *b);
 /* Compiles conditions that another version of the program has stored and this one cannot read. */
 void tb_play_refresh(struct tb_core *c);

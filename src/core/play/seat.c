@@ -169,6 +169,28 @@ uint64_t tb_play_player(const struct tb_txn *t, uint32_t game, uint32_t profile)
     return tb_siphash(&t->env->hash_key, what, sizeof what);
 }
 
+/* ---- prefetching ----------------------------------------------------------------------------------- */
+
+void tb_play_prefetch(struct tb_core *c, uint32_t tenant, struct tb_str game, uint32_t pass,
+                      struct tb_prefetch *carry)
+{
+    const struct tb_store *s = &c->store;
+    if (pass == 2) {
+        uint32_t id = tb_core_prefetch_code(c, tenant, TB_KIND_GAME, game);
+        carry->order = id != 0 && carry->found != 0 ? seat_key(id, carry->found) : 0;
+        if (carry->order != 0)
+            tb_map_prefetch(&s->map[TB_MAP_SEAT], carry->order);
+    } else if (pass == 4 && carry->order != 0) {
+        uint64_t seat = 0;
+        (void)tb_map_get(&s->map[TB_MAP_SEAT], carry->order, &seat);
+        carry->order = seat;
+        if (seat != 0)
+            tb_store_prefetch_slot(s, TB_KIND_SEAT, seat);
+    } else if (pass == 5 && carry->order != 0) {
+        tb_store_prefetch(s, TB_KIND_SEAT, carry->order);
+    }
+}
+
 /* ---- start-up ------------------------------------------------------------------------------------------ */
 
 void tb_play_index(struct tb_core *c, struct tb_block *b)
