@@ -337,6 +337,58 @@ static void trap_25_from_the_journal(void **state)
     kit_free(k);
 }
 
+/* Invariant 6: the same pieces back in any order leave the same tenders, points, budget, uses and shares. */
+static void the_order_of_returns(void **state)
+{
+    (void)state;
+    static const uint32_t step[6][4] = {{0, 1, 2, 0}, {0, 0, 1, 2}, {2, 1, 0, 0},
+                                        {1, 0, 2, 0}, {2, 0, 0, 1}, {0, 2, 0, 1}};
+    struct tb_order_payment paid[3];
+    struct tb_order_effect effect[2];
+    int64_t points = 0;
+    for (uint32_t i = 0; i < 6; i++) {
+        struct checkout_kit *k = kit_new();
+        kit_give(k, "anna", "points", 2000);
+        struct tb_cmd_campaign_put put = kit_campaign("ten", TB_PRICE_PERCENT);
+        put.ppm = 103000;
+        put.budget_amount = YUAN(100);
+        (void)kit_live(k, &put);
+        put = kit_campaign("seven", TB_PRICE_AMOUNT);
+        put.amount = 777;
+        put.sequence = 1;
+        (void)kit_live(k, &put);
+        kit_clear(k);
+        kit_line(k, 3, 10001);
+        kit_line(k, 2, 5003);
+        kit_line(k, 1, 3331);
+        kit_pay(k, TB_TENDER_POINTS, 1999, "points");
+        kit_pay(k, TB_TENDER_GIFT_CARD, 4001, NULL);
+        int64_t due = kit_quote(k) - 1999 - 4001;
+        kit_pay(k, TB_TENDER_CARD, due, NULL);
+        uint64_t order = kit_confirm(k, "A");
+        for (uint32_t r = 0; r < 4; r++) {
+            char key[4];
+            snprintf(key, sizeof key, "r%u", r);
+            (void)kit_return(k, "A", key, step[i][r], 1);
+        }
+        assert_int_equal(kit_order(k, order)->n[TB_ORDER_PAYMENT], 3);
+        assert_int_equal(kit_order(k, order)->n[TB_ORDER_EFFECT], 2);
+        const struct tb_order_payment *p = kit_section(k, order, TB_ORDER_PAYMENT);
+        const struct tb_order_effect *e = kit_section(k, order, TB_ORDER_EFFECT);
+        if (i == 0) {
+            memcpy(paid, p, sizeof paid);
+            memcpy(effect, e, sizeof effect);
+            points = kit_balance(k, "anna", "points");
+        }
+        assert_memory_equal(paid, p, sizeof paid);
+        assert_memory_equal(effect, e, sizeof effect);
+        assert_int_equal(kit_balance(k, "anna", "points"), points);
+        kit_cancel(k, "A");
+        assert_int_equal(kit_balance(k, "anna", "points"), 2000);
+        kit_free(k);
+    }
+}
+
 #define T(name) cmocka_unit_test(name)
 
 int main(void)
@@ -351,6 +403,7 @@ int main(void)
         T(trap_23_sale_then_voucher),
         T(trap_24_best_set),
         T(trap_25_from_the_journal),
+        T(the_order_of_returns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
