@@ -259,7 +259,7 @@ static void till(struct tills *t, const struct data *d, uint64_t seed)
 int main(int argc, char **argv)
 {
     const char *path = "../shared/data/online_retail.tar.zst:online_retail/online_retail.csv";
-    static struct tills t = {.steps = 2500, .proofs = true};
+    static struct tills t = {.steps = 4500, .proofs = true};
     uint32_t baskets = 10000;
     uint64_t seed = 1;
     bool tills = true;

@@ -7,30 +7,8 @@
 
 #define BUCKETS 256
 
-/* Quotients by one number, through its reciprocal. */
-struct divisor {
-    uint64_t by;
-    uint64_t inverse; /* (2^64 - 1) / by */
-};
-
-/* Product of two amounts, divided; the quotient is less than 2^46. */
-static int64_t divide(struct divisor d, int64_t a, int64_t b, int64_t *rest)
-{
-    if (((a | b) >> 31) != 0)
-        return tb_price_mul_div(a, b, (int64_t)d.by, rest);
-    uint64_t product = (uint64_t)a * (uint64_t)b;
-    uint64_t q = (uint64_t)(((unsigned __int128)product * d.inverse) >> 64);
-    uint64_t r = product - q * d.by;
-    while (r >= d.by) {
-        q++;
-        r -= d.by;
-    }
-    *rest = (int64_t)r;
-    return (int64_t)q;
-}
-
 /* Remainders fall into buckets of like size; a greater one is in a later bucket or the same. */
-static uint32_t bucket_of(struct divisor d, int64_t rest)
+static uint32_t bucket_of(struct tb_price_divisor d, int64_t rest)
 {
     return (uint32_t)(((uint64_t)rest * d.inverse) >> 56);
 }
@@ -68,14 +46,14 @@ static uint32_t last_bucket(const uint32_t *pieces, int64_t *units)
 void tb_price_take_off_all(struct tb_price_plan *p, const struct tb_price_state *in, int64_t total,
                            struct tb_price_state *out)
 {
-    struct divisor d = {(uint64_t)in->goods, UINT64_MAX / (uint64_t)in->goods};
+    struct tb_price_divisor d = tb_price_divisor(in->goods);
     uint32_t pieces[BUCKETS] = {0};
     struct tb_pick *share = p->part.at; /* by run: each, rest */
     int64_t units = total;
     tb_assert(total > 0 && total <= in->goods);
     for (uint32_t i = 0; i < in->run_n; i++) {
         const struct tb_run *r = &in->run[i];
-        share[i].each = divide(d, total, r->left, &share[i].rest);
+        share[i].each = tb_price_divide(d, total, r->left, &share[i].rest);
         units -= share[i].each * r->n;
         pieces[bucket_of(d, share[i].rest)] += r->n;
     }
@@ -99,14 +77,18 @@ void tb_price_take_off_all(struct tb_price_plan *p, const struct tb_price_state 
         uint32_t more = bucket > last ? r.n : bucket == last ? (uint32_t)share[i].weight : 0;
         for (; line <= r.line; line++)
             out->at[line] = (uint16_t)out->run_n;
-        struct tb_run rest = r;
-        r.left -= share[i].each + 1;
-        r.n = (uint16_t)more;
-        tb_price_emit(out, r);
-        rest.left -= share[i].each;
-        rest.first = (uint16_t)(rest.first + more);
-        rest.n = (uint16_t)(rest.n - more);
-        tb_price_emit(out, rest);
+        r.left -= share[i].each;
+        if (more > 0) {
+            struct tb_run first = r;
+            first.left--;
+            first.n = (uint16_t)more;
+            tb_price_emit(out, &first);
+        }
+        if (more == r.n)
+            continue;
+        r.first = (uint16_t)(r.first + more);
+        r.n = (uint16_t)(r.n - more);
+        tb_price_emit(out, &r);
     }
     for (; line <= p->basket->line_n; line++)
         out->at[line] = (uint16_t)out->run_n;

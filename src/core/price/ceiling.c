@@ -241,6 +241,8 @@ static int64_t by_rules(const struct tb_price_plan *p, const struct tb_price_nod
 /* T1; offers on shipping together take no more than is left of it. */
 static int64_t together(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among)
 {
+    if (among == 0)
+        return 0;
     int64_t best = by_rules(p, n, among);
     uint64_t ship = among & p->shipping;
     if ((ship & (ship - 1)) == 0)
@@ -364,20 +366,30 @@ static int64_t step_by_step(struct tb_price_plan *p, const struct tb_price_node 
         return chain;
     uint64_t set = 0;
     uint64_t rest;
-    int64_t within = at_first(p, n, inside, &set, &rest);
-    int64_t without = at_first(p, n, first & ~inside, &set, &rest);
-    int64_t best = tb_price_chain(p, n, later & ~(UINT64_C(1) << q), most, NULL, goal, &set);
     tb_price_gather(p, o, &n->state);
     int64_t left = p->pick.sum;
-    for (uint32_t i = 0; i < o->step_n && o->step[i].at <= left; i++) {
-        int64_t room = left - o->step[i].at;
-        int64_t sum = i + 1 < o->step_n && o->step[i + 1].at <= left ? o->step[i + 1].at - 1 : left;
-        int64_t off = o->step[i].ppm > 0 ? tb_price_rate(sum, o->step[i].ppm, o->rounding) : o->step[i].off;
+    uint32_t reached = 0;
+    while (reached < o->step_n && o->step[reached].at <= left)
+        reached++;
+    int64_t within = at_first(p, n, inside, &set, &rest);
+    if (reached == 0 || within <= left - o->step[reached - 1].at)
+        return chain;
+    int64_t without = at_first(p, n, first & ~inside, &set, &rest);
+    int64_t best = 0;
+    for (uint32_t i = reached; i > 0 && best <= goal; i--) {
+        const struct tb_price_step *t = &o->step[i - 1];
+        int64_t room = left - t->at;
+        int64_t sum = i < reached ? t[1].at - 1 : left;
+        int64_t off = t->ppm > 0 ? tb_price_rate(sum, t->ppm, o->rounding) : t->off;
         int64_t one = without + (within < room ? within : room);
         one = one < most ? one : most;
         one = tb_price_chain(p, n, later, one, &(struct tb_price_limit){q, off}, goal, &set);
         best = one > best ? one : best;
     }
+    if (best > goal)
+        return chain;
+    int64_t none = tb_price_chain(p, n, later & ~(UINT64_C(1) << q), most, NULL, goal, &set);
+    best = none > best ? none : best;
     return best < chain ? best : chain;
 }
 

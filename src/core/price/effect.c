@@ -224,24 +224,6 @@ static int64_t cut(const struct tb_offer *o, struct tb_picks *v, struct tb_effec
     return most;
 }
 
-/* Adds a piece to a state that is being written. */
-void tb_price_emit(struct tb_price_state *out, struct tb_run piece)
-{
-    if (piece.n == 0)
-        return;
-    if (piece.left == 0) {
-        out->count -= piece.n;
-        return;
-    }
-    struct tb_run *last = out->run_n > 0 ? &out->run[out->run_n - 1] : NULL;
-    if (last != NULL && last->line == piece.line && last->left == piece.left && last->list == piece.list &&
-        last->taken == piece.taken && last->first + last->n == piece.first) {
-        last->n = (uint16_t)(last->n + piece.n);
-        return;
-    }
-    out->run[out->run_n++] = piece;
-}
-
 /* The runs of the lines [from, to) as they are. */
 static void copy_lines(const struct tb_price_state *in, uint32_t from, uint32_t to, struct tb_price_state *out)
 {
@@ -257,23 +239,31 @@ static void copy_lines(const struct tb_price_state *in, uint32_t from, uint32_t 
 static uint32_t change_run(const struct tb_run *from, const struct tb_picks *v, uint32_t k, uint32_t i, bool take,
                            struct tb_price_state *out)
 {
-    struct tb_run r = *from;
-    uint32_t end = (uint32_t)(r.first + r.n);
+    uint32_t first = from->first;
+    uint32_t end = first + from->n;
+    struct tb_run piece = *from;
+    piece.taken |= take;
     for (; k < v->n && v->at[k].run == i; k++) {
         const struct tb_pick *pick = &v->at[k];
-        struct tb_run piece = r;
-        piece.n = (uint16_t)(pick->first - r.first);
-        tb_price_emit(out, piece);
+        if (pick->first > first) {
+            struct tb_run as_it_was = *from;
+            as_it_was.first = (uint16_t)first;
+            as_it_was.n = (uint16_t)(pick->first - first);
+            tb_price_emit(out, &as_it_was);
+        }
         piece.first = pick->first;
         piece.n = pick->n;
-        piece.left -= pick->each;
-        piece.taken |= take;
+        piece.left = from->left - pick->each;
         tb_assert(piece.left >= 0);
-        tb_price_emit(out, piece);
-        r.first = (uint16_t)(pick->first + pick->n);
+        tb_price_emit(out, &piece);
+        first = (uint32_t)(pick->first + pick->n);
     }
-    r.n = (uint16_t)(end - r.first);
-    tb_price_emit(out, r);
+    if (first < end) {
+        struct tb_run as_it_was = *from;
+        as_it_was.first = (uint16_t)first;
+        as_it_was.n = (uint16_t)(end - first);
+        tb_price_emit(out, &as_it_was);
+    }
     return k;
 }
 
@@ -359,7 +349,7 @@ void tb_price_effect(struct tb_price_plan *p, uint32_t j, const struct tb_price_
     const struct tb_offer *o = p->offer[j];
     *e = (struct tb_effect){0};
     struct tb_picks *v = &p->pick;
-    bool total_only = by_sum(o) && (out == NULL || p->quick);
+    bool total_only = by_sum(o) && (p->quick || (out == NULL && !p->shares));
     if (total_only || (o->scope == NULL && (o->level == TB_PRICE_SHIPPING || tb_price_is_perk(o)))) {
         v->n = in->run_n;
         v->sum = in->goods;

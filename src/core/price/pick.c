@@ -205,10 +205,11 @@ void tb_price_spread(struct tb_picks *v, uint32_t from, int64_t total)
     for (uint32_t i = from; i < v->n; i++)
         sum += v->at[i].weight * v->at[i].n;
     tb_assert(total >= 0 && total <= sum && sum > 0);
+    struct tb_price_divisor by = tb_price_divisor(sum);
     int64_t given = 0;
     for (uint32_t i = from; i < v->n; i++) {
         struct tb_pick *k = &v->at[i];
-        k->each = tb_price_mul_div(total, k->weight, sum, &k->rest);
+        k->each = tb_price_divide(by, total, k->weight, &k->rest);
         given += k->each * k->n;
     }
     if (given < total)

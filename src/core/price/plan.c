@@ -265,14 +265,16 @@ void tb_price_touch(struct tb_price_plan *p)
     who_is_where(p);
     for (uint32_t j = 0; j < p->n; j++) {
         uint64_t bit = UINT64_C(1) << j;
-        uint64_t t = p->conflict[j] | p->meet[j];
+        uint64_t t = p->conflict[j];
         uint64_t b = p->meet[j] & ~p->shipping;
         if (p->shipping & bit) {
             t |= p->shipping;
             b |= p->shipping;
         }
         t |= p->basket->coupons_max > 0 && (p->coupons & bit) ? p->coupons : 0;
-        p->touch[j] = t & ~bit;
+        bool moves = (p->perks & bit) == 0 && (p->shipping & bit) == 0;
+        p->minds[j] = (moves ? t | p->meet[j] : t) & ~bit;
+        p->touch[j] = (t | p->meet[j]) & ~bit;
         p->by_part |= looks_at_parts(p->offer[j]) ? bit : 0;
         bool cheapest = p->offer[j]->mechanic == TB_PRICE_BUY_GET || p->offer[j]->overall;
         p->wary |= cheapest ? bit : 0;
@@ -338,6 +340,7 @@ enum tb_price_answer tb_price_plan_make(struct tb_price_plan *p, const struct tb
     p->n = offer_n;
     p->made_n = 0;
     p->quick = false;
+    p->shares = false;
     if (!cut_work(p, work, b->line_n, offer_n))
         return TB_PRICE_WORK_TOO_SMALL;
     put_in_order(p);

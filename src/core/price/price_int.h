@@ -82,6 +82,7 @@ struct tb_price_plan {
     uint8_t position[TB_PRICE_OFFERS_MAX];             /* of the caller's offer i */
     uint64_t conflict[TB_PRICE_OFFERS_MAX];
     uint64_t touch[TB_PRICE_OFFERS_MAX];
+    uint64_t minds[TB_PRICE_OFFERS_MAX];  /* of touch[], those to whom it matters whether j is in */
     uint64_t meet[TB_PRICE_OFFERS_MAX];   /* share a line, itself included */
     uint64_t before[TB_PRICE_OFFERS_MAX]; /* earlier ones that may change what it finds */
     uint64_t inside[TB_PRICE_OFFERS_MAX]; /* who has all its lines, when it has a scope */
@@ -102,7 +103,8 @@ struct tb_price_plan {
     uint64_t excluded; /* of a FIRST group, not the first */
     uint64_t shipping;
     uint64_t by_part;  /* look at parts, not only at the sum and number of all goods */
-    bool quick;        /* shares are not wanted */
+    bool quick;        /* shares are not wanted, even of what changes the state */
+    bool shares;       /* shares are wanted, even of what does not */
     struct tb_offer *made; /* BUY_GET with equal scopes, as CHEAPEST overall */
     uint32_t made_n;
     uint32_t n;
@@ -180,6 +182,33 @@ static inline int64_t tb_price_mul_div(int64_t a, int64_t b, int64_t c, int64_t 
     return (int64_t)(product / (unsigned __int128)c);
 }
 
+/* Quotients by one number, through its reciprocal. */
+struct tb_price_divisor {
+    uint64_t by;
+    uint64_t inverse; /* (2^64 - 1) / by */
+};
+
+static inline struct tb_price_divisor tb_price_divisor(int64_t by)
+{
+    return (struct tb_price_divisor){(uint64_t)by, UINT64_MAX / (uint64_t)by};
+}
+
+/* a * b / d down, and its remainder; 0 <= a, b; the quotient fits. */
+static inline int64_t tb_price_divide(struct tb_price_divisor d, int64_t a, int64_t b, int64_t *rest)
+{
+    if (((a | b) >> 31) != 0)
+        return tb_price_mul_div(a, b, (int64_t)d.by, rest);
+    uint64_t product = (uint64_t)a * (uint64_t)b;
+    uint64_t q = (uint64_t)(((unsigned __int128)product * d.inverse) >> 64);
+    uint64_t r = product - q * d.by;
+    while (r >= d.by) {
+        q++;
+        r -= d.by;
+    }
+    *rest = (int64_t)r;
+    return (int64_t)q;
+}
+
 static inline int64_t tb_price_rate(int64_t amount, int64_t ppm, enum tb_rounding mode)
 {
     int64_t rest;
@@ -226,7 +255,6 @@ int64_t tb_price_target(const struct tb_price_plan *p, const struct tb_offer *o,
 void tb_price_tally(struct tb_price_state *s);
 void tb_price_gather(struct tb_price_plan *p, const struct tb_offer *o, const struct tb_price_state *s);
 void tb_price_sort(struct tb_picks *v, uint32_t from, enum tb_pick_order order);
-void tb_price_emit(struct tb_price_state *out, struct tb_run piece);
 void tb_price_spread(struct tb_picks *v, uint32_t from, int64_t total);
 void tb_price_weigh(struct tb_picks *v, uint32_t from, bool by_share);
 uint32_t tb_price_groups_max(const struct tb_offer *o);
@@ -234,6 +262,23 @@ uint32_t tb_price_groups_max(const struct tb_offer *o);
 /* effect.c: applies offer j of the order to `in`; `out` has own runs, or NULL: only the effect is wanted. */
 void tb_price_effect(struct tb_price_plan *p, uint32_t j, const struct tb_price_state *in,
                      struct tb_price_state *out, struct tb_effect *e);
+
+/* Adds a piece (of at least one part) to a state that is being written, or to the run before it. */
+static inline void tb_price_emit(struct tb_price_state *out, const struct tb_run *piece)
+{
+    if (piece->left == 0) {
+        out->count -= piece->n;
+        return;
+    }
+    struct tb_run *last = &out->run[out->run_n];
+    if (out->run_n > 0 && last[-1].line == piece->line && last[-1].left == piece->left &&
+        last[-1].list == piece->list && last[-1].taken == piece->taken && last[-1].first + last[-1].n == piece->first) {
+        last[-1].n = (uint16_t)(last[-1].n + piece->n);
+        return;
+    }
+    *last = *piece;
+    out->run_n++;
+}
 
 /* The state after a saving on goods or shipping, when nothing that comes looks at parts. */
 static inline struct tb_price_state tb_price_sum_state(struct tb_price_state s, bool shipping, int64_t saving)

@@ -309,15 +309,27 @@ bool plain_covers(const struct tb_offer *o, uint32_t line)
     return plain_in(o->scope, line) || (o->mechanic == TB_PRICE_BUY_GET && plain_in(o->scope_y, line));
 }
 
-bool plain_strangers(const struct plain *c, uint32_t i, uint32_t k)
+/* Linked by more than lines: a group, coupon rules, the shipping amount. */
+static bool linked(const struct plain *c, uint32_t i, uint32_t k)
 {
     const struct tb_offer *a = &c->offer[i];
     const struct tb_offer *b = &c->offer[k];
     bool coupons = a->coupon != TB_PRICE_RULE && b->coupon != TB_PRICE_RULE;
-    if (!plain_legal(c, UINT64_C(1) << i | UINT64_C(1) << k) || (coupons && c->basket->coupons_max > 0) ||
-        (a->level == TB_PRICE_SHIPPING && b->level == TB_PRICE_SHIPPING))
-        return false;
-    return !(c->meets[i] >> k & 1);
+    return !plain_legal(c, UINT64_C(1) << i | UINT64_C(1) << k) || (coupons && c->basket->coupons_max > 0) ||
+           (a->level == TB_PRICE_SHIPPING && b->level == TB_PRICE_SHIPPING);
+}
+
+bool plain_strangers(const struct plain *c, uint32_t i, uint32_t k)
+{
+    return !linked(c, i, k) && !(c->meets[i] >> k & 1);
+}
+
+/* It may matter to k, undecided, whether i is in: gifts, points and shipping take nothing off lines. */
+static bool minds(const struct plain *c, uint32_t i, uint32_t k)
+{
+    const struct tb_offer *a = &c->offer[i];
+    bool moves = !plain_perk(a) && a->level != TB_PRICE_SHIPPING;
+    return linked(c, i, k) || (moves && (c->meets[i] >> k & 1));
 }
 
 bool plain_precedes(const struct plain *c, uint32_t k, uint32_t i)
@@ -406,7 +418,7 @@ static enum tb_proof_answer go_out(struct walk *w, struct stand *n)
     w->at++;
     uint64_t open = open_from(w, n, n->position + 1, false);
     for (uint32_t k = 0; k < w->c.n; k++)
-        if ((open >> k & 1) && !plain_strangers(&w->c, one, k))
+        if ((open >> k & 1) && minds(&w->c, one, k))
             return TB_PROOF_BAD_TREE;
     w->n--;
     return n->effect ? TB_PROOF_HOLDS : TB_PROOF_BAD_TREE;

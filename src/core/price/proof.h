@@ -6,7 +6,7 @@
  *   SKIP      the offer here is out: illegal with those in, without possible effect, or an equal twin
  *             of the offer before it, which is out. Go on to the next position.
  *   BRANCH    two subtrees follow: with the offer (NO_EFFECT when it takes nothing off: nothing below),
- *             then without it (DOMINATED: it has an effect and touches nothing undecided: nothing below)
+ *             then without it (DOMINATED: it has an effect and matters to nothing undecided: nothing below)
  *   CUT       no set below has a greater key than the claim, nor an equal one that is preferred
  *   END       all offers from here on are out for reasons of SKIP; this set is no better than the claim
  * The checker prices part by part with its own plain evaluator, reckons the bounds of price.h by its own

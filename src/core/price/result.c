@@ -39,10 +39,13 @@ void tb_price_settle(struct tb_price_plan *p, uint64_t mask, struct tb_price_res
     struct tb_price_state now;
     tb_price_start(p, &now);
     struct tb_price_state next = tb_price_level(p, 1);
+    uint64_t goods = mask & ~p->perks & ~p->shipping;
+    p->shares = true;
     for (uint64_t m = mask; m != 0; m &= m - 1) {
         uint32_t j = (uint32_t)__builtin_ctzll(m);
         struct tb_effect e;
-        tb_price_effect(p, j, &now, &next, &e);
+        bool moves = (goods & m & -m) != 0 && (m & (m - 1)) != 0;
+        tb_price_effect(p, j, &now, moves ? &next : NULL, &e);
         if (!e.in_force)
             continue;
         r->use[r->use_n++] = (struct tb_price_use){.saving = e.saving,
@@ -56,10 +59,15 @@ void tb_price_settle(struct tb_price_plan *p, uint64_t mask, struct tb_price_res
             r->shipping_saving += e.saving;
         else if (e.picks != NULL)
             note_shares(p, p->origin[j], e.picks, p->share, &r->share_n);
+        if (p->shipping >> j & 1)
+            now.shipping -= e.saving;
+        if (!moves)
+            continue;
         struct tb_price_state swap = now;
         now = next;
         next = swap;
     }
+    p->shares = false;
     r->bound = r->value;
     close_lines(p, r);
 }

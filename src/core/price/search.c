@@ -194,14 +194,10 @@ static void try_set(struct search *s, const struct frame *f, uint64_t mask)
 static bool cut_off(struct search *s, struct frame *f)
 {
     int64_t goal = s->best_key + s->loose - f->node.key - 1;
-    if (beaten(s, &f->node, tb_price_ceiling(&s->plan, &f->node, false, goal)))
+    if ((f->stale & f->node.alive) != 0 && beaten(s, &f->node, tb_price_ceiling(&s->plan, &f->node, false, goal)))
         return true;
-    if (renew(s, f)) {
-        if (f->node.alive == 0)
-            return false;
-        if (beaten(s, &f->node, tb_price_ceiling(&s->plan, &f->node, false, goal)))
-            return true;
-    }
+    if (renew(s, f) && f->node.alive == 0)
+        return false;
     f->node.guess = 0;
     int64_t most = tb_price_ceiling(&s->plan, &f->node, true, goal);
     if (beaten(s, &f->node, most))
@@ -247,7 +243,7 @@ static void branch(struct search *s, struct frame *f)
     say(s, TB_PROOF_BRANCH);
     f->branch = (uint8_t)j;
     f->returned = true;
-    f->dominated = (s->plan.touch[j] & f->node.alive) == 0;
+    f->dominated = (s->plan.minds[j] & f->node.alive) == 0;
     struct tb_price_state next;
     struct tb_effect e;
     bool sums = f->dominated || (alive_with(s, &f->node, j) & s->plan.by_part) == 0;
