@@ -141,8 +141,8 @@ static void prepare(struct tb_backtest *b, const struct tb_bt_options *o)
     tb_assert(b->region[0] != NULL && b->region[1] != NULL && b->region[2] != NULL);
     tb_arena_init(&b->scratch, b->region[0], SCRATCH_BYTES);
     tb_arena_init(&b->decoded, b->region[1], DECODED_BYTES);
-    for (uint32_t i = 0; i < TB_COUNTERS_MAX; i++)
-        b->counter[i] = TB_BT_NUMBERS;
+    b->counter[TB_COUNTER_CONFIG] = TB_BT_CONFIG;
+    b->counter[TB_COUNTER_LOT] = TB_BT_LOT;
     for (uint32_t i = 0; i < o->campaign_n; i++)
         b->draft[i].put = &o->campaign[i];
     b->day_first = tb_zone_day_of(o->zone, o->from_ms);

@@ -11,9 +11,9 @@
  * Orders that Tongbao priced are priced anew with everything that was in force then, plus the draft; of others
  * the till's net is the base, and only the draft is asked (no offer of Tongbao applied to them).
  *
- * Numbers of what the draft makes start at TB_BT_NUMBERS, beyond what a journal holds, so the folded events
- * find their own free. Invariants: the journal, the folder and its cell are only read; folding is never
- * disturbed, because whatever the scratch cell keeps beside the journal no journaled event names.
+ * Numbers of blocks and lots that a draft makes start at TB_BT_CONFIG and TB_BT_LOT, beyond what a journal
+ * holds, so the folded events find their own free. Invariants: the journal, the folder and its cell are only
+ * read; folding is never disturbed, because no journaled event names what the scratch cell keeps beside it.
  *
  * Threads   one. Memory: the whole folder's state, and about 400 bytes for an order that the draft touches.
  * Not here  options, the campaign's file (cmd_backtest.c), printing (report.c).                 */
@@ -26,7 +26,8 @@
 #include "core/checkout/checkout_int.h"
 #include "core/promotion/commands.h"
 
-#define TB_BT_NUMBERS (UINT64_C(1) << 26)
+#define TB_BT_CONFIG (UINT64_C(1) << 26)
+#define TB_BT_LOT (UINT64_C(1) << 60)
 #define TB_BT_DRAFTS_MAX 64u
 #define TB_BT_CODE "backtest.%u" /* of the drafts in the scratch cell */
 #define TB_BT_UNITS_MAX 32u

@@ -11,8 +11,7 @@
 /* Both numberings change places. */
 static void swap_numbers(struct tb_backtest *b)
 {
-    static const uint32_t own[] = {TB_COUNTER_CONFIG, TB_COUNTER_LOT, TB_COUNTER_HOLD, TB_COUNTER_TRANSFER,
-                                   TB_COUNTER_BASKET};
+    static const uint32_t own[] = {TB_COUNTER_CONFIG, TB_COUNTER_LOT}; /* what stays has no other numbers */
     uint64_t *counter = b->core->store.counter;
     for (uint32_t i = 0; i < TB_COUNT_OF(own); i++) {
         uint64_t aside = counter[own[i]];
@@ -29,7 +28,7 @@ void tb_bt_numbers_begin(struct tb_backtest *b)
 void tb_bt_numbers_end(struct tb_backtest *b)
 {
     swap_numbers(b);
-    tb_assert(b->core->store.counter[TB_COUNTER_CONFIG] < TB_BT_NUMBERS);
+    tb_assert(b->core->store.counter[TB_COUNTER_CONFIG] < TB_BT_CONFIG);
 }
 
 static bool run(struct tb_backtest *b, struct tb_bt_draft *d, uint32_t op, const void *input)
