@@ -49,7 +49,7 @@ uint32_t tb_person_classes(const struct tb_txn *t, struct tb_block *b)
     if (b == NULL)
         return 0;
     const struct tb_person *head = tb_person_of(b);
-    if (head->flags & TB_PERSON_ERASED)
+    if (head->flags & (TB_PERSON_ERASED | TB_PERSON_THING))
         return 0;
     uint32_t classes = 1u << TB_COUNT_PERSONS;
     if (head->flags & TB_PERSON_FOLLOWER)
@@ -123,7 +123,9 @@ void tb_person_refresh(struct tb_txn *t, uint32_t person)
     uint32_t any = 0;
     uint32_t all = UINT32_MAX;
     for (uint32_t i = 0; i < n; i++) {
-        if (p[i].since_ms < oldest->since_ms)
+        bool thing = p[i].flags & TB_PROFILE_THING;
+        bool thing_before = oldest->flags & TB_PROFILE_THING;
+        if (thing == thing_before ? p[i].since_ms < oldest->since_ms : thing_before)
             oldest = &p[i];
         last_day = p[i].last_day > last_day ? p[i].last_day : last_day;
         any |= p[i].flags;
@@ -137,6 +139,8 @@ void tb_person_refresh(struct tb_txn *t, uint32_t person)
         head->flags |= TB_PERSON_FOLLOWER;
     if (all & TB_PROFILE_ERASED)
         head->flags |= TB_PERSON_ERASED;
+    if (all & TB_PROFILE_THING)
+        head->flags |= TB_PERSON_THING;
 }
 
 /* ---- bytes -----------------------------------------------------------------------------

@@ -37,6 +37,7 @@ enum tb_person_flag {
     TB_PERSON_ERASED = 2,         /* every profile is */
     TB_PERSON_FOLLOWER = 4,       /* a profile is */
     TB_PERSON_ANONYMOUS_CARD = 8, /* enrolled with a card, nothing else is known */
+    TB_PERSON_THING = 16,         /* every profile is: nobody, counted as nobody */
 };
 
 struct tb_person {
@@ -57,6 +58,7 @@ enum tb_profile_flag {
     TB_PROFILE_CURRENT = 4,  /* the identifier map leads here: the tenure of today */
     TB_PROFILE_FOLLOWER = 8, /* follows the official account */
     TB_PROFILE_HOT = 16,     /* quarantined: its edges join nobody */
+    TB_PROFILE_THING = 32,   /* a gift card: owns value, is nobody; no person answers to its id but itself */
 };
 
 /* One tenure of one person-scope identifier, or a part of one (docs/design/0003). The

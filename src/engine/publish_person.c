@@ -86,6 +86,10 @@ static void put_head(const struct person *x)
     struct row r;
     row_begin(&r, x->p, T_PERSONS);
     row_i64(&r, (int64_t)x->b->id);
+    if (h->flags & TB_PERSON_THING) { /* a gift card alone: nobody */
+        row_drop(&r);
+        return;
+    }
     row_i64(&r, h->tenant);
     row_i64(&r, h->oldest_profile);
     row_i64(&r, x->b->n[TB_PERSON_PROFILE]);

@@ -171,6 +171,7 @@ static void act_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_open(o, '{');
     tb_json_out_key_i64(o, "amount", (int64_t)v[2]);
     tb_json_out_key_i64(o, "left", (int64_t)v[3]);
+    tb_out_id(w, o, "transfer", TB_ID_TRANSFER, v[6]);
     tb_out_id(w, o, "member", TB_ID_MEMBER, v[12]);
     tb_json_out_close(o, '}');
 }

@@ -44,7 +44,8 @@ with Served(data, "--inbox", "--plain-cookies", "--unlimited") as s:
     bert, bert_id = sign_in(s, "13900000002")
     ask("points", "POST", "/v1/ledger/adjustments",
         {"member": {"id": anna_id}, "unit": "points", "amount": 250, "reason": "r"}, 201)
-    equal("she may", [(x["code"], x["state"], x["left"]) for x in ask("mall", "GET", "/v1/me/mall", None, 200, anna)["items"]],
+    goods = ask("mall", "GET", "/v1/me/mall", None, 200, anna)["items"]
+    equal("she may", [(x["code"], x["state"], x["left"]) for x in goods],
           [("cup", "ok", 3)])
     equal("he is short", ask("mall", "GET", "/v1/me/mall", None, 200, bert)["items"][0]["state"], "insufficient")
     one = ask("a cup", "POST", "/v1/me/mall/exchanges", {"goods": "cup"}, 200, anna)
@@ -54,13 +55,15 @@ with Served(data, "--inbox", "--plain-cookies", "--unlimited") as s:
     equal("hers", [x["exchange"] for x in ask("list", "GET", "/v1/me/mall/exchanges", None, 200, anna)["items"]],
           [one["exchange"]])
     equal("not his", ask("list", "GET", "/v1/me/mall/exchanges", None, 200, bert)["items"], [])
-    equal("nor to cancel", ask("cancel", "POST", "/v1/me/mall/cancel", {"exchange": one["exchange"]}, 404, bert)["code"],
+    first = {"exchange": one["exchange"]}
+    equal("nor to cancel", ask("cancel", "POST", "/v1/me/mall/cancel", first, 404, bert)["code"],
           "unknown_exchange")
-    equal("all is back", ask("cancel", "POST", "/v1/me/mall/cancel", {"exchange": one["exchange"]}, 200, anna)["points_back"],
+    equal("all is back", ask("cancel", "POST", "/v1/me/mall/cancel", first, 200, anna)["points_back"],
           100)
     two = ask("again", "POST", "/v1/me/mall/exchanges", {"goods": "cup"}, 200, anna)["exchange"]
     ask("packed", "POST", f"/v1/mall/exchanges/{two}/state", {"state": "ready"}, 200)
-    equal("too late", ask("cancel", "POST", "/v1/me/mall/cancel", {"exchange": two}, 409, anna)["code"], "exchange_state")
+    late = ask("cancel", "POST", "/v1/me/mall/cancel", {"exchange": two}, 409, anna)
+    equal("too late", late["code"], "exchange_state")
 
     ask("namespace", "PUT", "/v1/namespaces/gift_card", {"class": "strong", "priority": 900}, 200)
     ask("unit", "PUT", "/v1/units/gift", {"kind": "gift_card", "givable": True}, 200)
@@ -73,7 +76,8 @@ with Served(data, "--inbox", "--plain-cookies", "--unlimited") as s:
     equal("not his", ask("register", "POST", "/v1/me/cards", {"code": code[0]}, 409, bert)["code"], "card_state")
     for i in range(10):
         ask("wrong", "POST", "/v1/me/cards", {"code": code[1 + i]}, 404, bert)
-    equal("guessing ends", ask("wrong", "POST", "/v1/me/cards/balance", {"code": code[0]}, 429, bert)["code"], "scan_limited")
+    wrong = ask("wrong", "POST", "/v1/me/cards/balance", {"code": code[0]}, 429, bert)
+    equal("guessing ends", wrong["code"], "scan_limited")
     gift = ask("give", "POST", "/v1/me/gifts", {"unit": "gift", "amount": 2500}, 200, anna)["gift"]
     equal("not her own", ask("claim", "POST", "/v1/me/gifts/claim", {"gift": gift}, 422, anna)["code"], "same_account")
     equal("his", ask("claim", "POST", "/v1/me/gifts/claim", {"gift": gift}, 200, bert)["amount"], 2500)

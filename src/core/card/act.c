@@ -182,7 +182,9 @@ static enum tb_outcome take(struct acting *x)
     enum tb_code code = tb_ledger_pin(x->t, x->card.profile, x->card.unit, x->in->amount, INT64_MAX, &hold);
     if (code != TB_CODE_OK)
         return tb_refuse(x->a, code, "amount");
-    (void)tb_ledger_take(x->t, hold, tb_counter_next(x->t, TB_COUNTER_TRANSFER), 0, x->cmd->actor);
+    uint64_t transfer = tb_counter_next(x->t, TB_COUNTER_TRANSFER);
+    (void)tb_ledger_take(x->t, hold, transfer, 0, x->cmd->actor);
+    tb_wire_put_uint(&x->a->body, 6, transfer);
     x->moved = x->in->amount;
     return TB_DONE;
 }

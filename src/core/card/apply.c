@@ -2,6 +2,17 @@
 /* core/card/apply.c - folding the room's events, filling its map at start-up, and its invariants. */
 #include "core/card/card_int.h"
 
+/* A card owns value and is nobody: it is not counted, and its holder keeps her own id. */
+static void make_thing(struct tb_txn *t, uint32_t profile)
+{
+    uint32_t person = tb_person_by_profile(t, profile);
+    struct tb_block *b = tb_write(t, TB_KIND_PERSON, person);
+    uint32_t before = tb_person_classes(t, b);
+    tb_person_profile(t, b, profile)->flags |= TB_PROFILE_THING;
+    tb_person_refresh(t, person);
+    tb_person_recount(t, before, tb_person_classes(t, tb_read(t, TB_KIND_PERSON, person)));
+}
+
 void tb_card_apply_card_made(struct tb_txn *t, const struct tb_ev_card_made *ev)
 {
     struct tb_block *b = tb_create(t, TB_KIND_CARD, ev->card);
@@ -22,8 +33,10 @@ void tb_card_apply_card_made(struct tb_txn *t, const struct tb_ev_card_made *ev)
     tb_counter_used(t, TB_COUNTER_CARD, ev->card);
     if (ev->face.n)
         (void)tb_push_bytes(t, TB_KIND_CARD, ev->card, TB_CARD_BYTES, ev->face);
-    if (card.kind == TB_CARD_PLASTIC)
+    if (card.kind == TB_CARD_PLASTIC) {
         tb_map_set(t, TB_MAP_CARD, tb_card_key((struct tb_code_ref){card.batch, card.serial}), ev->card);
+        make_thing(t, card.profile);
+    }
     tb_person_touch(t, card.profile);
 }
 

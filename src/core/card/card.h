@@ -87,7 +87,8 @@ struct tb_cmd_card_sell {
 
 /* CARD_LOOK: what is on the card of a code. Who asks wrong codes waits (core/code/code.h): SCAN_LIMITED; UNKNOWN_CODE
  * for whatever was not sold, with a record (the outcome is DONE). Body: 1 card, 2 unit, 3 available, 4 pinned, 5
- * instant at which something expires next (ms, 0 = never), 6 enum tb_card_state, 7 1 = registered, 8 face, 9 sold for. */
+ * instant at which something expires next (ms, 0 = never), 6 enum tb_card_state, 7 1 = registered, 8 face, 9 sold
+ * for.                                                                                                */
 struct tb_cmd_card_look {
     struct tb_code_ref code;
     uint64_t caller; /* fingerprint of who asks; 0 = unknown */
@@ -109,12 +110,14 @@ enum tb_card_verb {
 };
 #define TB_CARD_VERBS 12u
 
-/* CARD_ACT. Answers in order: INVALID "verb"; SCAN_LIMITED; UNKNOWN_CODE "code" / UNKNOWN_GIFT "gift"; UNKNOWN_MEMBER; CARD_STATE
- * (blocked or replaced; UNBLOCK: not blocked); REASON_REQUIRED; UNKNOWN_UNIT, INVALID "unit", NOT_GIVABLE, INVALID
- * "lifetime" (GIVE); those of CARD_SELL up to TOO_MANY for `fresh`; AMOUNT_NOT_POSITIVE, INVALID "amount" (TAKE of a
- * card of money, REST and REFUND of an item card), INSUFFICIENT, REST_TOO_LARGE, CAP_EXCEEDED (a bound of the receiver), HOLD_ENDED
- * (a gift that was claimed, taken back, or has lapsed), SAME_ACCOUNT (her own gift), those of LINK.
- * Body: 1 card or gift, 2 amount moved, 3 left on the card, 4 fresh card, 5 deadline (ms), 12 person of the member. */
+/* CARD_ACT. Answers in order: INVALID "verb"; SCAN_LIMITED; UNKNOWN_CODE "code" / UNKNOWN_GIFT "gift"; UNKNOWN_MEMBER;
+ * CARD_STATE (blocked or replaced; UNBLOCK: not blocked); REASON_REQUIRED; UNKNOWN_UNIT, INVALID "unit", NOT_GIVABLE,
+ * INVALID "lifetime" (GIVE); those of CARD_SELL up to TOO_MANY for `fresh`; AMOUNT_NOT_POSITIVE, INVALID "amount"
+ * (TAKE of a card of money, REST and REFUND of an item card), INSUFFICIENT, REST_TOO_LARGE, CAP_EXCEEDED (a bound of
+ * the receiver), HOLD_ENDED (a gift that was claimed, taken back, or has lapsed), SAME_ACCOUNT (her own gift), those
+ * of LINK.
+ * Body: 1 card or gift, 2 amount moved, 3 left on the card, 4 fresh card, 5 deadline (ms), 6 TAKE: the transfer
+ * (REVERSE brings pieces back), 12 person of the member. */
 struct tb_cmd_card_act {
     uint32_t verb; /* enum tb_card_verb */
     struct tb_code_ref code;
@@ -128,11 +131,11 @@ struct tb_cmd_card_act {
     uint64_t caller; /* REGISTER: who asks, when it is not staff; limited and counted as CARD_LOOK's */
 };
 
-/* TOP_UP: principal for money, and the bonus of the highest step that the amount reaches. With `back` money is paid back.
- * Answers in order: UNKNOWN_UNIT, INVALID "unit" (not STORED_VALUE, or a bonus), UNKNOWN_MEMBER, AMOUNT_NOT_POSITIVE,
- * NOT_REVERSIBLE (back: the unit pays nothing back), REASON_REQUIRED (back), INVALID "amount" (below or above what one
- * top-up may be), CAP_EXCEEDED (what she may have), INSUFFICIENT (back: of the principal). Body: 1 amount, 2 bonus given or
- * taken, 3 principal available (zigzag), 4 bonus available (zigzag), 5 person.                            */
+/* TOP_UP: principal for money, and the bonus of the highest step that the amount reaches. With `back` money is paid
+ * back. Answers in order: UNKNOWN_UNIT, INVALID "unit" (not STORED_VALUE, or a bonus), UNKNOWN_MEMBER,
+ * AMOUNT_NOT_POSITIVE, NOT_REVERSIBLE (back: the unit pays nothing back), REASON_REQUIRED (back), INVALID "amount"
+ * (below or above what one top-up may be), CAP_EXCEEDED (what she may have), INSUFFICIENT (back: of the principal).
+ * Body: 1 amount, 2 bonus given or taken, 3 principal available (zigzag), 4 bonus available (zigzag), 5 person. */
 struct tb_cmd_top_up {
     struct tb_who member;
     struct tb_str unit;

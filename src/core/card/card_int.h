@@ -27,8 +27,8 @@ uint64_t tb_card_key(struct tb_code_ref code); /* in TB_MAP_CARD */
 
 /* A printed code that may become a card: OK or what CARD_SELL answers, from UNKNOWN_CODE to UNKNOWN_NAMESPACE. */
 enum tb_code tb_card_fresh(const struct tb_txn *t, struct tb_code_ref code);
-/* Puts the code in force as a card of the unit, with nothing on it: its profile in *profile, the card's number in *card.
- * The outcome of tb_identity_resolve.                                                                 */
+/* Puts the code in force as a card of the unit, with nothing on it: its profile in *profile, the card's number in
+ * *card. The outcome of tb_identity_resolve. */
 struct tb_card_made {
     struct tb_code_ref code;
     uint32_t unit;
