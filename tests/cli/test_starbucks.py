@@ -54,8 +54,8 @@ def ladder():
          f"{archive}:online_retail/online_retail.csv")
     body = work / "ladder.json"
     body.write_text(json.dumps(LADDER))
-    words = ["--tenant", "online_retail", "--from", "2010-12-01", "--to", "2011-12-10", "--data", data, "--format", "json"]
-    got = json.loads(good("backtest", body, *words).stdout)
+    words = ["--tenant", "online_retail", "--from", "2010-12-01", "--to", "2011-12-10", "--data", data]
+    got = json.loads(good("backtest", body, *words, "--format", "json").stdout)
     pieces = "SELECT order_no, sum(quantity) AS q FROM order_lines GROUP BY 1 HAVING sum(quantity) > 10000000"
     off = "CASE WHEN net >= 100000 THEN 9000 WHEN net >= 50000 THEN 3500 WHEN net >= 20000 THEN 1000 ELSE 0 END"
     want = sql(data, f"SELECT count(*) AS orders, sum({off}) AS saving, sum(CASE WHEN net >= 20000 THEN 1 ELSE 0 END) "
