@@ -257,6 +257,7 @@ extern const char *const tb_words_actor[]; /* [0] is not used */
 extern const char *const tb_words_scan[TB_SCAN_VERDICTS]; /* [0] is not used */
 extern const char *const tb_words_scene[TB_CODE_SCENES];
 extern const char *const tb_words_code_verb[5]; /* [0] is not used */
+extern const char *const tb_words_issue_state[]; /* enum tb_issue_state; op_issue.c */
 
 /* ---- rooms (op_*.c) ---------------------------------------------------------------------------- */
 

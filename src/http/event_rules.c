@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/checkout/checkout.h"
+#include "core/issue/issue.h"
 #include "http/op_promotion_words.h"
 
 #define MESSAGES_MAX 512u
@@ -16,7 +17,7 @@
 enum vocabulary {
     CAUSE = 0, VERDICT, SCENE, VERB, TENDER, ACCOUNT, CAMPAIGN_STATE, MECHANIC, LEVEL, GROUP_RULE, COUPON_RULE,
     BUDGET_RULE, ROUNDING, OFFER_FLAG, WEEKDAY, SLOT, SCOPE_BY, PLACE_BY, LIMIT_SCOPE, PERIOD, FINDING, BASKET_END,
-    POLICY, GAME_KIND, GAME_STATE, REWARD_KIND, DRAW_WHY, PACKET_MODE, VOCABULARIES
+    POLICY, GAME_KIND, GAME_STATE, REWARD_KIND, DRAW_WHY, PACKET_MODE, ISSUE_STATE, ARM, VOCABULARIES
 };
 
 static const char *const causes[] = {NULL,     "earn",   "clawback", "spend",   "refund",
@@ -34,6 +35,7 @@ static const char *const reward_kinds[] = {NULL, "step", "milestone"};
 static const char *const draw_whys[] = {"as_drawn",     "locked",       "member_cap",
                                         "out_of_stock", "not_released", "refused"};
 static const char *const packet_modes[] = {NULL, "equal", "random"};
+static const char *const arms[] = {"none", "shown", "held_out"};
 
 static struct tb_feed_words choice(const char *name)
 {
@@ -72,6 +74,8 @@ struct tb_feed_words tb_feed_words_of(uint32_t what)
         [REWARD_KIND] = LIST(reward_kinds),
         [DRAW_WHY] = LIST(draw_whys),
         [PACKET_MODE] = LIST(packet_modes),
+        [ISSUE_STATE] = {tb_words_issue_state, TB_ISSUE_STATES},
+        [ARM] = LIST(arms),
     };
     switch (what) {
     case LEVEL:
@@ -135,6 +139,12 @@ static const struct tb_feed_rule rules[] = {
     WORD("GameReward", "kind", REWARD_KIND),
     WORD("GameDrawn", "why", DRAW_WHY),
     WORD("PacketMade", "mode", PACKET_MODE),
+    WORD("CampaignBooked", "arm", ARM),
+    {"CampaignBooked", "month", TB_FEED_DAY, 0, "month"},
+    WORD("IssueMoved", "state", ISSUE_STATE),
+    {"IssuePut", "job", TB_FEED_HIDDEN, 0, NULL},
+    {"JobMoved", "object", TB_FEED_HIDDEN, 0, NULL},
+    {"CouponCodeUsed", "lot", TB_FEED_ID, TB_ID_COUPON, "coupon"},
     /* everywhere */
     CODE("goods", TB_KIND_GOODS),
     CODE("bonus_unit", TB_KIND_UNIT),
@@ -180,6 +190,8 @@ static const struct tb_feed_rule rules[] = {
     CODE("attribute", TB_KIND_ATTRIBUTE),
     CODE("game", TB_KIND_GAME),
     CODE("campaign", TB_KIND_CAMPAIGN),
+    CODE("issue", TB_KIND_ISSUE),
+    CODE("coupon_code", TB_KIND_COUPON_CODE),
     CODE("batch", TB_KIND_CODE_BATCH),
     {NULL, "day", TB_FEED_DAY, 0, "day"},
     {NULL, "earned_day", TB_FEED_DAY, 0, "earned_on"},

@@ -12,7 +12,8 @@
 #include "core/promotion/book.h"
 #include "http/app_int.h"
 
-static const char *const states[TB_ISSUE_STATES] = {"running", "done", "stopped", "out_of_stock", "limit", "over"};
+const char *const tb_words_issue_state[] = {"running", "done", "stopped", "out_of_stock", "limit", "over"};
+_Static_assert(TB_COUNT_OF(tb_words_issue_state) == TB_ISSUE_STATES, "every state has its word");
 static const char *const skips[TB_ISSUE_SKIPS] = {"no_consent", "not_enrolled", "has_hers", "full"};
 static const char *const arms[TB_ARMS] = {"shown", "held_out"};
 
@@ -130,7 +131,7 @@ static void out_issue(struct tb_work *w, struct tb_json_out *o, const struct tb_
     out_text(o, "audience", tb_view_text(v, i->audience));
     tb_out_code(w, o, "purpose", TB_KIND_PURPOSE, i->purpose);
     out_text(o, "reason", tb_view_text(v, i->reason));
-    tb_out_word(o, "state", states, TB_ISSUE_STATES, i->state);
+    tb_out_word(o, "state", tb_words_issue_state, TB_ISSUE_STATES, i->state);
     tb_out_time(o, "started_at", i->started_ms);
     tb_out_time(o, "ended_at", i->ended_ms);
     out_figures(o, i, (int64_t)i->last);
