@@ -7,6 +7,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 
 function gzip(): Plugin {
+  let out = "dist";
   const pack = (folder: string) => {
     for (const name of readdirSync(folder)) {
       const path = join(folder, name);
@@ -15,7 +16,14 @@ function gzip(): Plugin {
         writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
     }
   };
-  return { name: "gzip", apply: "build", closeBundle: () => pack("dist") };
+  return {
+    name: "gzip",
+    apply: "build",
+    configResolved: (config) => {
+      out = config.build.outDir;
+    },
+    closeBundle: () => pack(out),
+  };
 }
 
 export default defineConfig({

@@ -27,7 +27,8 @@ static void code_scans(struct tb_report *r, const char *of)
          t, (long long)from, of);
     tb_report_rows(r, "regions",
                        "SELECT c.region AS \"region$s\", count(*) AS scans, "
-                       "sum(c.outside_region) AS outside_region FROM code_scans c WHERE c.tenant = %u AND c.at_ms >= %lld AND c.region <> ''%s "
+                       "sum(c.outside_region) AS outside_region FROM code_scans c "
+                       "WHERE c.tenant = %u AND c.at_ms >= %lld AND c.region <> ''%s "
                        "GROUP BY c.region ORDER BY 2 DESC LIMIT 100",
          t, (long long)from, of);
 }

@@ -7,7 +7,7 @@ import { ago, count, dateTime, money, moneyShort } from "../shared/format";
 import { useApi } from "../shared/query";
 import { useSession } from "../shared/session";
 import { SignIn } from "../shared/SignIn";
-import { findMember } from "../till/MemberBox";
+import { findMember } from "../shared/findMember";
 import { useT } from "./messages";
 
 type Sort = "seen" | "spend" | "points";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BulbOutlined, GlobalOutlined, LogoutOutlined, MenuOutlined } from "@ant-design/icons";
+import { BulbOutlined, GlobalOutlined, KeyOutlined, LogoutOutlined, MenuOutlined } from "@ant-design/icons";
 import { Button, Drawer, Dropdown, Grid, Menu, Spin, Tag } from "antd";
 import { lazy, Suspense, useState } from "react";
 import { Link, Navigate, Route, Routes, useLocation, useNavigate } from "react-router-dom";
@@ -15,6 +15,22 @@ import "./console.css";
 
 const MemberPage = lazy(() => import("./pages/member/MemberPage"));
 const OrderPage = lazy(() => import("./pages/OrderPage"));
+const GamePage = lazy(() => import("./pages/play/GamePage"));
+const SheetPage = lazy(() => import("./pages/codes/SheetPage"));
+const CampaignPage = lazy(() => import("./pages/campaigns/CampaignPage"));
+const WizardPage = lazy(() => import("./pages/campaigns/WizardPage"));
+const PasswordModal = lazy(() => import("./ui/PasswordModal"));
+
+/** Pages of one thing: what may be called decides who sees them. */
+const inner = [
+  { path: "/members/:id", needs: "get_member", Page: MemberPage },
+  { path: "/orders/:order", needs: "get_order", Page: OrderPage },
+  { path: "/play/:code", needs: "get_game", Page: GamePage },
+  { path: "/codes/:code/sheet", needs: "list_codes", Page: SheetPage },
+  { path: "/campaigns/new", needs: "put_campaign", Page: WizardPage },
+  { path: "/campaigns/:code", needs: "get_campaign", Page: CampaignPage },
+  { path: "/campaigns/:code/edit", needs: "put_campaign", Page: WizardPage },
+] as const;
 
 function Brand() {
   const t = useT();
@@ -58,7 +74,7 @@ function SideMenu({ onChosen }: { onChosen?: () => void }) {
         mode="inline"
         items={items}
         selectedKeys={chosen}
-        defaultOpenKeys={["goods", "settings"]}
+        defaultOpenKeys={["marketing", "goods", "settings"]}
         onClick={({ key }) => {
           navigate(key);
           onChosen?.();
@@ -73,6 +89,7 @@ function TopBar({ openMenu }: { openMenu?: () => void }) {
   const { session, signOut } = useSession();
   const mode = useMode();
   const language = useLanguage();
+  const [changing, setChanging] = useState(false);
   return (
     <header className="top">
       {openMenu && <Button type="text" icon={<MenuOutlined />} aria-label={t.common.menu} onClick={openMenu} />}
@@ -100,7 +117,10 @@ function TopBar({ openMenu }: { openMenu?: () => void }) {
       />
       <Dropdown
         menu={{
-          items: [{ key: "out", icon: <LogoutOutlined />, label: t.common.signOut, onClick: () => void signOut() }],
+          items: [
+            { key: "password", icon: <KeyOutlined />, label: t.password.title, onClick: () => setChanging(true) },
+            { key: "out", icon: <LogoutOutlined />, label: t.common.signOut, onClick: () => void signOut() },
+          ],
         }}
         trigger={["click"]}
       >
@@ -117,6 +137,11 @@ function TopBar({ openMenu }: { openMenu?: () => void }) {
             ))}
         </button>
       </Dropdown>
+      {changing && (
+        <Suspense>
+          <PasswordModal close={() => setChanging(false)} />
+        </Suspense>
+      )}
     </header>
   );
 }
@@ -154,22 +179,17 @@ function Pages() {
             }
           />
         ))}
-        <Route
-          path="/members/:id"
-          element={
-            <Guarded needs="get_member">
-              <MemberPage />
-            </Guarded>
-          }
-        />
-        <Route
-          path="/orders/:order"
-          element={
-            <Guarded needs="get_order">
-              <OrderPage />
-            </Guarded>
-          }
-        />
+        {inner.map(({ path, needs, Page }) => (
+          <Route
+            key={path}
+            path={path}
+            element={
+              <Guarded needs={needs}>
+                <Page />
+              </Guarded>
+            }
+          />
+        ))}
         <Route path="*" element={<Navigate to="/" replace />} />
       </Routes>
     </Suspense>

@@ -4,6 +4,7 @@
 import {
   AuditOutlined,
   BarChartOutlined,
+  GiftOutlined,
   SettingOutlined,
   ShopOutlined,
   ShoppingOutlined,
@@ -54,6 +55,43 @@ export const nav: (Entry | Group)[] = [
     needs: "report_orders",
     icon: <ShoppingOutlined />,
     page: page(() => import("./pages/OrdersPage")),
+  },
+  {
+    key: "marketing",
+    label: (t) => t.nav.marketing,
+    icon: <GiftOutlined />,
+    entries: [
+      {
+        path: "/campaigns",
+        label: (t) => t.nav.campaigns,
+        needs: "list_campaigns",
+        page: page(() => import("./pages/campaigns/CampaignsPage")),
+      },
+      {
+        path: "/coupons",
+        label: (t) => t.nav.coupons,
+        needs: "list_units",
+        page: page(() => import("./pages/coupons/CouponsPage")),
+      },
+      {
+        path: "/play",
+        label: (t) => t.nav.play,
+        needs: "list_games",
+        page: page(() => import("./pages/play/GamesPage")),
+      },
+      {
+        path: "/mall",
+        label: (t) => t.nav.mall,
+        needs: "list_goods",
+        page: page(() => import("./pages/mall/MallPage")),
+      },
+      {
+        path: "/codes",
+        label: (t) => t.nav.codes,
+        needs: "report_codes",
+        page: page(() => import("./pages/codes/CodesPage")),
+      },
+    ],
   },
   {
     key: "goods",

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import type { Member } from "../api/client.gen";
 import { count, date, money } from "../shared/format";
 import { useApi } from "../shared/query";
 import { useSession } from "../shared/session";
 import { useT } from "./messages";
 
-const Qr = lazy(() => import("./Qr").then((m) => ({ default: m.Qr })));
+const Qr = lazy(() => import("../shared/Qr").then((m) => ({ default: m.Qr })));
 
 function TierProgress({ me }: { me: Member }) {
   const t = useT();
@@ -46,6 +46,40 @@ function TierProgress({ me }: { me: Member }) {
   );
 }
 
+/** The code of this minute, asked again when its time is over. */
+function MyCode({ me }: { me: Member }) {
+  const t = useT();
+  const query = useApi("getMyCode", {});
+  const [left, setLeft] = useState(0);
+  const { data, refetch } = query;
+  useEffect(() => {
+    if (!data) return undefined;
+    const tick = () => {
+      const s = Math.ceil((Date.parse(data.expires_at) - Date.now()) / 1000);
+      setLeft(Math.max(0, Math.min(60, s)));
+      if (s <= 0) void refetch();
+    };
+    tick();
+    const timer = setInterval(tick, 1000);
+    return () => clearInterval(timer);
+  }, [data, refetch]);
+  return (
+    <section className="panel code">
+      <Suspense fallback={<div className="qr" />}>
+        {data ? <Qr text={data.code} label={t.card.show} /> : <div className="qr" />}
+      </Suspense>
+      <p className="mono num member-code">{data?.code.replace(/(.{4})(?=.)/g, "$1 ")}</p>
+      <div className="progress thin" aria-hidden>
+        <i style={{ width: `${(left / 60) * 100}%` }} />
+      </div>
+      <p className="soft">{t.card.show}</p>
+      <p className="soft">
+        {t.card.showId} <span className="mono member-id">{me.id}</span>
+      </p>
+    </section>
+  );
+}
+
 export function CardTab({ me }: { me: Member }) {
   const t = useT();
   const { session } = useSession();
@@ -66,7 +100,9 @@ export function CardTab({ me }: { me: Member }) {
         <div className="spread">
           <div>
             <small>{t.card.points}</small>
-            <b className="num">{count(points?.available ?? 0)}</b>
+            <a className="num figure" href="#points">
+              {count(points?.available ?? 0)}
+            </a>
           </div>
           <div>
             <small>{t.card.value}</small>
@@ -75,13 +111,7 @@ export function CardTab({ me }: { me: Member }) {
           <small>{t.card.since(date(me.enrolled_at))}</small>
         </div>
       </section>
-      <section className="panel code">
-        <Suspense fallback={<div className="qr" />}>
-          <Qr text={me.id} label={t.card.show} />
-        </Suspense>
-        <p className="mono">{me.id}</p>
-        <p className="soft">{t.card.show}</p>
-      </section>
+      <MyCode me={me} />
       <TierProgress me={me} />
       <section className="panel">
         <p>

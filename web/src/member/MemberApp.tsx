@@ -2,8 +2,9 @@
 import { ConfigProvider, TabBar } from "antd-mobile";
 import antdEn from "antd-mobile/es/locales/en-US";
 import antdZh from "antd-mobile/es/locales/zh-CN";
-import { BillOutline, GiftOutline, PayCircleOutline, UserOutline } from "antd-mobile-icons";
-import { useEffect, useSyncExternalStore } from "react";
+import { BillOutline, GiftOutline, PayCircleOutline, SmileOutline, UserOutline } from "antd-mobile-icons";
+import { lazy, Suspense, useEffect, useSyncExternalStore, type ComponentType } from "react";
+import type { Member } from "../api/client.gen";
 import { useLanguage } from "../shared/language";
 import { useApi } from "../shared/query";
 import { useSession } from "../shared/session";
@@ -13,6 +14,7 @@ import { Join } from "./Join";
 import { MeTab } from "./MeTab";
 import { useT } from "./messages";
 import { OrdersTab } from "./OrdersTab";
+import { place } from "./place";
 import { PointsTab } from "./PointsTab";
 import { SignIn } from "./SignIn";
 import { Failed, Waiting } from "./ui";
@@ -23,36 +25,53 @@ const subscribe = (f: () => void) => {
 };
 const useHash = () => useSyncExternalStore(subscribe, () => location.hash.slice(1) || "card");
 
-const tabs = { card: CardTab, points: PointsTab, orders: OrdersTab, me: MeTab };
-type Tab = keyof typeof tabs;
+// a code on a product leads here once; loading the page again does not ask about it again
+if (place.code) history.replaceState(null, "", "/member#play");
+
+const PlayTab = lazy(() => import("./PlayTab"));
+const BenefitsTab = lazy(() => import("./BenefitsTab"));
+const Present = lazy(() => import("./Present"));
+
+const screens: Record<string, ComponentType<{ me: Member }>> = {
+  card: CardTab,
+  play: PlayTab,
+  benefits: BenefitsTab,
+  points: PointsTab,
+  orders: OrdersTab,
+  me: MeTab,
+};
+const tabs = ["card", "play", "benefits", "orders", "me"] as const;
+
+const icons = {
+  card: <PayCircleOutline />,
+  play: <SmileOutline />,
+  benefits: <GiftOutline />,
+  orders: <BillOutline />,
+  me: <UserOutline />,
+};
 
 function Signed() {
   const t = useT();
   const hash = useHash();
-  const tab: Tab = hash in tabs ? (hash as Tab) : "card";
+  const present = /^(packet|gift)\//.test(hash);
+  const screen = hash in screens ? hash : "card";
   const me = useApi("getMe", { view: "full" });
   if (!me.data) return me.error ? <Failed retry={() => void me.refetch()} /> : <Waiting />;
   if (!me.data.enrolled) return <Join me={me.data} />;
-  const Shown = tabs[tab];
-  const icons = {
-    card: <PayCircleOutline />,
-    points: <GiftOutline />,
-    orders: <BillOutline />,
-    me: <UserOutline />,
-  };
+  const Shown = screens[screen]!;
   return (
     <>
       <main className="screen">
-        <Shown me={me.data} />
+        <Suspense fallback={<Waiting />}>{present ? <Present hash={hash} /> : <Shown me={me.data} />}</Suspense>
       </main>
       <nav className="tabs" aria-label={t.title}>
         <TabBar
-          activeKey={tab}
+          activeKey={present ? "benefits" : screen === "points" ? "card" : screen}
           onChange={(key) => {
             location.hash = key;
           }}
         >
-          {(Object.keys(tabs) as Tab[]).map((key) => (
+          {tabs.map((key) => (
             <TabBar.Item key={key} icon={icons[key]} title={t.tabs[key]} />
           ))}
         </TabBar>

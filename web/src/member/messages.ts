@@ -5,7 +5,7 @@ const zh = {
   title: "会员中心",
   hello: "欢迎回来",
   shopper: "欢迎光临",
-  tabs: { card: "会员卡", points: "积分", orders: "订单", me: "我的" },
+  tabs: { card: "会员卡", play: "玩一玩", benefits: "福利", orders: "订单", me: "我的" },
   signIn: {
     title: "手机号登录",
     phone: "手机号",
@@ -29,7 +29,8 @@ const zh = {
     waiting: (n: string) => `已为您保留 ${n} 积分`,
   },
   card: {
-    show: "结账时出示此码",
+    show: "结账时出示此码，每分钟自动更新",
+    showId: "会员号",
     points: "积分",
     value: "储值",
     since: (t: string) => `${t} 入会`,
@@ -107,7 +108,7 @@ const en: Messages = {
   title: "Membership",
   hello: "Welcome back",
   shopper: "Welcome",
-  tabs: { card: "Card", points: "Points", orders: "Orders", me: "Me" },
+  tabs: { card: "Card", play: "Play", benefits: "Benefits", orders: "Orders", me: "Me" },
   signIn: {
     title: "Sign in by phone",
     phone: "Phone",
@@ -131,7 +132,8 @@ const en: Messages = {
     waiting: (n) => `${n} points are waiting for you`,
   },
   card: {
-    show: "Show this at the till",
+    show: "Show this at the till; it changes every minute",
+    showId: "Member",
     points: "Points",
     value: "Stored value",
     since: (t) => `Member since ${t}`,

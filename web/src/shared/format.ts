@@ -14,6 +14,10 @@ export function setFormat(f: { language?: Language; zone?: string; currency?: st
   digits = f.digits ?? digits;
 }
 
+/** Minor units in one whole of the tenant's currency. */
+export const minorPerWhole = () => 10 ** digits;
+export const currencyDigits = () => digits;
+
 /** Minor units of the tenant's currency. */
 export const money = (minor: number | undefined) =>
   minor === undefined
@@ -45,6 +49,10 @@ export const percent = (part: number, whole: number) =>
   whole === 0
     ? "–"
     : new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 }).format(part / whole);
+
+/** Parts per million, with as many places as they have. */
+export const percentPpm = (ppm: number) =>
+  new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 4 }).format(ppm / 1_000_000);
 
 /** Thousandths of a piece or a kilogram. */
 export const milli = (n: number) => new Intl.NumberFormat(language, { maximumFractionDigits: 3 }).format(n / 1000);

@@ -1,26 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { App, Button, Input, Tag, type InputRef } from "antd";
 import { useState, type RefObject } from "react";
-import { api, type Member } from "../api/client.gen";
-import { ApiError } from "../api/http";
+import type { Member } from "../api/client.gen";
+import { findMember } from "../shared/findMember";
 import { count } from "../shared/format";
 import { useApi } from "../shared/query";
 import { useT } from "./messages";
-
-export async function findMember(typed: string): Promise<Member | null> {
-  const value = typed.replace(/\s/g, "");
-  const tries = /^mbr_/i.test(value)
-    ? [() => api.getMember({ member: value, view: "brief" })]
-    : ["phone", "card"].map((ns) => () => api.findMember({ ns, value, view: "brief" }));
-  for (const one of tries) {
-    try {
-      return await one();
-    } catch (e) {
-      if (!(e instanceof ApiError) || ![400, 404, 422].includes(e.problem.status)) throw e;
-    }
-  }
-  return null;
-}
 
 export function MemberBox({
   input,

@@ -1,77 +1,186 @@
 // SPDX-License-Identifier: Apache-2.0
+// What is due is paid in one way or in several; units of the member first, money for the rest.
 import { Button, Input, Modal } from "antd";
 import { useEffect, useState } from "react";
-import type { Tender } from "../api/client.gen";
-import { minorOf, money } from "../shared/format";
+import type { Member, Quote, QuoteTender } from "../api/client.gen";
+import { count, minorOf, minorPerWhole, money } from "../shared/format";
+import { useApi } from "../shared/query";
+import { useNames } from "./Offers";
 import { useT } from "./messages";
 
-export interface Payment {
-  kind: Tender["kind"];
-  given?: number;
+export interface Part {
+  kind: QuoteTender["kind"];
+  amount: number;
+  given?: number; // cash that was handed over
 }
-const kinds: Tender["kind"][] = ["wechat", "alipay", "cash", "unionpay", "card"];
+const kinds: QuoteTender["kind"][] = ["wechat", "alipay", "cash", "unionpay", "card"];
 
-export function Pay({ due, close, pay }: { due: number; close: () => void; pay: (p: Payment) => Promise<void> }) {
+/** Units of the member that pay, with what they are worth. */
+function useDraws(member: Member | null): QuoteTender[] {
+  const units = useApi("listUnits", { limit: 100 });
+  return (member?.balances ?? []).flatMap((b): QuoteTender[] => {
+    const unit = units.data?.items.find((u) => u.code === b.unit);
+    if (!unit || b.available <= 0) return [];
+    if (unit.kind === "points" && unit.face_ppm) return [{ kind: "points", unit: b.unit, units: b.available }];
+    if (unit.kind === "stored_value") return [{ kind: "stored_value", unit: b.unit, units: b.available }];
+    return [];
+  });
+}
+
+export function Pay({
+  quote,
+  ready,
+  member,
+  draws,
+  setDraws,
+  close,
+  pay,
+}: {
+  quote: Quote;
+  ready: boolean;
+  member: Member | null;
+  draws: QuoteTender[];
+  setDraws: (d: QuoteTender[]) => void;
+  close: () => void;
+  pay: (parts: Part[]) => Promise<void>;
+}) {
   const t = useT();
-  const [busy, setBusy] = useState(false);
+  const names = useNames();
+  const may = useDraws(member);
+  const [parts, setParts] = useState<Part[]>([]);
+  const [typed, setTyped] = useState<string | null>(null); // a part of the amount
   const [cash, setCash] = useState<string | null>(null);
-  const given = cash === null ? undefined : cash === "" ? due : minorOf(cash);
-  const send = async (p: Payment) => {
+  const [busy, setBusy] = useState(false);
+  const rest = quote.due - parts.reduce((n, p) => n + p.amount, 0);
+  const part = typed ? Math.min(rest, minorOf(typed) ?? 0) : rest;
+  const given = cash === null ? undefined : cash === "" ? part : minorOf(cash);
+  const take = async (p: Part) => {
+    const all = [...parts, p];
+    setTyped(null);
+    setCash(null);
+    if (p.amount < rest) return setParts(all);
     setBusy(true);
-    await pay(p).finally(() => setBusy(false));
+    return pay(all).finally(() => setBusy(false));
   };
-  const choose = (kind: Tender["kind"]) => {
+  const choose = (kind: QuoteTender["kind"]) => {
+    if (part <= 0 && rest > 0) return;
     if (kind === "cash") setCash("");
-    else void send({ kind });
+    else void take({ kind, amount: part });
+  };
+  const toggle = (d: QuoteTender) => {
+    const on = draws.some((x) => x.unit === d.unit);
+    setParts([]);
+    setDraws(on ? draws.filter((x) => x.unit !== d.unit) : [...draws, d]);
   };
   useEffect(() => {
     const press = (e: KeyboardEvent) => {
-      const i = Number(e.key) - 1;
-      if (cash === null && !busy && kinds[i]) {
-        e.preventDefault();
-        choose(kinds[i]!);
-      }
+      if (cash !== null || busy || !ready || (e.target as HTMLElement).tagName === "INPUT") return;
+      const n = Number(e.key);
+      if (e.key === "+") setTyped("");
+      else if (kinds[n - 1]) choose(kinds[n - 1]!);
+      else if (may[n - 6]) toggle(may[n - 6]!);
+      else return;
+      e.preventDefault();
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
   });
+  const off = busy || !ready;
   return (
-    <Modal open title={`${t.pay} · ${money(due)}`} footer={null} onCancel={close} maskClosable={false}>
-      {cash === null ? (
-        <div className="tenders">
-          {kinds.map((k, i) => (
-            <Button key={k} size="large" loading={busy} onClick={() => choose(k)}>
-              {t.tender[k]} <kbd>{i + 1}</kbd>
-            </Button>
-          ))}
-        </div>
-      ) : (
-        <div className="grid">
-          <Input
-            autoFocus
-            size="large"
-            inputMode="decimal"
-            addonBefore={t.cash}
-            placeholder={String(due / 100)}
-            value={cash}
-            onChange={(e) => setCash(e.target.value)}
-            onPressEnter={() => given !== undefined && given >= due && void send({ kind: "cash", given })}
-          />
-          <div className="spread change">
-            <span>{t.change}</span>
-            <b className="num">{given !== undefined && given >= due ? money(given - due) : "–"}</b>
+    <Modal open title={`${t.pay} · ${money(rest)}`} footer={null} onCancel={close} maskClosable={false}>
+      <div className="grid">
+        {quote.tenders.map((x) => (
+          <div className="spread" key={x.unit ?? x.kind}>
+            <span>{x.unit ? `${names.unit(x.unit)} ${count(x.units)}` : t.tender[x.kind]}</span>
+            <b className="num">{money(x.amount)}</b>
           </div>
-          <Button
-            type="primary"
-            size="large"
-            loading={busy}
-            disabled={given === undefined || given < due}
-            onClick={() => given !== undefined && void send({ kind: "cash", given })}
-          >
-            {t.pay}
-          </Button>
-        </div>
-      )}
+        ))}
+        {parts.map((x, i) => (
+          <div className="spread" key={i}>
+            <span>{t.tender[x.kind]}</span>
+            <b className="num">{money(x.amount)}</b>
+          </div>
+        ))}
+        {cash === null ? (
+          <>
+            {rest === 0 && quote.due === 0 ? (
+              <Button
+                type="primary"
+                size="large"
+                autoFocus
+                loading={busy}
+                disabled={!ready}
+                onClick={() => void pay([])}
+              >
+                {t.done}
+              </Button>
+            ) : (
+              <div className="tenders">
+                {kinds.map((k, i) => (
+                  <Button key={k} size="large" loading={busy} disabled={off} onClick={() => choose(k)}>
+                    {t.tender[k]} <kbd>{i + 1}</kbd>
+                  </Button>
+                ))}
+                {may.map((d, i) => (
+                  <Button
+                    key={d.unit}
+                    size="large"
+                    type={draws.some((x) => x.unit === d.unit) ? "primary" : "default"}
+                    disabled={off}
+                    onClick={() => toggle(d)}
+                  >
+                    {names.unit(d.unit)} {count(d.units)} <kbd>{i + 6}</kbd>
+                  </Button>
+                ))}
+              </div>
+            )}
+            {rest > 0 &&
+              (typed === null ? (
+                <Button type="link" onClick={() => setTyped("")}>
+                  {t.split} <kbd>+</kbd>
+                </Button>
+              ) : (
+                <Input
+                  autoFocus
+                  inputMode="decimal"
+                  addonBefore={t.part}
+                  placeholder={String(rest / minorPerWhole())}
+                  value={typed}
+                  onChange={(e) => setTyped(e.target.value)}
+                  onPressEnter={(e) => e.currentTarget.blur()}
+                />
+              ))}
+          </>
+        ) : (
+          <>
+            <Input
+              autoFocus
+              size="large"
+              inputMode="decimal"
+              addonBefore={t.cash}
+              placeholder={String(part / minorPerWhole())}
+              value={cash}
+              onChange={(e) => setCash(e.target.value)}
+              onPressEnter={() =>
+                given !== undefined && given >= part && void take({ kind: "cash", amount: part, given })
+              }
+            />
+            <div className="spread change">
+              <span>{t.change}</span>
+              <b className="num">{given !== undefined && given >= part ? money(given - part) : "–"}</b>
+            </div>
+            <Button
+              type="primary"
+              size="large"
+              loading={busy}
+              disabled={given === undefined || given < part || !ready}
+              onClick={() => given !== undefined && void take({ kind: "cash", amount: part, given })}
+            >
+              {t.pay}
+            </Button>
+          </>
+        )}
+      </div>
     </Modal>
   );
 }

@@ -1,28 +1,83 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Modal } from "antd";
-import type { Member, OrderResult } from "../api/client.gen";
+import { Alert, Button, Modal } from "antd";
+import type { Confirmed, Member, Quote } from "../api/client.gen";
 import { count, dateTime, milli, money } from "../shared/format";
-import { useApi } from "../shared/query";
+import { useProduct } from "../shared/useProduct";
 import { useSession } from "../shared/session";
-import { amount, total, type Basket } from "./basket";
+import type { Basket } from "./basket";
 import { useT } from "./messages";
-import type { Payment } from "./Pay";
+import { useNames } from "./Offers";
+import type { Part } from "./Pay";
 
 export interface Sold {
   basket: Basket;
   member: Member | null;
-  payment: Payment;
-  result: OrderResult;
+  quote: Quote;
+  parts: Part[];
+  result: Confirmed;
   store: string;
   at: string;
 }
 
+function Row({ name, value }: { name: string; value: string }) {
+  return (
+    <div className="spread">
+      <span>{name}</span>
+      <span className="num">{value}</span>
+    </div>
+  );
+}
+
+function GiftLine({ product, units }: { product?: string; units: number }) {
+  const found = useProduct(product ?? "");
+  return (
+    <div>
+      {found?.name ?? product} × {count(units)}
+    </div>
+  );
+}
+
+/** Goods that go with the order: the cashier hands them over. */
+function Gifts({ gifts }: { gifts: Confirmed["gifts"] }) {
+  const t = useT();
+  if (gifts.length === 0) return null;
+  return (
+    <Alert
+      type="warning"
+      showIcon
+      style={{ marginBottom: 12 }}
+      message={t.handOver}
+      description={gifts.map((g) => (
+        <GiftLine key={g.product} product={g.product} units={g.units} />
+      ))}
+    />
+  );
+}
+
+function Paid({ sold }: { sold: Sold }) {
+  const t = useT();
+  const names = useNames();
+  const { quote, parts } = sold;
+  const change = parts.reduce((n, p) => n + ((p.given ?? p.amount) - p.amount), 0);
+  return (
+    <>
+      {quote.tenders.map((x) => (
+        <Row key={x.unit ?? x.kind} name={`${names.unit(x.unit)} ${count(x.units)}`} value={money(x.amount)} />
+      ))}
+      {parts.map((p, i) => (
+        <Row key={i} name={t.tender[p.kind] ?? p.kind} value={money(p.given ?? p.amount)} />
+      ))}
+      {change > 0 && <Row name={t.change} value={money(change)} />}
+    </>
+  );
+}
+
 export function Receipt({ sold, next }: { sold: Sold; next: () => void }) {
   const t = useT();
+  const names = useNames();
   const { session } = useSession();
-  const units = useApi("listUnits", {});
-  const { basket, payment, result } = sold;
-  const nameOf = (code: string) => units.data?.items.find((u) => u.code === code)?.name ?? code;
+  const { basket, quote, result } = sold;
+  const applied = quote.offers.filter((o) => o.state === "in_force" && o.saving > 0);
   return (
     <Modal
       open
@@ -39,43 +94,50 @@ export function Receipt({ sold, next }: { sold: Sold; next: () => void }) {
         </Button>,
       ]}
     >
+      <Gifts gifts={result.gifts} />
       <article className="receipt" aria-label={t.paid}>
         <h2>{session?.tenant_name}</h2>
         <p>{session?.store_name ?? sold.store}</p>
         <hr />
-        {basket.lines.map((l) => (
+        {basket.lines.map((l, i) => (
           <div key={l.key} className="item">
             <div>{l.product.name}</div>
             <div className="spread num">
               <span>
                 {l.product.weighed ? `${milli(l.quantity)} kg` : count(l.quantity)} × {money(l.product.price)}
               </span>
-              <span>{money(amount(l))}</span>
+              <span>{money(quote.lines[i]?.list)}</span>
             </div>
+            {(quote.lines[i]?.saving ?? 0) > 0 && (
+              <div className="spread num soft">
+                <span>{t.saving}</span>
+                <span>−{money(quote.lines[i]!.saving)}</span>
+              </div>
+            )}
           </div>
         ))}
         <hr />
+        {applied.map((o) => (
+          <Row key={o.id + (o.coupon ?? "")} name={names.campaign(o.campaign)} value={`−${money(o.saving)}`} />
+        ))}
         <div className="spread big">
           <b>{t.total}</b>
-          <b className="num">{money(total(basket))}</b>
+          <b className="num">{money(result.payable)}</b>
         </div>
-        <div className="spread">
-          <span>{t.tender[payment.kind]}</span>
-          <span className="num">{money(payment.given ?? total(basket))}</span>
-        </div>
-        {payment.given !== undefined && payment.given > total(basket) && (
-          <div className="spread">
-            <span>{t.change}</span>
-            <span className="num">{money(payment.given - total(basket))}</span>
-          </div>
-        )}
+        {result.saving > 0 && <Row name={t.saved} value={money(result.saving)} />}
+        <Paid sold={sold} />
         {result.earned
           .filter((e) => e.amount > 0)
           .map((e) => (
             <p key={e.unit} className="earned">
-              {t.earned(count(e.amount), nameOf(e.unit))}
+              {t.earned(count(e.amount), names.unit(e.unit))}
             </p>
           ))}
+        {result.coupons_given.map((g) => (
+          <p key={g.coupon} className="earned">
+            {t.couponGiven(names.unit(g.unit))}
+          </p>
+        ))}
         <hr />
         <p className="soft mono">
           {t.order} {basket.order}

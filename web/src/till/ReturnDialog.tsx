@@ -1,15 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
-import { App, Button, Input, InputNumber, Modal, Table } from "antd";
+import { useQuery } from "@tanstack/react-query";
+import { App, Button, Input, InputNumber, Modal, Switch, Table } from "antd";
 import { useState } from "react";
-import { api, type Order, type Product } from "../api/client.gen";
+import { api, type Order, type Product, type ReturnLine, type ReturnQuote } from "../api/client.gen";
 import { ApiError, newKey } from "../api/http";
 import { count, milli, money } from "../shared/format";
 import { useT } from "./messages";
+import { useNames } from "./Offers";
 
 const left = (l: Order["lines"][number]) =>
   l.quantity !== undefined
     ? l.quantity - (l.returned_quantity ?? 0)
     : Math.min(1, (l.quantity_milli ?? 0) - (l.returned_quantity_milli ?? 0));
+
+/** What goes back and what is taken, before anything happens. */
+function useReturnQuote(order: Order | null, lines: ReturnLine[], kept: boolean) {
+  const body = { lines, gifts_kept: kept || undefined };
+  return useQuery<ReturnQuote, ApiError>({
+    queryKey: ["returnQuote", order?.order, body],
+    queryFn: () => api.postReturnQuote({ order: order!.order }, body),
+    enabled: order !== null && lines.length > 0,
+    retry: false,
+  });
+}
+
+function Quoted({ quote, goods }: { quote: ReturnQuote; goods?: Map<string, Product> }) {
+  const t = useT();
+  const names = useNames();
+  return (
+    <div className="return-quote" role="status" aria-label={t.willPay}>
+      <div className="spread big">
+        <b>{t.willPay}</b>
+        <b className="num">{money(quote.net)}</b>
+      </div>
+      {quote.tenders.map((x, i) => (
+        <div className="spread" key={i}>
+          <span>{x.unit ? `${names.unit(x.unit)} ${count(x.units)}` : (t.tender[x.kind] ?? x.kind)}</span>
+          <span className="num">{money(x.amount)}</span>
+        </div>
+      ))}
+      {quote.clawed_back.map((x) => (
+        <p key={x.unit} className="soft">
+          {t.clawed(count(x.amount), names.unit(x.unit))}
+        </p>
+      ))}
+      {quote.coupons.length > 0 && <p className="soft">{t.couponBack(count(quote.coupons.length))}</p>}
+      {quote.withheld > 0 && <p className="soft">{t.withheld(money(quote.withheld))}</p>}
+      {quote.gifts.length > 0 && (
+        <p className="near">
+          {t.giftBack}：
+          {quote.gifts.map((g) => `${goods?.get(g.product ?? "")?.name ?? g.product} × ${count(g.units)}`).join("、")}
+        </p>
+      )}
+    </div>
+  );
+}
 
 export function ReturnDialog({ close, goods }: { close: () => void; goods?: Map<string, Product> }) {
   const t = useT();
@@ -17,6 +62,7 @@ export function ReturnDialog({ close, goods }: { close: () => void; goods?: Map<
   const [order, setOrder] = useState<Order | null>(null);
   const [typed, setTyped] = useState("");
   const [chosen, setChosen] = useState<Record<number, number>>({});
+  const [kept, setKept] = useState(false);
   const [id] = useState(() => `R-${newKey().slice(0, 16)}`);
   const say = (e: unknown) => {
     if (!(e instanceof ApiError)) throw e;
@@ -31,9 +77,10 @@ export function ReturnDialog({ close, goods }: { close: () => void; goods?: Map<
         ? { line: Number(i), quantity: n }
         : { line: Number(i), quantity_milli: (l.quantity_milli ?? 0) - (l.returned_quantity_milli ?? 0) };
     });
+  const quoted = useReturnQuote(order, lines, kept);
   const send = () =>
     api
-      .postReturn({ order: order!.order }, { return: id, lines })
+      .postReturn({ order: order!.order }, { return: id, lines, gifts_kept: kept || undefined })
       .then((r) => {
         message.success(t.returnDone(money(r.net)));
         close();
@@ -102,6 +149,13 @@ export function ReturnDialog({ close, goods }: { close: () => void; goods?: Map<
           ]}
         />
       )}
+      {lines.length > 0 && quoted.data && <Quoted quote={quoted.data} goods={goods} />}
+      {lines.length > 0 && ((quoted.data?.gifts.length ?? 0) > 0 || kept) && (
+        <label className="row">
+          <Switch checked={kept} onChange={setKept} aria-label={t.giftsKept} /> {t.giftsKept}
+        </label>
+      )}
+      {quoted.error && <p className="wrong">{quoted.error.problem.detail ?? quoted.error.problem.title}</p>}
     </Modal>
   );
 }

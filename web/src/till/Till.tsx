@@ -1,27 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 import { App, Button, Input, InputNumber, Select, Spin, Table, Tag, type InputRef } from "antd";
 import { useEffect, useReducer, useRef, useState } from "react";
-import { api, type Member, type OrderResult } from "../api/client.gen";
+import { api, type Member, type Quote, type QuoteTender } from "../api/client.gen";
 import { ApiError } from "../api/http";
+import { findMember, MEMBER } from "../shared/findMember";
 import { count, money } from "../shared/format";
 import { setLanguage, useLanguage } from "../shared/language";
 import { useApi } from "../shared/query";
 import { useSession } from "../shared/session";
 import { SignIn } from "../shared/SignIn";
-import { amount, fresh, orderLines, pieces, reduce, total, type Basket, type Line } from "./basket";
-import { findMember, MemberBox } from "./MemberBox";
+import { amount, fresh, pieces, reduce, total, type Basket, type Line } from "./basket";
+import { MemberBox } from "./MemberBox";
 import { useGoods } from "./goods";
 import { useT } from "./messages";
-import { Pay, type Payment } from "./Pay";
+import { Offers } from "./Offers";
+import { Pay, type Part } from "./Pay";
 import { Receipt, type Sold } from "./Receipt";
 import { ReturnDialog } from "./ReturnDialog";
+import { confirmation, useQuote } from "./useQuote";
 
 interface Parked {
   basket: Basket;
   member: Member | null;
 }
 
-function Lines({ lines, change }: { lines: Line[]; change: (key: number, quantity: number) => void }) {
+function Lines({
+  lines,
+  quote,
+  change,
+}: {
+  lines: Line[];
+  quote?: Quote;
+  change: (key: number, quantity: number) => void;
+}) {
   const t = useT();
   return (
     <Table
@@ -73,7 +84,15 @@ function Lines({ lines, change }: { lines: Line[]; change: (key: number, quantit
           align: "right",
           className: "num",
           width: 130,
-          render: (_, l) => <b>{money(amount(l))}</b>,
+          render: (_, l, i) => {
+            const priced = quote?.lines[i];
+            return (
+              <>
+                <b>{money(priced?.net ?? amount(l))}</b>
+                {(priced?.saving ?? 0) > 0 && <del className="soft was">{money(priced!.list)}</del>}
+              </>
+            );
+          },
         },
         {
           title: "",
@@ -115,6 +134,10 @@ function Checkout({ store }: { store: string }) {
   const [returning, setReturning] = useState(false);
   const [sold, setSold] = useState<Sold | null>(null);
   const [typed, setTyped] = useState("");
+  const [draws, setDraws] = useState<QuoteTender[]>([]);
+  const quoted = useQuote(basket, member, store, draws);
+  const quote = basket.lines.length > 0 ? quoted.data : undefined;
+  const ready = quote !== undefined && !quoted.isFetching && !quoted.isPlaceholderData;
   const scanner = useRef<InputRef>(null);
   const memberInput = useRef<InputRef>(null);
 
@@ -123,6 +146,7 @@ function Checkout({ store }: { store: string }) {
     act({ type: "replace", basket: fresh() });
     setMember(null);
     setSold(null);
+    setDraws([]);
     focus();
   };
   const park = () => {
@@ -147,36 +171,39 @@ function Checkout({ store }: { store: string }) {
     F9: () => basket.lines.length > 0 && setPaying(true),
   });
 
+  const chooseMember = async (text: string) => {
+    const found = await findMember(text);
+    if (found) setMember(found);
+    else message.warning(t.memberNotFound);
+  };
   const scan = async () => {
     const text = typed.trim();
     setTyped("");
     const quantity = /^[*x×](\d+(?:\.\d{1,3})?)$/i.exec(text);
     if (quantity) return act({ type: "last", quantity: Number(quantity[1]) });
-    if (/^mbr_/i.test(text)) return setMember(await findMember(text));
+    if (MEMBER.test(text)) return chooseMember(text);
     const product = goods.data?.get(text);
     if (product) act({ type: "add", product });
     else if (text) message.warning(`${t.notFound}：${text}`);
     return undefined;
   };
-  const pay = async (p: Payment) => {
+  const say = (e: unknown) => {
+    if (!(e instanceof ApiError)) throw e;
+    if (e.problem.code === "quote_changed") {
+      message.warning(t.changed);
+      void quoted.refetch();
+    } else if (e.problem.status === 0) message.error(t.offline);
+    else message.error(`${t.failed}：${e.problem.detail ?? e.problem.title}`);
+  };
+  const pay = async (parts: Part[]) => {
+    if (!quote) return;
+    const tenders = [...draws, ...parts.map(({ kind, amount: n }) => ({ kind, amount: n }))];
     try {
-      const result: OrderResult = await api.postOrder(
-        {},
-        {
-          order: basket.order,
-          receipt: { store, till: "web", number: basket.order },
-          store,
-          touchpoint: store,
-          member: member ? { id: member.id } : undefined,
-          lines: orderLines(basket),
-          tenders: [{ kind: p.kind, amount: total(basket) }],
-        },
-      );
+      const result = await api.postConfirm({}, confirmation(basket, member, store, quote, tenders));
       setPaying(false);
-      setSold({ basket, member, payment: p, result, store, at: new Date().toISOString() });
+      setSold({ basket, member, quote, parts, result, store, at: new Date().toISOString() });
     } catch (e) {
-      if (!(e instanceof ApiError)) throw e;
-      message.error(e.problem.status === 0 ? t.offline : `${t.failed}：${e.problem.detail ?? e.problem.title}`);
+      say(e);
     }
   };
   if (goods.isPending)
@@ -200,7 +227,11 @@ function Checkout({ store }: { store: string }) {
           onChange={(e) => setTyped(e.target.value)}
           onPressEnter={() => void scan()}
         />
-        <Lines lines={basket.lines} change={(key, quantity) => act({ type: "quantity", key, quantity })} />
+        <Lines
+          lines={basket.lines}
+          quote={quote}
+          change={(key, quantity) => act({ type: "quantity", key, quantity })}
+        />
       </section>
       <aside className="right">
         <MemberBox
@@ -217,9 +248,21 @@ function Checkout({ store }: { store: string }) {
             <span className="soft">{t.pieces(count(pieces(basket)))}</span>
           </div>
           <div className="figure num" aria-live="polite">
-            {money(total(basket))}
+            {money(quote?.payable ?? total(basket))}
           </div>
+          {quote && quote.goods_saving + quote.shipping_saving > 0 && (
+            <div className="spread soft">
+              <span>
+                {t.listed} {money(quote.goods_list)}
+              </span>
+              <b className="saved num">
+                {t.saved} {money(quote.goods_saving + quote.shipping_saving)}
+              </b>
+            </div>
+          )}
+          {quoted.error && <span className="wrong">{quoted.error.problem.detail ?? quoted.error.problem.title}</span>}
         </div>
+        {quote && <Offers quote={quote} />}
         <Button
           type="primary"
           size="large"
@@ -247,7 +290,20 @@ function Checkout({ store }: { store: string }) {
           <Tag bordered={false}>{t.keysLabel}</Tag> {t.keys}
         </p>
       </aside>
-      {paying && <Pay due={total(basket)} close={() => setPaying(false)} pay={pay} />}
+      {paying && quote && (
+        <Pay
+          quote={quote}
+          ready={ready}
+          member={member}
+          draws={draws}
+          setDraws={setDraws}
+          close={() => {
+            setPaying(false);
+            setDraws([]);
+          }}
+          pay={pay}
+        />
+      )}
       {returning && (
         <ReturnDialog
           close={() => {

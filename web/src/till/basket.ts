@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The basket: what was scanned, in order. Amounts are list prices; a weighed line is thousandths
-// of a kilogram. Pricing by campaigns is the server's and has no place here.
-import type { OrderLine, Product } from "../api/client.gen";
+// of a kilogram. Prices, savings and gifts are the server's (useQuote.ts) and have no place here.
+import type { Product } from "../api/client.gen";
 
 export interface Line {
   key: number;
@@ -37,14 +37,6 @@ export const amount = (l: Line) =>
     : (l.product.price ?? 0) * l.quantity;
 export const total = (b: Basket) => b.lines.reduce((sum, l) => sum + amount(l), 0);
 export const pieces = (b: Basket) => b.lines.reduce((n, l) => n + (l.product.weighed ? 1 : l.quantity), 0);
-
-export const orderLines = (b: Basket): OrderLine[] =>
-  b.lines.map((l) => ({
-    sku: l.product.code,
-    net: amount(l),
-    gross: amount(l),
-    ...(l.product.weighed ? { quantity_milli: l.quantity } : { quantity: l.quantity }),
-  }));
 
 function setQuantity(b: Basket, key: number, quantity: number): Basket {
   if (quantity <= 0) return { ...b, lines: b.lines.filter((l) => l.key !== key) };

@@ -1,41 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Skeleton, Table } from "antd";
 import { lazy, Suspense, useMemo } from "react";
+import { Link } from "react-router-dom";
 import type { Today } from "../../api/client.gen";
 import { count, dateTime, dayShort, money, moneyShort, percent } from "../../shared/format";
 import { useLanguage } from "../../shared/language";
 import { useApi } from "../../shared/query";
+import { useSession } from "../../shared/session";
 import { useMode } from "../../shared/theme";
 import { useT } from "../messages";
 import { Card, Page } from "../ui/Page";
 import { Data } from "../ui/State";
+import { Tile } from "../ui/Tile";
 
 const Chart = lazy(() => import("../ui/Chart"));
-
-function Tile({
-  label,
-  figure,
-  foot,
-  before,
-  gold,
-}: {
-  label: string;
-  figure: string;
-  foot: string;
-  before: string;
-  gold?: boolean;
-}) {
-  return (
-    <section className={`card tile ${gold ? "gold" : ""}`} aria-label={label}>
-      <div className="label">{label}</div>
-      <div className="figure">{figure}</div>
-      <div className="foot">
-        <span>{foot}</span>
-        <span>{before}</span>
-      </div>
-    </section>
-  );
-}
 
 function Tiles({ data }: { data: Today }) {
   const t = useT();
@@ -46,26 +24,26 @@ function Tiles({ data }: { data: Today }) {
         label={t.today.net}
         figure={money(a.net - a.returned)}
         foot={t.today.average(money(a.orders ? Math.round(a.net / a.orders) : 0))}
-        before={`${t.today.versus} ${moneyShort(b.net - b.returned)}`}
+        side={`${t.today.versus} ${moneyShort(b.net - b.returned)}`}
         gold
       />
       <Tile
         label={t.today.orders}
         figure={count(a.orders)}
         foot={t.today.returns(count(a.returns), money(a.returned))}
-        before={`${t.today.versus} ${count(b.orders)}`}
+        side={`${t.today.versus} ${count(b.orders)}`}
       />
       <Tile
         label={t.today.contacts}
         figure={count(a.contacts)}
         foot={t.today.found(count(a.found))}
-        before={`${t.today.versus} ${count(b.contacts)}`}
+        side={`${t.today.versus} ${count(b.contacts)}`}
       />
       <Tile
         label={t.today.joined}
         figure={count(a.joined)}
         foot={`${t.today.members} ${count(data.counts.members)}`}
-        before={`${t.today.versus} ${count(b.joined)}`}
+        side={`${t.today.versus} ${count(b.joined)}`}
         gold
       />
     </div>
@@ -250,8 +228,41 @@ function Liability({ data }: { data: Today }) {
   );
 }
 
+function Running() {
+  const t = useT();
+  const query = useApi("listCampaigns", { limit: 100 }, { every: 15_000 });
+  const live = (query.data?.items ?? []).filter((c) => c.state === "live");
+  const most = Math.max(1, ...live.map((c) => c.amount));
+  return (
+    <Card title={t.today.running} extra={<Link to="/campaigns">{t.nav.campaigns}</Link>}>
+      <Data query={query} rows={3}>
+        {() =>
+          live.length === 0 ? (
+            <p className="soft">{t.today.runningNone}</p>
+          ) : (
+            <div className="bars">
+              {live.slice(0, 8).map((c) => (
+                <div className="one wide" key={c.code}>
+                  <Link to={`/campaigns/${c.code}`}>{c.name || c.code}</Link>
+                  <span className="track">
+                    <i style={{ width: `${(Math.max(0, c.amount) / most) * 100}%` }} />
+                  </span>
+                  <span>
+                    {t.today.uses(count(c.uses))} · {money(c.amount)}
+                  </span>
+                </div>
+              ))}
+            </div>
+          )
+        }
+      </Data>
+    </Card>
+  );
+}
+
 export default function TodayPage() {
   const t = useT();
+  const { may } = useSession();
   const query = useApi("reportToday", {}, { every: 5_000 });
   return (
     <Page
@@ -279,7 +290,10 @@ export default function TodayPage() {
                 <Touchpoints data={data} />
               </div>
             </div>
-            <Hours data={data} />
+            <div className="grid halves">
+              {may("list_campaigns") && <Running />}
+              <Hours data={data} />
+            </div>
           </>
         )}
       </Data>

@@ -12,6 +12,7 @@ import { Data, problemText } from "../../ui/State";
 import { useReason } from "../../ui/useReason";
 import { useListState } from "../../ui/useListState";
 import { ConsentsTab } from "./ConsentsTab";
+import { CouponsTab } from "./CouponsTab";
 import { IdentityTab } from "./IdentityTab";
 import { MemberOrders } from "./MemberOrders";
 import { TimelineTab } from "./TimelineTab";
@@ -178,6 +179,7 @@ export default function MemberPage() {
                 items={[
                   { key: "identity", label: t.member.tabs.identity, children: <IdentityTab m={m} /> },
                   { key: "value", label: t.member.tabs.value, children: <ValueTab m={m} /> },
+                  { key: "coupons", label: t.nav.coupons, children: <CouponsTab m={m} /> },
                   { key: "orders", label: t.member.tabs.orders, children: <MemberOrders id={m.id} /> },
                   { key: "timeline", label: t.member.tabs.timeline, children: <TimelineTab id={m.id} /> },
                   { key: "consents", label: t.member.tabs.consents, children: <ConsentsTab m={m} /> },

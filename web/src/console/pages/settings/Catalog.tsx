@@ -71,6 +71,7 @@ function Editor<T extends Listed>({ kind, item, close }: { kind: Kind<T>; item: 
   return (
     <Drawer
       open
+      aria-label={kind.title}
       width={Math.min(560, window.innerWidth)}
       title={old ? `${t.common.edit} · ${old.code}` : t.common.add}
       onClose={close}
