@@ -194,6 +194,8 @@ static void trap_19_referral(void **state)
     k->in.quote.referrer = (struct tb_who){.identifier = anna[1]};
     uint64_t basket = kit_checkout(k);
     (void)kit_confirm_basket(k, basket, "A");
+    assert_int_equal(fx_bytes(f, 12, 0).n > 0, 1); /* hers is told, the sender's is not */
+    assert_int_equal(fx_bytes(f, 12, 1).n, 0);
     assert_int_equal(coupons_of(k, "clara"), 1);
     assert_int_equal(coupons_of(k, "anna"), 1);
     (void)kit_confirm(k, "second"); /* her second order */

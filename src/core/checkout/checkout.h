@@ -174,7 +174,7 @@ struct tb_cmd_quote {
  * No tenders of money: what is due is one of kind OTHER.
  * Answers in order: as ORDER when it stands; UNKNOWN_BASKET, UNKNOWN_OFFER; those of QUOTE; QUOTE_CHANGED
  * "payable" (differs from what was quoted), "offers" (one is no longer open); TENDERS_DIFFER.
- * Body: that of ORDER, and 10 payable, 11 saving, repeated 12 coupon given {1 lot, 2 unit}, repeated 13 goods
+ * Body: that of ORDER, and 10 payable, 11 saving, repeated 12 coupon given to her {1 lot, 2 unit}, repeated 13 goods
  * given {1 product, 2 units}; at most 8 of each are told, the order's block has all.             */
 struct tb_cmd_confirm {
     struct tb_cmd_quote quote;

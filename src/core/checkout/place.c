@@ -292,7 +292,8 @@ void tb_checkout_tell_placed(struct tb_txn *t, struct tb_block *order, struct tb
     tb_wire_put_uint(&a->body, 11, (uint64_t)saving);
     for (uint32_t i = 0; i < order->n[TB_ORDER_GIVEN] && i < TB_CHECKOUT_TOLD_MAX; i++) {
         uint64_t row[2] = {given[i].lot, given[i].unit};
-        tb_checkout_put_part(&a->body, 12, row, 2);
+        if (tb_person_by_profile(t, given[i].profile) == tb_person_by_profile(t, o->profile)) /* not who sent her */
+            tb_checkout_put_part(&a->body, 12, row, 2);
     }
     for (uint32_t i = 0; i < order->n[TB_ORDER_EFFECT] && told < TB_CHECKOUT_TOLD_MAX; i++) {
         uint64_t row[2] = {effect[i].gift_product, effect[i].gift_units};

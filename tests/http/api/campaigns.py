@@ -362,6 +362,26 @@ def long_history(c, t):
     c.status(t.get("/v1/members/phone:13755557777"), 200, "the whole view")
 
 
+def many_names(c, t):
+    """A reply names hundreds of products that nobody has asked for yet."""
+    rows = [{"op": "product", "key": f"mp{i}", "body": {"code": f"MANY{i}", "price": 100}} for i in range(300)]
+    t.bulk(rows)
+    lines = [{"sku": f"MANY{i}", "quantity": 1, "net": 100} for i in range(300)]
+    c.status(t.post("/v1/orders", {"order": "MANY", "lines": lines}), 201, "an order of 300 products")
+    told = c.status(t.get("/v1/orders/MANY"), 200, "the order")["lines"]
+    c.that([x["sku"] for x in told] == [x["sku"] for x in lines], "every line has its name")
+    rows = [{"op": "product", "key": f"mq{i}", "body": {"code": f"MUCH{i}", "price": 100}} for i in range(300)]
+    t.bulk(rows)
+    table = [{"sku": f"MUCH{i}", "price": i} for i in range(300)]
+    c.status(t.put("/v1/campaigns/much", {"mechanic": "table", "prices": table}), 200, "a table of 300 prices")
+    c.that(c.status(t.get("/v1/campaigns/much"), 200, "read")["prices"] == table, "every price has its product")
+    after, made = 0, None
+    while items := t.get(f"/v1/events?after={after}&limit=500").json["items"]:
+        made = next((e for x in items for e in x["data"] if e.get("campaign") == "much"), made)
+        after = items[-1]["sequence"]
+    c.that([x.get("sku") for x in made["price"]] == [x["sku"] for x in table], f"in the feed too: {made['price'][:3]}")
+
+
 def feed(c, t):
     """Events of campaigns and checkouts show ids, codes and words, and no secrets."""
     rows, after = [], 0
@@ -399,7 +419,7 @@ def sent(c, t):
     c.status(t.post("/v1/quotes", {**cart, "member": {"id": anna}}), 422, "herself", "same_account")
     b = c.status(t.post("/v1/baskets", cart), 201, "a basket that says who sent her")
     o = c.status(t.post("/v1/checkout", {"order": "SENT-1", "basket": b["basket"]}), 201, "confirmed")
-    c.that([g["unit"] for g in o["coupons_given"]] == ["thanks", "thanks"] and o["gifts"] == [], f"{o}")
+    c.that([g["unit"] for g in o["coupons_given"]] == ["thanks"] and o["gifts"] == [], f"{o}")
     for who in (anna, clara):
         mine = c.status(t.get(f"/v1/members/{who}/coupons"), 200, "coupons")["coupons"]
         c.that([m["unit"] for m in mine] == ["thanks"], f"{mine}")
@@ -436,6 +456,7 @@ def main():
         apart(c, s, t)
         herself(c, s, t)
         long_history(c, t)
+        many_names(c, t)
         feed(c, t)
         sent(c, t)
         for text in sorted(set(Client.shapes.wrong)):
