@@ -5,25 +5,24 @@
 #include "http/app_int.h"
 #include "http/event_json.h"
 
-#define ROUNDS 3u /* names are asked for, then used; what has none after two has none */
-
+/* False: nothing was missing, or none of it exists. */
 static bool learn(struct tb_work *w)
 {
-    bool missing = w->wants != NULL && w->wants->n > 0;
-    for (uint32_t i = 0; missing && i < w->wants->n; i++) {
-        struct tb_want *want = &w->wants->want[i];
-        want->absent = !tb_facts_wait(w->app, w->tenant, (enum tb_kind)want->kind, want->id);
+    bool learnt = false;
+    for (uint32_t i = 0; w->wants != NULL && i < w->wants->n; i++) {
+        const struct tb_want *want = &w->wants->want[i];
+        learnt |= tb_facts_wait(w->app, w->tenant, (enum tb_kind)want->kind, want->id);
     }
     free(w->wants);
     w->wants = NULL;
-    return missing;
+    return learnt;
 }
 
 bool tb_app_print_entry(struct tb_app *app, const struct tb_entry *e, struct tb_buf *out)
 {
     struct tb_work w = {.app = app, .tenant = e->tenant};
     struct tb_buf before = *out;
-    for (uint32_t round = 0; round < ROUNDS; round++) {
+    for (uint32_t round = 0; round < TB_WANTS_ROUNDS_MAX; round++) { /* each brings TB_WANTS_MAX names more */
         struct tb_json_out o;
         *out = before;
         tb_json_out_init(&o, out);

@@ -47,6 +47,7 @@ struct tb_app {
 /* ---- one request ------------------------------------------------------------------------ */
 
 #define TB_WANTS_MAX 64u
+#define TB_WANTS_ROUNDS_MAX 200u /* names that push each other out of the facts would never end */
 struct tb_want {
     uint8_t kind;
     bool absent; /* asked for, and there is none */
@@ -55,7 +56,8 @@ struct tb_want {
 };
 struct tb_wants {
     uint32_t n;
-    uint32_t done; /* so many were fetched */
+    uint32_t done;   /* so many were fetched */
+    uint32_t rounds; /* times that fetched ones made room for more: a reply may name thousands */
     struct tb_want want[TB_WANTS_MAX];
 };
 

@@ -283,6 +283,19 @@ bool tb_work_fetching(struct tb_work *w, tb_work_fn *then)
     return true;
 }
 
+/* All that was asked for is here: only what does not exist needs to be remembered. */
+static void wants_more(struct tb_wants *w)
+{
+    if (w->n < TB_WANTS_MAX || w->done < w->n || w->rounds == TB_WANTS_ROUNDS_MAX)
+        return;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < w->n; i++)
+        if (w->want[i].absent)
+            w->want[kept++] = w->want[i];
+    w->n = w->done = kept;
+    w->rounds++;
+}
+
 static const struct tb_want *want_of(struct tb_work *w, enum tb_kind kind, struct tb_str code,
                                      uint32_t id)
 {
@@ -295,6 +308,7 @@ static const struct tb_want *want_of(struct tb_work *w, enum tb_kind kind, struc
         if (want->kind == kind && (code.n ? tb_str_eq(want->code, code) : want->id == id))
             return i < w->wants->done ? want : NULL;
     }
+    wants_more(w->wants);
     if (w->wants->n < TB_WANTS_MAX)
         w->wants->want[w->wants->n++] =
             (struct tb_want){.kind = (uint8_t)kind, .id = code.n ? 0 : id, .code = code};

@@ -79,14 +79,17 @@ static int64_t now_ns(void)
 
 /* ---- printing ------------------------------------------------------------------------ */
 
-static void learn_wants(struct tb_work *w)
+/* False: none of them exists. */
+static bool learn_wants(struct tb_work *w)
 {
+    bool learnt = false;
     for (uint32_t i = 0; w->wants != NULL && i < w->wants->n; i++) {
-        struct tb_want *want = &w->wants->want[i];
-        want->absent = !tb_facts_wait(w->app, w->tenant, (enum tb_kind)want->kind, want->id);
+        const struct tb_want *want = &w->wants->want[i];
+        learnt |= tb_facts_wait(w->app, w->tenant, (enum tb_kind)want->kind, want->id);
     }
     free(w->wants);
     w->wants = NULL;
+    return learnt;
 }
 
 static void movement(struct page *p, const struct tb_entry *e, const struct tb_ev_posted *ev)
@@ -135,7 +138,8 @@ static void print(struct page *p, const struct tb_entry *e)
 {
     struct tb_work *w = p->q->w;
     uint32_t added = 0;
-    for (uint32_t round = 0; round < 3; round++) {
+    bool enough = false;
+    for (uint32_t round = 0;; round++) { /* each brings TB_WANTS_MAX names more */
         struct tb_buf before = p->b;
         struct tb_json_out out = p->o;
         tb_facts_enter();
@@ -148,15 +152,15 @@ static void print(struct page *p, const struct tb_entry *e)
         tb_facts_leave();
         bool missing = w->wants != NULL && w->wants->n > 0;
         p->full = p->b.overflowed;
-        if (!p->full && (!missing || round == 2))
-            break; /* what has no name after two rounds has none */
+        if (!p->full && (!missing || enough))
+            break; /* what has no name now has none */
         p->b = before;
         p->o = out;
         if (p->full)
             added = 0;
-        if (p->full || !missing)
+        if (p->full)
             break;
-        learn_wants(w);
+        enough = !learn_wants(w) || round >= TB_WANTS_ROUNDS_MAX;
     }
     free(w->wants);
     w->wants = NULL;
