@@ -453,6 +453,6 @@ uint64_t tb_core_check(struct tb_core *c, tb_finding_fn found, void *user)
     tb_map_deinit(sums);
     tb_pool_free(&c->store.pool, sums, sizeof *sums);
     return breaks + tb_identity_check(c, found, user) + tb_code_check(c, found, user) +
-           tb_promotion_check(c, found, user) + tb_promotion_book_check(c, found, user) + tb_play_check(c, found, user) +
-           tb_mall_check(c, found, user) + tb_card_check(c, found, user);
+           tb_promotion_check(c, found, user) + tb_promotion_book_check(c, found, user) +
+           tb_play_check(c, found, user) + tb_mall_check(c, found, user) + tb_card_check(c, found, user);
 }
