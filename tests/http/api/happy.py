@@ -533,6 +533,8 @@ def play(c, t):
     for code in ("wheel", "daily", "review", "card"):
         c.status(t.post(f"/v1/games/{code}/state", {"state": "open"}), 200, f"open {code}")
     open_wheel = c.status(t.get("/v1/games/wheel"), 200, "wheel, open")
+    listed = c.status(t.get("/v1/games"), 200, "games")["items"]
+    c.that(open_wheel in listed, f"the wheel is listed as it is told alone: {[x['code'] for x in listed]}")
     c.that("seed" not in open_wheel and len(open_wheel["seed_hash"]) == 64, f"the seed is a secret: {open_wheel}")
     c.that(hashlib.sha256(open_wheel["rules_text"].encode()).hexdigest() == open_wheel["rules_hash"], "rules' hash")
     worse = [{**wheel["prizes"][0], "ppm": 40000}, {**wheel["prizes"][1], "ppm": 360000}, wheel["prizes"][2]]

@@ -136,9 +136,9 @@ export function Draw({ game }: { game: Game }) {
       content: (
         <div className="center-text">
           {d.why !== "as_drawn" && <p className="soft">{p.substituted}</p>}
-          <p className="prize-name">
-            {p.wonWhat(won?.name || d.prize, won?.unit ? units.amount(won.unit, d.amount) : "")}
-          </p>
+          {won?.unit && (
+            <p className="prize-name">{p.wonWhat(won.name || d.prize, units.amount(won.unit, d.amount))}</p>
+          )}
           <small className="soft num">{p.ticket(count(d.proof.ticket))}</small>
         </div>
       ),

@@ -74,7 +74,8 @@ export function Pay({
   };
   useEffect(() => {
     const press = (e: KeyboardEvent) => {
-      if (cash !== null || busy || !ready || (e.target as HTMLElement).tagName === "INPUT") return;
+      const typing = (e.target as HTMLElement).matches(".ant-modal input");
+      if (cash !== null || busy || !ready || typing) return;
       const n = Number(e.key);
       if (e.key === "+") setTyped("");
       else if (kinds[n - 1]) choose(kinds[n - 1]!);
