@@ -210,8 +210,11 @@ static void report(struct figures *f, const struct tills *t)
     qsort(f->steps, f->n, sizeof *f->steps, by_steps);
     printf("%u invoices, %.1f lines and %.1f offers in force each; %d rules, %d coupons, %u steps at most\n", f->n,
            (double)f->lines / f->n, (double)f->in_force / f->n, SHOP_RULES, SHOP_COUPONS, t->steps);
-    printf("proven optimal %.2f %%; gap p99 %.3f %%, worst %.3f %%\n", 100.0 * f->proven / f->n, f->gap[p99],
-           f->gap[f->n - 1]);
+    uint32_t wide = 0;
+    for (uint32_t i = 0; i < f->n; i++)
+        wide += f->gap[i] > 1;
+    printf("proven optimal %.2f %%; gap p99 %.3f %%, worst %.3f %%; over 1 %%: %.2f %% of invoices\n",
+           100.0 * f->proven / f->n, f->gap[p99], f->gap[f->n - 1], 100.0 * wide / f->n);
     printf("CPU of a quote: p50 %.1f us, p99 %.1f us, worst %.1f us; steps p50 %u, p99 %u, worst %u\n", f->us[p50],
            f->us[p99], f->us[f->n - 1], f->steps[p50], f->steps[p99], f->steps[f->n - 1]);
     printf("greedy worse on %.2f %% of invoices; members would lose %.2f %% of their savings\n",

@@ -181,7 +181,8 @@ static void map_part(const struct chain *c, uint32_t j, struct span s, int64_t m
     const struct tb_offer *o = c->plan->offer[j];
     const struct part *q = &c->part[j];
     if (o->mechanic == TB_PRICE_PERCENT) {
-        int64_t left = min_of(q->left, up(q->left, s.low + s.other, s.base) + q->rounding);
+        __int128 share = (__int128)q->left * (s.low + s.other) / s.base + q->rounding;
+        int64_t left = share < q->left ? (int64_t)share : q->left;
         int64_t off = min_of(most, tb_price_rate(left, o->ppm, o->rounding));
         s.other += off;
         add(to, between(s, max_of(0, s.low - off), s.high));

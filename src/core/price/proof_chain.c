@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The checker's own T4 (price.h): the sums that may be left of all goods, followed offer by offer. Spans that
- * meet become one; a ninth becomes one with the nearest. Rates beyond .99 together are not looked at.  */
+ * meet become one where nothing is lost by that. Rates beyond .99 together are not looked at.  */
 #include "core/price/proof_int.h"
 
-#define SPAN_MAX 64 /* more than the solver's, so that what joins there needs not join here */
+#define SPAN_MAX 128 /* more than the solver's, so that what joins there needs not join here */
 #define COUPON_WAYS 6 /* no coupon, one to four joint ones, a single one */
 #define GROUP_WAYS 4  /* two best-of groups, in use or not */
 
@@ -43,22 +43,32 @@ static void join(struct sums *into, const struct sums *one)
     into->odd = greater(into->odd, one->odd);
 }
 
+/* All that `one` may lead to, `other` may. */
+static bool within(const struct sums *one, const struct sums *other)
+{
+    return one->from >= other->from && one->to <= other->to && one->extra <= other->extra &&
+           one->begun >= other->begun && one->odd <= other->odd;
+}
+
+static int64_t apart(const struct sums *a, const struct sums *b)
+{
+    return greater(0, greater(a->from - b->to, b->from - a->to));
+}
+
 static void put(struct way *w, const struct sums *one)
 {
     uint32_t near = 0;
-    int64_t least = -1;
     for (uint32_t i = 0; i < w->n; i++) {
-        int64_t below = one->from - w->v[i].to;
-        int64_t above = w->v[i].from - one->to;
-        int64_t gap = below > 0 ? below : above > 0 ? above : 0;
-        if (gap == 0 && w->v[i].extra == one->extra) {
-            join(&w->v[i], one);
+        struct sums *v = &w->v[i];
+        if (within(one, v))
+            return;
+        bool same = v->extra == one->extra && v->begun == one->begun && v->odd == one->odd;
+        if (within(v, one) || (same && apart(v, one) == 0)) {
+            join(v, one);
             return;
         }
-        if (least < 0 || gap < least) {
-            least = gap;
+        if (apart(v, one) < apart(&w->v[near], one))
             near = i;
-        }
     }
     if (w->n == SPAN_MAX)
         join(&w->v[near], one);
@@ -108,7 +118,7 @@ static bool part_decides(const struct plain_link *k)
  * each of `times` offers in proportion took its part but for less than a unit a piece. */
 static int64_t part_left(const struct plain_link *k, const struct sums *s, int64_t sum, int64_t times)
 {
-    __int128 share = ((__int128)k->left * (sum + s->odd) + s->begun - 1) / s->begun + times * k->parts;
+    __int128 share = (__int128)k->left * (sum + s->odd) / s->begun + times * k->parts;
     return share < k->left ? (int64_t)share : k->left;
 }
 
