@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Looking at a page: a picture when one is wanted, axe, errors, whether it fits.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+const pictures = process.env.TB_PICTURES;
+if (pictures) mkdirSync(pictures, { recursive: true });
+
+export async function look(page, name) {
+  if (!pictures) return;
+  await page.waitForTimeout(900);
+  await page.screenshot({ path: join(pictures, `${name}.png`) });
+}
+
+export const meet = (w, name) => new RegExp(`^meet ${name} \\((\\S+) (\\S+)\\)`, "m").exec(w.people);
+export const noOverflow = (page) => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth + 1);
+
+export async function healthy(w, c, page, name) {
+  c.equal((await w.axe(page)).join("\n"), "", `${name}: axe`);
+  c.equal(page.errors.join("\n"), "", `${name}: errors`);
+}
