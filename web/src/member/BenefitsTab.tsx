@@ -77,7 +77,13 @@ function Coupons() {
         <Waiting />
       )}
       <section className="panel row">
-        <Input className="field" aria-label={p.claimCode} placeholder={p.claimCode} value={code} onChange={setCode} />
+        <Input
+          className="field"
+          aria-label={p.claimCode}
+          placeholder={p.claimCode}
+          value={code}
+          onChange={setCode}
+        />
         <Button
           color="primary"
           loading={pending}
@@ -231,7 +237,13 @@ function GiftCard() {
   );
   return (
     <section className="panel row">
-      <Input className="field mono" aria-label={p.giftCode} placeholder={p.giftCode} value={code} onChange={setCode} />
+      <Input
+        className="field mono"
+        aria-label={p.giftCode}
+        placeholder={p.giftCode}
+        value={code}
+        onChange={setCode}
+      />
       <Button
         color="primary"
         disabled={!code.trim()}
@@ -271,7 +283,14 @@ function Giving({ me }: { me: Member }) {
       <section className="panel" aria-label={p.packetSend}>
         <h2>{p.packetSend}</h2>
         <div className="row">
-          <Input className="field" type="number" aria-label={p.packetTotal} placeholder={p.packetTotal} value={total} onChange={setTotal} />
+          <Input
+            className="field"
+            type="number"
+            aria-label={p.packetTotal}
+            placeholder={p.packetTotal}
+            value={total}
+            onChange={setTotal}
+          />
           <Input className="field" type="number" aria-label={p.packetShares} value={shares} onChange={setShares} />
           <Button
             color="primary"
@@ -287,7 +306,14 @@ function Giving({ me }: { me: Member }) {
         <section className="panel" aria-label={p.giftSend}>
           <h2>{p.giftSend}</h2>
           <div className="row">
-            <Input className="field" inputMode="decimal" aria-label={p.giftAmount} placeholder={p.giftAmount} value={amount} onChange={setAmount} />
+            <Input
+              className="field"
+              inputMode="decimal"
+              aria-label={p.giftAmount}
+              placeholder={p.giftAmount}
+              value={amount}
+              onChange={setAmount}
+            />
             <Button
               color="primary"
               loading={gift.isPending}

@@ -46,7 +46,9 @@ function Ladder({ game, streak, today }: { game: Game; streak: number; today: bo
       {Array.from({ length: 7 }, (_, i) => begun + i).map((n) => (
         <div key={n} className={n < streak ? "done" : ""}>
           <small>{p.day(n + 1)}</small>
-          <b className="num">{at(n).unit === "points" ? `+${count(at(n).amount)}` : units.amount(at(n).unit, at(n).amount)}</b>
+          <b className="num">
+            {at(n).unit === "points" ? `+${count(at(n).amount)}` : units.amount(at(n).unit, at(n).amount)}
+          </b>
         </div>
       ))}
     </div>
@@ -60,9 +62,10 @@ export function Checkin({ game }: { game: Game }) {
   const tell = (d: Done) =>
     void Dialog.alert({
       title: d.amount > 0 ? p.got(units.amount(d.unit, d.amount)) : p.checkinDone,
-      content: [p.streak(count(d.streak)), ...d.milestones.map((m) => p.milestone(m.at, units.amount(m.unit, m.amount)))].join(
-        "\n",
-      ),
+      content: [
+        p.streak(count(d.streak)),
+        ...d.milestones.map((m) => p.milestone(m.at, units.amount(m.unit, m.amount))),
+      ].join("\n"),
       confirmText: "OK",
     });
   const write = useWrite(() => api.postMyCheckin({ code: game.code }, {}), tell);
@@ -84,7 +87,13 @@ export function Checkin({ game }: { game: Game }) {
         onClick={() =>
           write.mutate([], {
             onError: (e) =>
-              Toast.show(e.problem.code === "already_done" ? p.checkinDone : e.problem.code === "game_closed" ? p.closed : p.tryLater),
+              Toast.show(
+                e.problem.code === "already_done"
+                  ? p.checkinDone
+                  : e.problem.code === "game_closed"
+                    ? p.closed
+                    : p.tryLater,
+              ),
           })
         }
       >

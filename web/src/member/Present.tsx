@@ -15,15 +15,16 @@ function Packet({ id }: { id: string }) {
   const [said, setSaid] = useState("");
   const say = (e: ApiError) =>
     setSaid(
-      { packet_empty: p.packetEmpty, packet_closed: p.packetOver, unknown_packet: p.packetUnknown }[e.problem.code] ??
-        p.tryLater,
+      { packet_empty: p.packetEmpty, packet_closed: p.packetOver, unknown_packet: p.packetUnknown }[
+        e.problem.code
+      ] ?? p.tryLater,
     );
   const write = useWrite(
     () => api.postMyPacketClaim({ packet: id }, {}),
-    (r) =>
-      setSaid(
-        `${r.again ? p.packetAgain : ""} ${p.packetGot(units.amount("points", r.amount))} · ${p.packetLeft(count(r.shares_left))}`.trim(),
-      ),
+    (r) => {
+      const got = `${p.packetGot(units.amount("points", r.amount))} · ${p.packetLeft(count(r.shares_left))}`;
+      setSaid(r.again ? `${p.packetAgain} ${got}` : got);
+    },
   );
   return (
     <div className="present red">
@@ -47,14 +48,25 @@ function Gift({ id }: { id: string }) {
     (r) => setSaid(p.giftTaken(money(r.amount))),
   );
   const say = (e: ApiError) =>
-    setSaid(e.problem.code === "same_account" ? p.giftOwn : e.problem.status === 422 || e.problem.status === 409 || e.problem.status === 404 ? p.giftEnded : p.tryLater);
+    setSaid(
+      e.problem.code === "same_account"
+        ? p.giftOwn
+        : e.problem.status === 422 || e.problem.status === 409 || e.problem.status === 404
+          ? p.giftEnded
+          : p.tryLater,
+    );
   return (
     <div className="present">
       <h1>{p.gift}</h1>
       {said ? (
         <p role="status">{said}</p>
       ) : (
-        <Button size="large" color="primary" loading={write.isPending} onClick={() => write.mutate([], { onError: say })}>
+        <Button
+          size="large"
+          color="primary"
+          loading={write.isPending}
+          onClick={() => write.mutate([], { onError: say })}
+        >
           {p.giftTake}
         </Button>
       )}

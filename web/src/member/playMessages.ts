@@ -39,7 +39,10 @@ const zh = {
   task: "做任务赚积分",
   taskLeft: (n: string) => `还可做 ${n} 次`,
   taskNone: "今天的任务都完成了",
-  taskKind: { checkin: "每日签到", draw: "抽奖", stamps: "集点", task: "任务", scan: "扫码" } as Record<string, string>,
+  taskKind: { checkin: "每日签到", draw: "抽奖", stamps: "集点", task: "任务", scan: "扫码" } as Record<
+    string,
+    string
+  >,
   stamps: "集点卡",
   stampsHave: (n: string, size: string) => `${n} / ${size} 枚`,
   stampsTake: "兑换满卡",
@@ -85,7 +88,10 @@ const zh = {
   benefits: "我的福利",
   coupons: "优惠券",
   couponsNone: "还没有优惠券",
-  couponStates: { usable: "可用", early: "未到时间", locked: "结算中", expired: "已过期" } as Record<string, string>,
+  couponStates: { usable: "可用", early: "未到时间", locked: "结算中", expired: "已过期" } as Record<
+    string,
+    string
+  >,
   until: (t: string) => `${t} 前有效`,
   forever: "长期有效",
   from: (t: string) => `${t} 起可用`,
@@ -252,7 +258,14 @@ const en: Messages = {
     insufficient: "too few points",
   },
   exchanges: "My exchanges",
-  exchangeStates: { ordered: "being prepared", ready: "collect it", shipped: "on its way", collected: "collected", done: "done", cancelled: "cancelled" },
+  exchangeStates: {
+    ordered: "being prepared",
+    ready: "collect it",
+    shipped: "on its way",
+    collected: "collected",
+    done: "done",
+    cancelled: "cancelled",
+  },
   cancel: "Cancel",
   cancelled: "Cancelled; points are back",
   left: (n) => `${n} left`,

@@ -24,7 +24,9 @@ export async function rulesMatch(text: string, hash: string) {
 }
 
 export async function ticketOf(seed: string, edition: number, player: string, draw: number): Promise<number> {
-  const key = await crypto.subtle.importKey("raw", bytesOf(seed), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  const key = await crypto.subtle.importKey("raw", bytesOf(seed), { name: "HMAC", hash: "SHA-256" }, false, [
+    "sign",
+  ]);
   const message = new Uint8Array(32);
   message.set(new TextEncoder().encode("tongbao1"));
   const view = new DataView(message.buffer);

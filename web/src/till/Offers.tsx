@@ -13,8 +13,7 @@ export function useNames() {
   const campaigns = useApi("listCampaigns", { limit: 100 });
   const units = useApi("listUnits", { limit: 100 });
   return {
-    campaign: (code: string | undefined) =>
-      campaigns.data?.items.find((c) => c.code === code)?.name || code || "",
+    campaign: (code: string | undefined) => campaigns.data?.items.find((c) => c.code === code)?.name || code || "",
     unit: (code: string | undefined) => units.data?.items.find((u) => u.code === code)?.name || code || "",
   };
 }
@@ -38,7 +37,8 @@ export function Offers({ quote }: { quote: Quote }) {
               </Tag>
             )}
             {names.campaign(o.campaign)}
-            {o.gift_units > 0 && ` · ${t.gift} ${names.unit(o.gift_unit) || o.gift_product || ""} × ${count(o.gift_units)}`}
+            {o.gift_units > 0 &&
+              ` · ${t.gift} ${names.unit(o.gift_unit) || o.gift_product || ""} × ${count(o.gift_units)}`}
           </span>
           {o.saving > 0 && <b className="num saved">−{money(o.saving)}</b>}
         </div>

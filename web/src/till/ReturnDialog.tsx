@@ -49,7 +49,9 @@ function Quoted({ quote, goods }: { quote: ReturnQuote; goods?: Map<string, Prod
       {quote.gifts.length > 0 && (
         <p className="near">
           {t.giftBack}：
-          {quote.gifts.map((g) => `${goods?.get(g.product ?? "")?.name ?? g.product} × ${count(g.units)}`).join("、")}
+          {quote.gifts
+            .map((g) => `${goods?.get(g.product ?? "")?.name ?? g.product} × ${count(g.units)}`)
+            .join("、")}
         </p>
       )}
     </div>

@@ -260,7 +260,9 @@ function Checkout({ store }: { store: string }) {
               </b>
             </div>
           )}
-          {quoted.error && <span className="wrong">{quoted.error.problem.detail ?? quoted.error.problem.title}</span>}
+          {quoted.error && (
+            <span className="wrong">{quoted.error.problem.detail ?? quoted.error.problem.title}</span>
+          )}
         </div>
         {quote && <Offers quote={quote} />}
         <Button

@@ -130,8 +130,14 @@ const zh = {
   capOrder: "每单最多优惠",
   capUnit: "每件最多优惠",
   limits: "次数限制",
-  limitScopes: { member: "每位会员", device: "每台设备", store: "每家门店", campaign: "整个活动" } as Record<string, string>,
-  periods: { day: "每天", iso_week: "每周", month: "每月", year: "每年", lifetime: "活动期内" } as Record<string, string>,
+  limitScopes: { member: "每位会员", device: "每台设备", store: "每家门店", campaign: "整个活动" } as Record<
+    string,
+    string
+  >,
+  periods: { day: "每天", iso_week: "每周", month: "每月", year: "每年", lifetime: "活动期内" } as Record<
+    string,
+    string
+  >,
   limitUses: "次",
   limitAmount: "最多让利",
   funding: "费用分摊",
@@ -245,7 +251,14 @@ const en: Messages = {
   title: "Campaigns",
   add: "New campaign",
   all: "All",
-  states: { draft: "draft", review: "in review", scheduled: "scheduled", live: "live", paused: "paused", ended: "ended" },
+  states: {
+    draft: "draft",
+    review: "in review",
+    scheduled: "scheduled",
+    live: "live",
+    paused: "paused",
+    ended: "ended",
+  },
   moves: {
     draft: "Back to draft",
     review: "Hand in for review",
@@ -266,7 +279,14 @@ const en: Messages = {
   budgetHeld: "held",
   budgetSpent: "spent",
   parts: ["Activity", "Audience", "Channel", "Traits combined", "Business model", "Trigger"],
-  partHints: ["What is given, on which goods", "Who may", "Where", "Under which conditions", "Cost, who pays, how often", "When, and with which coupon"],
+  partHints: [
+    "What is given, on which goods",
+    "Who may",
+    "Where",
+    "Under which conditions",
+    "Cost, who pays, how often",
+    "When, and with which coupon",
+  ],
   mechanic: "Mechanic",
   mechanics: {
     ladder: "Spend steps",
@@ -323,7 +343,14 @@ const en: Messages = {
   scope: "Goods",
   scopeHint: "None: everything; by product, category, brand; rows may exclude",
   scopeBy: { all: "all", product: "product", category: "category", brand: "brand" },
-  slotName: { scope: "goods", other: "what is given", slot_0: "slot 1", slot_1: "slot 2", slot_2: "slot 3", slot_3: "slot 4" },
+  slotName: {
+    scope: "goods",
+    other: "what is given",
+    slot_0: "slot 1",
+    slot_1: "slot 2",
+    slot_2: "slot 3",
+    slot_3: "slot 4",
+  },
   value: "SKU, category path, brand",
   excluded: "excluded",
   prices: "Prices",
@@ -360,7 +387,12 @@ const en: Messages = {
   group: "Stacking group",
   groupHint: "Campaigns of one group follow one rule",
   groupRule: "Rule of the group",
-  groupRules: { stackable: "stack", best_of: "the best one", first: "the first one", exclusive: "alone, without any other" },
+  groupRules: {
+    stackable: "stack",
+    best_of: "the best one",
+    first: "the first one",
+    exclusive: "alone, without any other",
+  },
   sequence: "Order (smaller first)",
   from: "From",
   until: "Until",

@@ -41,7 +41,10 @@ const zh = {
   template: "券",
   reason: "原因",
   mine: "优惠券",
-  states: { usable: "可用", early: "未到使用时间", locked: "结算占用中", expired: "已过期" } as Record<string, string>,
+  states: { usable: "可用", early: "未到使用时间", locked: "结算占用中", expired: "已过期" } as Record<
+    string,
+    string
+  >,
   expiresAt: "到期",
   void: "作废",
   voided: "券已作废",
@@ -101,12 +104,16 @@ const zh = {
     limit: "达到上限",
     over: "领取期已过",
   } as Record<string, string>,
-  runWhy: { no_consent: "未同意", not_enrolled: "未入会", has_hers: "已达限领", full: "名下券太多" } as Record<string, string>,
+  runWhy: { no_consent: "未同意", not_enrolled: "未入会", has_hers: "已达限领", full: "名下券太多" } as Record<
+    string,
+    string
+  >,
 };
 type Messages = typeof zh;
 const en: Messages = {
   title: "Coupons",
-  templateHint: "A template says where coupons come from and how long they last; what one is worth, the campaign that takes it says.",
+  templateHint:
+    "A template says where coupons come from and how long they last; the campaign that takes one says its worth.",
   stock: "Stock",
   endless: "no end",
   issued: "Issued",
@@ -122,7 +129,14 @@ const en: Messages = {
   between: (a, b) => `${a} to ${b}`,
   perMember: "A member",
   perPeriod: "In",
-  periods: { none: "no limit", day: "a day", iso_week: "a week", month: "a month", year: "a year", lifetime: "all" },
+  periods: {
+    none: "no limit",
+    day: "a day",
+    iso_week: "a week",
+    month: "a month",
+    year: "a year",
+    lifetime: "all",
+  },
   claimCode: "Public code",
   claimCodeHint: "Whoever types it gets one, such as SPRING",
   validFrom: "Usable from",
@@ -167,7 +181,14 @@ const en: Messages = {
   scheme: "Tier scheme",
   unit: "Paid in",
   exchanges: "Exchanges",
-  exchangeStates: { ordered: "ordered", ready: "ready", shipped: "shipped", collected: "collected", done: "done", cancelled: "cancelled" },
+  exchangeStates: {
+    ordered: "ordered",
+    ready: "ready",
+    shipped: "shipped",
+    collected: "collected",
+    done: "done",
+    cancelled: "cancelled",
+  },
   findExchange: "Exchange by number, Enter",
   exchange: "Exchange",
   moveTo: "Move to",
@@ -186,7 +207,13 @@ const en: Messages = {
   runMatched: "Matched",
   runSkipped: "Skipped",
   runStop: "Stop",
-  runStates: { done: "done", stopped: "stopped", out_of_stock: "out of stock", limit: "limit reached", over: "claims are over" },
+  runStates: {
+    done: "done",
+    stopped: "stopped",
+    out_of_stock: "out of stock",
+    limit: "limit reached",
+    over: "claims are over",
+  },
   runWhy: { no_consent: "no consent", not_enrolled: "not a member", has_hers: "has hers", full: "has too many" },
 };
 export const useCouponsT = texts({ zh, en });

@@ -6,7 +6,10 @@ const zh = {
   title: "互动玩法",
   add: "新建玩法",
   kind: "玩法",
-  kinds: { checkin: "签到", draw: "抽奖", stamps: "集点卡", task: "任务", scan: "扫码有礼" } as Record<string, string>,
+  kinds: { checkin: "签到", draw: "抽奖", stamps: "集点卡", task: "任务", scan: "扫码有礼" } as Record<
+    string,
+    string
+  >,
   kindAll: "全部玩法",
   states: { draft: "草稿", open: "进行中", paused: "已暂停", ended: "已结束" } as Record<string, string>,
   plays: "参与次数",
@@ -166,7 +169,8 @@ const en: Messages = {
   sumOver: (p) => `${p} too much`,
   rest: "Give the rest to the fallback",
   fair: "Fairness",
-  fairHint: "Hashes of seed and rules are told before the first draw, the seed at the end: every ticket can be worked out again.",
+  fairHint:
+    "Hashes of seed and rules are told first, the seed at the end: every ticket can be worked out again.",
   seedHash: "Hash of the seed (SHA-256)",
   rulesHash: "Hash of the rules (SHA-256)",
   rulesText: "Rules",
@@ -244,7 +248,8 @@ const en: Messages = {
   seatCards: "Full cards",
   seatFree: "Free left",
   channels: "What platforms allow",
-  channelHint: "WeChat, for one, forbids rewards for sharing and hidden odds. Name the platform's code to add or change it.",
+  channelHint:
+    "WeChat, for one, forbids rewards for sharing and hidden odds. Name the platform's code to add or change it.",
   channelCode: "Platform",
   forbidSharing: "No rewards for sharing",
   forbidHidden: "Odds must show",

@@ -31,7 +31,15 @@ export function Money({ value, onChange, id, label, disabled, width = 160 }: Bou
 }
 
 /** Parts per million as per cent. */
-export function Percent({ value, onChange, id, label, disabled, width = 130, max = 100 }: Bound<number> & { max?: number }) {
+export function Percent({
+  value,
+  onChange,
+  id,
+  label,
+  disabled,
+  width = 130,
+  max = 100,
+}: Bound<number> & { max?: number }) {
   return (
     <InputNumber
       id={id}

@@ -68,7 +68,17 @@ export function FindingText({ f }: { f: Finding }) {
   );
 }
 
-function Move({ campaign, to, findings, close }: { campaign: Campaign; to: State; findings: Finding[]; close: () => void }) {
+function Move({
+  campaign,
+  to,
+  findings,
+  close,
+}: {
+  campaign: Campaign;
+  to: State;
+  findings: Finding[];
+  close: () => void;
+}) {
   const t = useT();
   const m = useCampaignsT();
   const { message } = App.useApp();
@@ -154,7 +164,8 @@ function Definition({ c }: { c: Campaign }) {
   const t = useT();
   const m = useCampaignsT();
   const yes = (on: boolean | undefined) => (on ? t.common.yes : t.common.no);
-  const by = (kind: string) => (c.places ?? []).filter((p) => p.by === kind).map((p) => p.code ?? String(p.channel));
+  const by = (kind: string) =>
+    (c.places ?? []).filter((p) => p.by === kind).map((p) => p.code ?? String(p.channel));
   const rows: [string, React.ReactNode][] = [
     [m.parts[0]!, `${m.mechanics[c.mechanic ?? ""] ?? ""} · ${m.levels[c.level ?? "item"] ?? ""}`],
     [
@@ -223,8 +234,8 @@ function Definition({ c }: { c: Campaign }) {
   );
 }
 
-const clock = (s: number | undefined) =>
-  `${String(Math.floor((s ?? 0) / 3600)).padStart(2, "0")}:${String(Math.floor(((s ?? 0) % 3600) / 60)).padStart(2, "0")}`;
+const two = (n: number) => String(Math.floor(n)).padStart(2, "0");
+const clock = (s = 0) => `${two(s / 3600)}:${two((s % 3600) / 60)}`;
 
 export function Findings({ rows }: { rows: Finding[] }) {
   const m = useCampaignsT();

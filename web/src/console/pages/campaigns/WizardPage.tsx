@@ -176,7 +176,11 @@ function Wizard({ initial, old }: { initial: Partial<Typed>; old?: Campaign }) {
             size="small"
             current={part}
             onChange={go}
-            items={m.parts.map((title, i) => ({ title, description: m.partHints[i], status: i === part ? "process" : "wait" }))}
+            items={m.parts.map((title, i) => ({
+              title,
+              description: m.partHints[i],
+              status: i === part ? "process" : "wait",
+            }))}
           />
         </Card>
         <div className="grid">

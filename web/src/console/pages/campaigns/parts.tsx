@@ -101,7 +101,11 @@ function Prices() {
                 <Form.Item name={[f.name, "sku"]} noStyle rules={[{ required: true, message: t.common.required }]}>
                   <Input aria-label={m.sku} placeholder={m.sku} style={{ width: 200 }} />
                 </Form.Item>
-                <Form.Item name={[f.name, "price"]} noStyle rules={[{ required: true, message: t.common.required }]}>
+                <Form.Item
+                  name={[f.name, "price"]}
+                  noStyle
+                  rules={[{ required: true, message: t.common.required }]}
+                >
                   <Money label={m.price} />
                 </Form.Item>
                 <Remove onClick={() => remove(f.name)} />
@@ -380,7 +384,11 @@ function Funding() {
           <>
             {fields.map((f) => (
               <div className="row" key={f.key} style={row}>
-                <Form.Item name={[f.name, "payer"]} noStyle rules={[{ required: true, message: t.common.required }]}>
+                <Form.Item
+                  name={[f.name, "payer"]}
+                  noStyle
+                  rules={[{ required: true, message: t.common.required }]}
+                >
                   <Input aria-label={m.payer} placeholder={m.payer} style={{ width: 200 }} maxLength={64} />
                 </Form.Item>
                 <Form.Item name={[f.name, "ppm"]} noStyle rules={[{ required: true, message: t.common.required }]}>
@@ -469,7 +477,11 @@ export function Trigger() {
           <>
             {fields.map((f) => (
               <div className="row" key={f.key} style={row}>
-                <Form.Item name={[f.name, "weekdays"]} noStyle rules={[{ required: true, message: t.common.required }]}>
+                <Form.Item
+                  name={[f.name, "weekdays"]}
+                  noStyle
+                  rules={[{ required: true, message: t.common.required }]}
+                >
                   <Select
                     mode="multiple"
                     aria-label={m.weekly}

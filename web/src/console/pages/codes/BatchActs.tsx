@@ -64,9 +64,12 @@ function Act<T extends object>({
   const t = useT();
   const { message } = App.useApp();
   const [form] = Form.useForm<T>();
-  const act = useWrite((typed: T) => write(filled(typed)), (result) => {
-    message.success(done(result as never));
-  });
+  const act = useWrite(
+    (typed: T) => write(filled(typed)),
+    (result) => {
+      message.success(done(result as never));
+    },
+  );
   return (
     <Form
       form={form}
@@ -155,7 +158,9 @@ export function Pack({ batch }: { batch: CodeBatch }) {
   const body = (v: Packing): CodesPackIn => {
     const children = (v.children ?? "").split(/\s+/).filter(Boolean);
     if (children.length > 0) return { parent: v.parent, children };
-    return v.n ? { parent: v.parent, ranges: [{ batch: batch.code, from: v.from ?? 0, n: v.n }] } : { parent: v.parent };
+    return v.n
+      ? { parent: v.parent, ranges: [{ batch: batch.code, from: v.from ?? 0, n: v.n }] }
+      : { parent: v.parent };
   };
   const fields = (
     <>
@@ -221,7 +226,12 @@ export function Replace() {
   const c = useCodesT();
   const needed = [{ required: true, message: t.common.required }];
   return (
-    <Act<CodeReplaceIn> write={(v) => api.postCodeReplace({}, v)} button={c.doReplace} done={() => c.replaced} danger>
+    <Act<CodeReplaceIn>
+      write={(v) => api.postCodeReplace({}, v)}
+      button={c.doReplace}
+      done={() => c.replaced}
+      danger
+    >
       <Form.Item name="old" label={c.old} rules={needed}>
         <Input className="mono" />
       </Form.Item>

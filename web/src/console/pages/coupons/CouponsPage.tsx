@@ -37,7 +37,8 @@ const range = (a?: string, b?: string): [Dayjs | null, Dayjs | null] | undefined
 function Fields() {
   const t = useT();
   const c = useCouponsT();
-  const options = (texts: Record<string, string>) => Object.entries(texts).map(([value, label]) => ({ value, label }));
+  const options = (texts: Record<string, string>) =>
+    Object.entries(texts).map(([value, label]) => ({ value, label }));
   return (
     <>
       <p className="soft">{c.templateHint}</p>
@@ -95,7 +96,11 @@ function Issue({ unit, close }: { unit: Unit; close: () => void }) {
   const write = useWrite(
     async ({ who, reason }: { who: string; reason: string }) => {
       const member = await findMember(who);
-      if (!member) throw new ApiError({ title: c.memberNotFound, detail: c.memberNotFound, status: 422, code: "unknown_member" }, 0);
+      if (!member)
+        throw new ApiError(
+          { title: c.memberNotFound, detail: c.memberNotFound, status: 422, code: "unknown_member" },
+          0,
+        );
       return api.postCoupon({ member: member.id }, { unit: unit.code, reason });
     },
     () => {

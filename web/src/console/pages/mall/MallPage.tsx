@@ -245,7 +245,12 @@ export default function MallPage() {
         render: (_, g) =>
           [g.points ? units.amount(g.unit, g.points) : "", g.cash ? money(g.cash) : ""].filter(Boolean).join(" + "),
       },
-      { title: c.stock, align: "right", className: "num", render: (_, g) => (g.stock ? count(g.stock) : c.endless) },
+      {
+        title: c.stock,
+        align: "right",
+        className: "num",
+        render: (_, g) => (g.stock ? count(g.stock) : c.endless),
+      },
       {
         title: c.limit,
         render: (_, g) =>

@@ -42,7 +42,9 @@ function bodyOf(v: Typed, kind: Game["kind"], version: number): GameIn {
     expected_version: version,
     from: from?.toISOString(),
     until: until?.toISOString(),
-    prizes: prizes?.map(({ percent, ...p }) => drop({ ...p, ppm: ppmOf(percent), amount: p.unit ? (p.amount ?? 1) : undefined })),
+    prizes: prizes?.map(({ percent, ...p }) =>
+      drop({ ...p, ppm: ppmOf(percent), amount: p.unit ? (p.amount ?? 1) : undefined }),
+    ),
     rewards: rewards && ladder(rewards),
   });
 }
@@ -72,7 +74,9 @@ const fresh: Record<Game["kind"], Partial<Typed>> = {
     fallback: "thanks",
     prizes: [{ code: "thanks", name: "谢谢参与", percent: 100 }],
   },
-  checkin: { rewards: [1, 2, 3, 4, 5, 6, 7].map((at) => ({ kind: "step", at, unit: "points", amount: at === 7 ? 20 : 5 })) },
+  checkin: {
+    rewards: [1, 2, 3, 4, 5, 6, 7].map((at) => ({ kind: "step", at, unit: "points", amount: at === 7 ? 20 : 5 })),
+  },
   stamps: { size: 6, rewards: [{ kind: "milestone", at: 6, unit: "points", amount: 100 }] },
   task: { period: "day", per_member: 1, rewards: [{ kind: "step", at: 1, unit: "points", amount: 10 }] },
 } as Record<Game["kind"], Partial<Typed>>;
@@ -134,10 +138,21 @@ function Prizes({ locked }: { locked: boolean }) {
                   />
                 </Form.Item>
                 <Form.Item name={[f.name, "amount"]}>
-                  <InputNumber placeholder={p.amount} aria-label={p.amount} min={0} precision={0} disabled={locked} />
+                  <InputNumber
+                    placeholder={p.amount}
+                    aria-label={p.amount}
+                    min={0}
+                    precision={0}
+                    disabled={locked}
+                  />
                 </Form.Item>
                 <Form.Item name={[f.name, "stock"]}>
-                  <InputNumber placeholder={`${p.stock} (${p.stockHint})`} aria-label={p.stock} min={0} precision={0} />
+                  <InputNumber
+                    placeholder={`${p.stock} (${p.stockHint})`}
+                    aria-label={p.stock}
+                    min={0}
+                    precision={0}
+                  />
                 </Form.Item>
                 <Form.Item name={[f.name, "per_member"]}>
                   <InputNumber
@@ -208,7 +223,7 @@ function DrawFields({ locked }: { locked: boolean }) {
       </div>
       <Prizes locked={locked} />
       <div className="row form-row" style={{ marginTop: 16 }}>
-        <Form.Item name="fallback" label={p.fallback} tooltip={p.fallbackHint} rules={[{ required: true }]}>
+        <Form.Item name="fallback" label={p.fallback} tooltip={p.fallbackHint}>
           <Select options={options} style={{ width: 190 }} disabled={locked} />
         </Form.Item>
         <Form.Item name="pity" label={p.pity}>
@@ -228,7 +243,13 @@ function DrawFields({ locked }: { locked: boolean }) {
   );
 }
 
-function Rewards({ kinds, head }: { kinds: RewardIn["kind"][]; head: (r: RewardIn | undefined, i: number) => string }) {
+function Rewards({
+  kinds,
+  head,
+}: {
+  kinds: RewardIn["kind"][];
+  head: (r: RewardIn | undefined, i: number) => string;
+}) {
   const t = useT();
   const p = usePlayT();
   const units = useUnits(GIVEN);
@@ -395,7 +416,9 @@ export function GameForm({ kind, game, close }: { kind: Game["kind"]; game?: Gam
             <Form.Item
               name="code"
               label={p.code}
-              rules={[{ required: true, pattern: /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/, message: t.common.required }]}
+              rules={[
+                { required: true, pattern: /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/, message: t.common.required },
+              ]}
             >
               <Input style={{ width: 190 }} />
             </Form.Item>

@@ -81,7 +81,8 @@ function Odds({ game }: { game: Game }) {
             { title: p.share, align: "right", className: "num", render: (_, x) => percentPpm(x.ppm) },
             {
               title: p.gives,
-              render: (_, x) => (x.unit ? units.amount(x.unit, x.amount) : <span className="soft">{p.nothing}</span>),
+              render: (_, x) =>
+                x.unit ? units.amount(x.unit, x.amount) : <span className="soft">{p.nothing}</span>,
             },
             {
               title: p.given,
@@ -95,7 +96,12 @@ function Odds({ game }: { game: Game }) {
               className: "num",
               render: (_, x) => (x.per_member ? count(x.per_member) : p.endless),
             },
-            { title: p.value, align: "right", className: "num", render: (_, x) => (x.value ? money(x.value) : "–") },
+            {
+              title: p.value,
+              align: "right",
+              className: "num",
+              render: (_, x) => (x.value ? money(x.value) : "–"),
+            },
           ]}
           footer={() => (
             <span className="num">
@@ -158,7 +164,14 @@ function Verify({ game }: { game: Game }) {
             onChange={(e) => setPlayer(e.target.value)}
             style={{ width: 210 }}
           />
-          <InputNumber addonBefore={p.draw} aria-label={p.draw} min={1} precision={0} value={draw} onChange={(v) => setDraw(v ?? 1)} />
+          <InputNumber
+            addonBefore={p.draw}
+            aria-label={p.draw}
+            min={1}
+            precision={0}
+            value={draw}
+            onChange={(v) => setDraw(v ?? 1)}
+          />
           <InputNumber
             addonBefore={p.ticket}
             aria-label={p.ticket}
@@ -320,7 +333,13 @@ function Shown({ game }: { game: Game }) {
     [p.from, dateTime(game.opened_at ?? game.from)],
     [p.until, dateTime(game.ended_at ?? game.until)],
   ];
-  if (game.condition) facts.push([p.condition, <code key="c" className="expr">{game.condition}</code>]);
+  if (game.condition)
+    facts.push([
+      p.condition,
+      <code key="c" className="expr">
+        {game.condition}
+      </code>,
+    ]);
   return (
     <div className="grid">
       <Card>

@@ -73,7 +73,12 @@ function Shown({ packet }: { packet: Packet }) {
       <dl className="pairs">
         {(
           [
-            [t.common.code, <Typography.Text key="id" code copyable>{packet.packet}</Typography.Text>],
+            [
+              t.common.code,
+              <Typography.Text key="id" code copyable>
+                {packet.packet}
+              </Typography.Text>,
+            ],
             [p.packetTotal, units.amount(packet.unit, packet.total)],
             [p.packetLeft, units.amount(packet.unit, packet.left)],
             [p.packetShares, `${count(packet.claimed)} / ${count(packet.shares)}`],
