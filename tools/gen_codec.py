@@ -13,6 +13,8 @@ A comment `// room: ledger` before the oneof field names the room that applies i
 import re
 import sys
 
+import schema_text
+
 SCALARS = {"uint32": "uint32_t", "uint64": "uint64_t", "sint64": "int64_t", "fixed64": "uint64_t",
            "bool": "bool", "string": "struct tb_str", "bytes": "struct tb_str"}
 
@@ -533,7 +535,7 @@ def order(messages):
 
 
 def main(proto, header, source):
-    messages, events = parse(open(proto).read())
+    messages, events = parse(schema_text.read(proto))
     # Entry holds repeated Event, which is read with tb_event_next; it is framing, not a struct
     names = order({k: [f for f in v if f.kind != "Event"] for k, v in messages.items()})
     fields = {k: [f for f in v if f.kind != "Event"] for k, v in messages.items()}

@@ -7,6 +7,8 @@
 import re
 import sys
 
+import schema_text
+
 TYPES = {"uint32": "U", "uint64": "U", "sint64": "S", "fixed64": "F", "bool": "B", "string": "T",
          "bytes": "X"}
 
@@ -35,7 +37,7 @@ def parse(text):
 
 
 def main(proto, out):
-    messages, events = parse(open(proto, encoding="utf-8").read())
+    messages, events = parse(schema_text.read(proto))
     wanted = [m for m in messages if m not in ("Batch", "Frame", "Entry", "Event")]
     number = {m: i for i, m in enumerate(wanted)}
     lines = ["// SPDX-License-Identifier: Apache-2.0",

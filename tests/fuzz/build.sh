@@ -39,7 +39,7 @@ LIBS="$out/json_simdjson.o -lsimdjson -lstdc++" build_target fuzz_json src/http/
 # The journal's codec is made from the schema, without the functions that emit and apply
 # events: those would bring all of core.
 gen=$out/gen
-if [ ! -e "$gen/event_list.gen.h" ] || [ api/events.proto -nt "$gen/event_list.gen.h" ] ||
+if [ -n "$(find api/events.proto api/events -newer "$gen/event_list.gen.h" 2>&1)" ] ||
     [ tools/gen_codec.py -nt "$gen/event_list.gen.h" ]; then
     mkdir -p "$gen"
     python3 tools/gen_codec.py api/events.proto "$gen/events.gen.h" "$gen/events.gen.c"

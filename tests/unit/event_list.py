@@ -11,7 +11,8 @@ import sys
 tools, proto, out = sys.argv[1:4]
 sys.path.insert(0, tools)
 import gen_codec  # noqa: E402  (its folder is only known now)
+import schema_text  # noqa: E402
 
-_, events = gen_codec.parse(pathlib.Path(proto).read_text(encoding="utf-8"))
+_, events = gen_codec.parse(schema_text.read(proto))
 lines = [f"    X({field.number}, {gen_codec.snake(field.kind)})" for field, _ in events]
 pathlib.Path(out).write_text("#define EVENT_LIST(X) \\\n" + " \\\n".join(lines) + "\n", encoding="utf-8")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The journal's bytes against protoc, which knows nothing but api/events.proto.
+"""The journal's bytes against protoc, which knows nothing but api/events.proto and what it imports.
 
 usage: test_protoc.py BATCH_SAMPLE TOOLS_FOLDER PROTO [SEED]
 
@@ -18,6 +18,7 @@ import sys
 sample, tools, proto = sys.argv[1:4]
 sys.path.insert(0, tools)
 import gen_codec  # noqa: E402  (its folder is only known now)
+import schema_text  # noqa: E402
 
 BATCHES_EACH = 3
 ODD = [0, 1, 127, 128, 16383, 16384, 2**31 - 1, 2**32 - 1, 2**53 - 1, 2**63 - 1, 2**64 - 1]
@@ -97,7 +98,7 @@ def main():
         return 77
     seed = int(sys.argv[4]) if len(sys.argv) > 4 else random.randrange(2**32)
     chance = random.Random(seed)
-    messages, events = gen_codec.parse(pathlib.Path(proto).read_text(encoding="utf-8"))
+    messages, events = gen_codec.parse(schema_text.read(proto))
     passed = failed = 0
     for event, _ in events:
         for _ in range(BATCHES_EACH):
