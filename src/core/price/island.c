@@ -82,12 +82,24 @@ static int64_t try_out(struct tb_price_plan *p, const struct tb_price_node *n, u
     }
 }
 
+/* Those of `in` that had a say in what is left on the island's lines, be it through others. */
+static uint64_t who_shaped(const struct tb_price_plan *p, uint64_t in, uint64_t isle)
+{
+    uint64_t shaped = 0;
+    in &= ~p->perks & ~p->shipping;
+    for (uint64_t edge = isle; edge != 0;) {
+        uint64_t met = 0;
+        for (; edge != 0; edge &= edge - 1)
+            met |= p->meet[__builtin_ctzll(edge)];
+        edge = met & in & ~shaped;
+        shaped |= edge;
+    }
+    return shaped;
+}
+
 static int64_t remembered(struct tb_price_plan *p, const struct tb_price_node *n, uint64_t isle, uint64_t *set)
 {
-    uint64_t met = 0;
-    for (uint64_t m = isle; m != 0; m &= m - 1)
-        met |= p->meet[__builtin_ctzll(m)];
-    uint64_t in = n->in & met & ~p->perks & ~p->shipping;
+    uint64_t in = who_shaped(p, n->in, isle);
     in |= p->basket->coupons_max > 0 && (isle & p->coupons) ? n->in & p->coupons : 0;
     uint32_t place = (uint32_t)(((isle ^ in * UINT64_C(0x9E3779B97F4A7C15)) * UINT64_C(0xBF58476D1CE4E5B9)) >> 58);
     struct tb_price_isle *known = &p->isle[place];

@@ -65,7 +65,7 @@ enum tb_pick_order {
     TB_PICK_REST,
 };
 
-/* What an island of offers can save at most, once those of `in` that share lines with it are in. */
+/* What an island of offers can save at most, once those of `in` are in that had a say in what is left there. */
 struct tb_price_isle {
     uint64_t offers;
     uint64_t in;
