@@ -19,8 +19,8 @@ The SQL state holds, beside what the engine needs to start again, the tables bel
 joins. `tongbao sql "SELECT ..."` asks them while the server runs. On SQLite give other programs a snapshot
 (`tongbao backup`), not the live `state.db`; on PostgreSQL give them a role that may only read.
 
-The engine's own tables (`record`, `record_aside`, `history`, `feed_mark`, `fact`, `checkpoint`) may change with any version;
-`history.body` is the message `Entry` of `api/events.proto`.
+The engine's own tables (`record`, `record_aside`, `history`, `feed_mark`, `fact`, `checkpoint`) may change
+with any version; `history.body` is the message `Entry` of `api/events.proto`.
 
 ## What all tables have in common
 

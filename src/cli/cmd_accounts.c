@@ -44,7 +44,8 @@ static void print_line(struct books_run *x, const char *number, int32_t last, co
     fprintf(out, "%s,", number);
     print_date(out, last);
     fprintf(out, ",%d,\"%s\",%" PRId64 ",%" PRId64 ",%s,%s,%.*s,%s,%s,%d\n", (int)account,
-            tb_books_account_text(account), debit ? e->amount : 0, debit ? 0 : e->amount, x->currency, e->unit ? e->unit->code : "", (int)b.n, cohort,
+            tb_books_account_text(account), debit ? e->amount : 0, debit ? 0 : e->amount, x->currency,
+            e->unit ? e->unit->code : "", (int)b.n, cohort,
             tb_books_reasons[e->reason], tb_accounting_by_origin(e) ? tb_accounting_origins[e->origin] : "",
             last < x->a.today);
 }

@@ -151,7 +151,8 @@
      .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANT) | TB_OPT_BIT(FROM) | TB_OPT_BIT(TO) | TB_OPT_BIT(FORMAT) | \
                 TB_OPT_BIT(TODAY) | TB_OPT_BIT(QUIET) | TB_OPT_BIT(ORDERS), \
      .usage = "backtest CAMPAIGN.json... --tenant T --from DATE --to DATE [--format text|json]", \
-     .what = "what a campaign (or several together) would have cost over the orders of the past, by the engine itself\n" \
+     .what = "what a campaign (or several together) would have cost over the orders of the past,\n" \
+             "by the engine itself\n" \
              "The file is the body of PUT /v1/campaigns/{code} with its code. Nothing is written; every order\n" \
              "is judged with its member's state as of that order, and with what the draft itself had used.\n\n" \
              "  --from, --to      days of the tenant's zone; --to is not included\n" \

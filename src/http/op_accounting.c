@@ -67,20 +67,28 @@ static int32_t day_of_query(struct tb_call *call, const char *name, int32_t fall
     return day;
 }
 
-/* The current year when nothing is said. */
+/* What the caller says is judged before anything is read; the current year when nothing is said. */
 static void read_query(struct tb_call *call, struct tb_accounting *a)
 {
-    a->today = tb_zone_day_of(a->zone, tb_now_ms());
-    struct tb_date d = tb_date_from_days(a->today);
-    a->from_day = day_of_query(call, "from", tb_days_from_date((struct tb_date){d.year, 1, 1}));
-    a->to_day = day_of_query(call, "to", a->today + 1);
-    if (call->refusal.problem == TB_PROBLEM_NONE && (a->to_day <= a->from_day || a->to_day - a->from_day > 3700))
-        tb_refusal_set(&call->refusal, TB_PROBLEM_INVALID_VALUE, "to", "Behind from, at most ten years.");
+    a->from_day = day_of_query(call, "from", INT32_MIN);
+    a->to_day = day_of_query(call, "to", INT32_MIN);
     struct tb_str by = tb_call_query_str(call, TB_STR("by"), 5);
     if (by.n > 0 && tb_str_eq_c(by, "day"))
         a->by = TB_ACCOUNTING_DAY;
     else if (by.n > 0 && !tb_str_eq_c(by, "month"))
         tb_refusal_set(&call->refusal, TB_PROBLEM_NOT_AN_OPTION, "by", NULL);
+}
+
+static void set_days(struct tb_call *call, struct tb_accounting *a)
+{
+    a->today = tb_zone_day_of(a->zone, tb_now_ms());
+    struct tb_date d = tb_date_from_days(a->today);
+    if (a->from_day == INT32_MIN)
+        a->from_day = tb_days_from_date((struct tb_date){d.year, 1, 1});
+    if (a->to_day == INT32_MIN)
+        a->to_day = a->today + 1;
+    if (call->refusal.problem == TB_PROBLEM_NONE && (a->to_day <= a->from_day || a->to_day - a->from_day > 3700))
+        tb_refusal_set(&call->refusal, TB_PROBLEM_INVALID_VALUE, "to", "Behind from, at most ten years.");
 }
 
 static void report(struct tb_app *app, struct tb_call *call, const struct tb_accounting *a, const char *currency)
@@ -108,12 +116,15 @@ static void run(void *user, struct tb_call *call)
     struct tb_fault fault = {0};
     struct tenant_read t = {{0}, {0}};
     struct tb_accounting a = {.tenant = (uint32_t)call->who.tenant, .entries_max = ENTRIES_MAX};
+    read_query(call, &a);
+    if (!tb_call_ok(call))
+        return;
     if (!read_tenant(app, a.tenant, &t, &fault) ||
         tb_zone_load(tb_str_of(t.zone), &a.zone, &fault) != TB_ZONE_DONE) {
         tb_http_refuse_code(call->req, TB_PROBLEM_UNAVAILABLE, NULL);
         return;
     }
-    read_query(call, &a);
+    set_days(call, &a);
     if (tb_call_ok(call))
         report(app, call, &a, t.currency);
 }

@@ -83,9 +83,9 @@ void tb_report_campaigns(struct tb_report *r)
 {
     char campaign[TB_CODE_MAX + 3], of[160] = "";
     const uint32_t t = r->tenant;
+    tb_report_chosen(r, "campaign", campaign);
     int64_t off = tb_report_offset_ms(r);
     int64_t from = (tb_report_day(off) - 29) * TB_DAY_MS - off;
-    tb_report_chosen(r, "campaign", campaign);
     if (campaign[1] != '\'')
         (void)snprintf(of, sizeof of,
                        " AND c.campaign = (SELECT campaign FROM campaigns WHERE tenant = %u AND code = %s)", t,

@@ -447,8 +447,8 @@ def claims(c, t):
     r = c.status(t.post(who, {"claim_code": "weibo", "caller": "till-1"}), 201, "a word")
     c.that(r["unit"] == "issued" and r["coupon"].startswith("cpn_"), f"a word: {r}")
     c.status(t.put("/v1/code-batches/LEAFLET", {"scene": "inside", "count": 1000}), 200, "a batch")
-    c.status(t.post("/v1/codes/bind", {"batch": "LEAFLET", "from": 0, "n": 500, "campaign": "spring", "activate": True}),
-             200, "in force")
+    bind = {"batch": "LEAFLET", "from": 0, "n": 500, "campaign": "spring", "activate": True}
+    c.status(t.post("/v1/codes/bind", bind), 200, "in force")
     c.status(t.put("/v1/coupon-codes/LEAFLET", {"unit": "issued", "unique": True}), 200, "unique codes")
     printed = t.get("/v1/code-batches/LEAFLET/codes?limit=10&from=495").json["codes"]
     spelt = "-".join(printed[0][i:i + 5] for i in range(0, 15, 5)).lower()
