@@ -351,14 +351,15 @@ async function associate(w, c) {
 
 async function firstLoad(w, path, prepare) {
   const page = await w.page();
-  let bytes = 0;
-  const add = async (r) => {
-    if (!/\.(js|css|html)$|\/$|member$/.test(new URL(r.url()).pathname) || /Chart/.test(r.url())) return;
-    bytes += Number((await r.allHeaders())["content-length"] ?? 0);
-  };
-  page.on("response", (r) => void add(r));
+  const seen = [];
+  page.on("requestfinished", (request) => {
+    const { pathname } = new URL(request.url());
+    if (/\.(js|css|html)$|\/$|member$/.test(pathname) && !/Chart/.test(pathname)) seen.push(request);
+  });
   await prepare(page, path);
-  await page.waitForTimeout(500);
+  await page.waitForLoadState("networkidle");
+  let bytes = 0;
+  for (const request of seen) bytes += (await request.sizes()).responseBodySize;
   await page.context().close();
   return bytes;
 }

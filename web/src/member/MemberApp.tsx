@@ -9,14 +9,8 @@ import { useLanguage } from "../shared/language";
 import { useApi } from "../shared/query";
 import { useSession } from "../shared/session";
 import { CardTab } from "./CardTab";
-import { Inbox } from "./Inbox";
-import { Join } from "./Join";
-import { MeTab } from "./MeTab";
 import { useT } from "./messages";
-import { OrdersTab } from "./OrdersTab";
 import { place } from "./place";
-import { PointsTab } from "./PointsTab";
-import { SignIn } from "./SignIn";
 import { Failed, Waiting } from "./ui";
 
 const subscribe = (f: () => void) => {
@@ -28,6 +22,13 @@ const useHash = () => useSyncExternalStore(subscribe, () => location.hash.slice(
 // a code on a product leads here once; loading the page again does not ask about it again
 if (place.code) history.replaceState(null, "", "/member#play");
 
+// The card is what a shopper opens; everything else comes when it is asked for.
+const Inbox = lazy(() => import("./Inbox").then((m) => ({ default: m.Inbox })));
+const Join = lazy(() => import("./Join").then((m) => ({ default: m.Join })));
+const MeTab = lazy(() => import("./MeTab").then((m) => ({ default: m.MeTab })));
+const OrdersTab = lazy(() => import("./OrdersTab").then((m) => ({ default: m.OrdersTab })));
+const PointsTab = lazy(() => import("./PointsTab").then((m) => ({ default: m.PointsTab })));
+const SignIn = lazy(() => import("./SignIn").then((m) => ({ default: m.SignIn })));
 const PlayTab = lazy(() => import("./PlayTab"));
 const BenefitsTab = lazy(() => import("./BenefitsTab"));
 const Present = lazy(() => import("./Present"));
@@ -57,7 +58,12 @@ function Signed() {
   const screen = hash in screens ? hash : "card";
   const me = useApi("getMe", { view: "full" });
   if (!me.data) return me.error ? <Failed retry={() => void me.refetch()} /> : <Waiting />;
-  if (!me.data.enrolled) return <Join me={me.data} />;
+  if (!me.data.enrolled)
+    return (
+      <Suspense fallback={<Waiting />}>
+        <Join me={me.data} />
+      </Suspense>
+    );
   const Shown = screens[screen]!;
   return (
     <>
@@ -91,7 +97,9 @@ export function MemberApp() {
   return (
     <ConfigProvider locale={zh ? antdZh : antdEn}>
       <div className="phone">
-        {hash === "inbox" ? <Inbox /> : loading ? <Waiting /> : session ? <Signed /> : <SignIn />}
+        <Suspense fallback={<Waiting />}>
+          {hash === "inbox" ? <Inbox /> : loading ? <Waiting /> : session ? <Signed /> : <SignIn />}
+        </Suspense>
       </div>
     </ConfigProvider>
   );
