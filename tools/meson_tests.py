@@ -47,10 +47,13 @@ def tests_of(build, suites):
 
 
 def targets(build, suites):
-    """Programs in the build folder that the tests start, as ninja names them."""
+    """What the tests start or are given, as ninja names it."""
+    out = subprocess.run(["meson", "introspect", "--targets", build], capture_output=True, text=True, check=True)
     root = os.path.abspath(build) + "/"
-    words = (os.path.normpath(word) for test in tests_of(build, suites) for word in test["cmd"])
-    return sorted({word[len(root):] for word in words if word.startswith(root)})
+    made = {one["id"]: one["filename"] for one in json.loads(out.stdout)}
+    wanted = {os.path.normpath(name) for test in tests_of(build, suites)
+              for one in test["depends"] for name in made[one]}
+    return sorted(name[len(root):] for name in wanted if name.startswith(root))
 
 
 def main():
