@@ -15,7 +15,14 @@ export async function look(page, name) {
 export const meet = (w, name) => new RegExp(`^meet ${name} \\((\\S+) (\\S+)\\)`, "m").exec(w.people);
 export const noOverflow = (page) => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth + 1);
 
+// A list of choices that is closing is neither there nor gone.
+const settled = () =>
+  [...document.querySelectorAll(".ant-select-dropdown")].every(
+    (e) => e.classList.contains("ant-select-dropdown-hidden") || e.offsetParent === null,
+  );
+
 export async function healthy(w, c, page, name) {
+  await page.waitForFunction(settled);
   c.equal((await w.axe(page)).join("\n"), "", `${name}: axe`);
   c.equal(page.errors.join("\n"), "", `${name}: errors`);
 }
