@@ -22,7 +22,7 @@ const settled = () =>
   );
 
 export async function healthy(w, c, page, name) {
-  await page.waitForFunction(settled);
+  for (let i = 0; i < 100 && !(await page.evaluate(settled)); i += 1) await page.waitForTimeout(50);
   c.equal((await w.axe(page)).join("\n"), "", `${name}: axe`);
   c.equal(page.errors.join("\n"), "", `${name}: errors`);
 }
