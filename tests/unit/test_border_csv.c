@@ -287,7 +287,7 @@ static void slurp(const char *folder, const char *name, char *out, size_t cap)
         return;
     }
     size_t n = 0;
-    int64_t got;
+    int64_t got = 0;
     while (n + 8 < cap && (got = tb_source_pull(s, out + n, 7, &fault)) > 0)
         n += (size_t)got;
     out[n] = 0;

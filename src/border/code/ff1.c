@@ -118,13 +118,14 @@ static void round_numbers(struct tb_ff1 *f, uint32_t round, const uint64_t *half
                           uint64_t m, uint64_t *y)
 {
     uint8_t block[GROUP * 16];
-    for (uint32_t i = 0; i < n; i++) {
-        uint8_t *q = block + i * 16;
+    uint32_t at = 0;
+    do {
+        uint8_t *q = block + at * 16;
         memcpy(q, f->last, 16);
         q[15 - f->b] ^= (uint8_t)round;
         for (uint32_t k = 0; k < f->b; k++)
-            q[15 - k] ^= (uint8_t)(half[i] >> (8 * k));
-    }
+            q[15 - k] ^= (uint8_t)(half[at] >> (8 * k));
+    } while (++at < n); /* n >= 1 */
     cipher(f, block, block, n);
     for (uint32_t i = 0; i < n; i++)
         y[i] = number(block + i * 16, f->d, m);
