@@ -12,6 +12,7 @@
 #include "channel/webhook/webhook.h"
 #include "core/catalog/catalog.h"
 #include "core/ops.h"
+#include "core/schema/schema.h"
 #include "engine/entry.h"
 #include "http/app.h"
 #include "http/facts.h"
@@ -277,21 +278,6 @@ static uint64_t birth(void *user, const struct tb_webhook_target *t)
 
 /* ---- a message ------------------------------------------------------------------------------------ */
 
-/* The groups of webhook.events, in the order of its bits: catalog, identity, consent, ledger,
- * order, membership, code, promotion, play (http/op_config.c). 0: none.                       */
-static uint64_t group_of(uint32_t event)
-{
-    static const struct {
-        uint32_t from, to, bit;
-    } group[] = {{10, 39, 0},   {40, 69, 1},   {140, 149, 2}, {70, 99, 3},   {100, 119, 4}, {194, 195, 4},
-                 {197, 199, 4}, {120, 139, 5}, {150, 159, 6}, {161, 161, 6}, {190, 193, 7}, {196, 196, 7},
-                 {210, 219, 8}, {240, 249, 8}};
-    for (uint32_t i = 0; i < TB_COUNT_OF(group); i++)
-        if (event >= group[i].from && event <= group[i].to)
-            return UINT64_C(1) << group[i].bit;
-    return 0;
-}
-
 struct looking {
     struct tb_node_webhooks *w;
     const struct tb_webhook_target *t;
@@ -305,7 +291,7 @@ static bool wanted(const struct tb_entry *e, uint64_t groups)
     uint32_t type;
     bool bad;
     while (tb_event_next(&list, &type, &body, &bad))
-        if (group_of(type) & (groups ? groups : UINT64_MAX))
+        if (tb_event_group(type) & (groups ? groups : UINT64_MAX))
             return true;
     return false;
 }

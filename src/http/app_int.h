@@ -212,6 +212,10 @@ static inline struct tb_str tb_work_answer(const struct tb_work *w)
     return tb_buf_as_str(&w->job.answer.body);
 }
 
+/* The answer of an object list as {"items":[..],"next":cursor}. one prints an object; false: it cannot. */
+typedef bool (*tb_object_out_fn)(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, struct tb_str packed);
+void tb_work_out_list(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, tb_object_out_fn one);
+
 /* The code of an object; empty when it is not known yet. */
 struct tb_str tb_work_name(struct tb_work *w, enum tb_kind kind, uint64_t id);
 const struct tb_known *tb_work_object(struct tb_work *w, enum tb_kind kind, uint64_t id);

@@ -69,6 +69,25 @@ void tb_out_id(struct tb_work *w, struct tb_json_out *o, const char *key, enum t
     tb_json_out_key_str(o, key, (struct tb_str){text, sizeof text});
 }
 
+void tb_work_out_list(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, tb_object_out_fn one)
+{
+    struct tb_wire f = tb_wire_of(tb_work_answer(w));
+    uint64_t cursor = 0;
+    tb_json_out_open(o, '{');
+    tb_json_out_key(o, "items");
+    tb_json_out_open(o, '[');
+    while (tb_wire_step(&f)) {
+        if (f.field == 2)
+            cursor = f.v;
+        else if (f.field == 1 && !one(w, o, kind, f.s))
+            return;
+    }
+    tb_json_out_close(o, ']');
+    if (cursor != 0)
+        tb_json_out_key_i64(o, "next", (int64_t)cursor);
+    tb_json_out_close(o, '}');
+}
+
 void tb_out_time(struct tb_json_out *o, const char *key, int64_t ms)
 {
     if (ms != 0 && ms >= TB_MS_MIN && ms <= TB_MS_MAX)

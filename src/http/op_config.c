@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "core/schema/schema.h"
 #include "http/app_int.h"
 #include "http/op_config_words.h"
 
@@ -371,9 +372,6 @@ static void scheme_read(struct tb_work *w, struct tb_json_object *o)
     }
 }
 
-static const char *const event_groups[] = {"catalog",    "identity", "consent",   "ledger", "order",
-                                           "membership", "code",     "promotion", "play"};
-
 /* As deliveries will read it (channel/webhook/rules.c): what does not decode would never be signed. */
 static bool secret_decodes(struct tb_str secret)
 {
@@ -405,9 +403,9 @@ static void webhook_read(struct tb_work *w, struct tb_json_object *o)
         return;
     while (tb_json_next_str(&list, 1, 32, &word)) {
         uint32_t i = 0;
-        while (i < TB_COUNT_OF(event_groups) && !tb_str_eq_c(word, event_groups[i]))
+        while (tb_event_group_name(i) != NULL && !tb_str_eq_c(word, tb_event_group_name(i)))
             i++;
-        if (i == TB_COUNT_OF(event_groups))
+        if (tb_event_group_name(i) == NULL)
             tb_json_refuse(o, TB_STR("events"), TB_PROBLEM_NOT_AN_OPTION, NULL);
         else
             in->events |= UINT64_C(1) << i;
@@ -550,9 +548,9 @@ static void out_events(struct tb_json_out *o, uint64_t bits)
 {
     tb_json_out_key(o, "events");
     tb_json_out_open(o, '[');
-    for (uint32_t i = 0; i < TB_COUNT_OF(event_groups); i++)
+    for (uint32_t i = 0; tb_event_group_name(i) != NULL; i++)
         if (bits >> i & 1)
-            tb_json_out_str(o, tb_str_of(event_groups[i]));
+            tb_json_out_str(o, tb_str_of(tb_event_group_name(i)));
     tb_json_out_close(o, ']');
 }
 
@@ -650,22 +648,7 @@ static void list_read(struct tb_work *w, struct tb_json_object *o)
 
 static void list_write(struct tb_work *w, struct tb_json_out *o)
 {
-    struct tb_wire f = tb_wire_of(tb_work_answer(w));
-    enum tb_kind kind = kind_of_path(w);
-    uint64_t cursor = 0;
-    tb_json_out_open(o, '{');
-    tb_json_out_key(o, "items");
-    tb_json_out_open(o, '[');
-    while (tb_wire_step(&f)) {
-        if (f.field == 2)
-            cursor = f.v;
-        else if (f.field == 1 && !out_object(w, o, kind, f.s))
-            return;
-    }
-    tb_json_out_close(o, ']');
-    if (cursor != 0)
-        tb_json_out_key_i64(o, "next", (int64_t)cursor);
-    tb_json_out_close(o, '}');
+    tb_work_out_list(w, o, kind_of_path(w), out_object);
 }
 
 static void put_write(struct tb_work *w, struct tb_json_out *o)

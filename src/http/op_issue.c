@@ -208,22 +208,7 @@ static void code_list_read(struct tb_work *w, struct tb_json_object *o)
 
 static void list_write(struct tb_work *w, struct tb_json_out *o)
 {
-    struct tb_wire f = tb_wire_of(tb_work_answer(w));
-    enum tb_kind kind = ((const struct tb_cmd_object_list *)w->input)->kind;
-    uint64_t cursor = 0;
-    tb_json_out_open(o, '{');
-    tb_json_out_key(o, "items");
-    tb_json_out_open(o, '[');
-    while (tb_wire_step(&f)) {
-        if (f.field == 2)
-            cursor = f.v;
-        else if (f.field == 1 && !out_object(w, o, kind, f.s))
-            return;
-    }
-    tb_json_out_close(o, ']');
-    if (cursor != 0)
-        tb_json_out_key_i64(o, "next", (int64_t)cursor);
-    tb_json_out_close(o, '}');
+    tb_work_out_list(w, o, ((const struct tb_cmd_object_list *)w->input)->kind, out_object);
 }
 
 /* ---- codes ------------------------------------------------------------------------------------------- */

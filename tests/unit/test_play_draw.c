@@ -8,6 +8,15 @@ static const struct tb_game *game_of(struct fx *f, const char *code, struct tb_b
     return tb_block_head(*b);
 }
 
+/* A wheel that costs nothing. */
+static struct tb_cmd_game_put free_wheel(struct tb_prize_input *prize)
+{
+    struct tb_cmd_game_put put = play_wheel(prize);
+    put.cost_unit = TB_STR_NONE;
+    put.cost = 0;
+    return put;
+}
+
 static void answers(void **state)
 {
     (void)state;
@@ -195,9 +204,7 @@ static void locks_and_releases(void **state)
     (void)state;
     struct fx *f = play_new(true);
     struct tb_prize_input prize[PLAY_PRIZES];
-    struct tb_cmd_game_put put = play_wheel(prize);
-    put.cost_unit = TB_STR_NONE;
-    put.cost = 0;
+    struct tb_cmd_game_put put = free_wheel(prize);
     prize[0] = (struct tb_prize_input){.code = S("mug"), .ppm = TB_PPM, .unit = S("mug"), .amount = 1,
                                        .stock = 100, .unlock = 3, .per_member = 4,
                                        .release_every_ms = FX_DAY, .release_n = 2};
@@ -226,9 +233,7 @@ static void pity_and_merge(void **state)
     (void)state;
     struct fx *f = play_new(true);
     struct tb_prize_input prize[PLAY_PRIZES];
-    struct tb_cmd_game_put put = play_wheel(prize);
-    put.cost_unit = TB_STR_NONE;
-    put.cost = 0;
+    struct tb_cmd_game_put put = free_wheel(prize);
     put.pity_after = 3;
     put.pity = S("big");
     prize[0].ppm = prize[1].ppm = prize[2].ppm = 0;
@@ -293,9 +298,7 @@ static void unit_refuses(void **state)
     struct fx *f = play_new(true);
     play_unit(f, "token", 2);
     struct tb_prize_input prize[PLAY_PRIZES];
-    struct tb_cmd_game_put put = play_wheel(prize);
-    put.cost_unit = TB_STR_NONE;
-    put.cost = 0;
+    struct tb_cmd_game_put put = free_wheel(prize);
     prize[0] = (struct tb_prize_input){.code = S("token"), .ppm = TB_PPM, .unit = S("token"), .amount = 1};
     prize[1].ppm = prize[2].ppm = prize[3].ppm = 0;
     fx_done(f, TB_OP_GAME_PUT, &put);
@@ -318,9 +321,7 @@ static void coupons(void **state)
                                      .earn_cap = 2, .earn_cap_period = TB_PERIOD_LIFETIME, .earn_cap_rejects = true};
     fx_done(f, TB_OP_UNIT_PUT, &coupon);
     struct tb_prize_input prize[PLAY_PRIZES];
-    struct tb_cmd_game_put put = play_wheel(prize);
-    put.cost_unit = TB_STR_NONE;
-    put.cost = 0;
+    struct tb_cmd_game_put put = free_wheel(prize);
     prize[0] = (struct tb_prize_input){.code = S("off"), .ppm = TB_PPM, .unit = S("off"), .amount = 2};
     prize[1].ppm = prize[2].ppm = prize[3].ppm = 0;
     fx_refused(f, TB_OP_GAME_PUT, &put, TB_CODE_INVALID, "prizes/0/amount");

@@ -113,9 +113,32 @@ static void test_damaged(void **state)
     assert_true(refused > body.n / 2);
 }
 
+/* What a webhook may ask for: an event of no group would reach nobody who names groups. */
+static void test_groups(void **state)
+{
+    (void)state;
+    uint64_t used = 0;
+    for (uint32_t type = 0; type < 2000; type++) {
+        uint64_t group = tb_event_group(type);
+        assert_int_equal(group & (group - 1), 0);
+        if (tb_schema_event(type) != NULL && type != TB_EVENT_JOB_MOVED && group == 0)
+            fail_msg("event %u is of no group", type);
+        if (tb_schema_event(type) != NULL)
+            used |= group;
+    }
+    uint32_t n = 0;
+    while (tb_event_group_name(n) != NULL)
+        n++;
+    assert_int_equal(used, (UINT64_C(1) << n) - 1); /* every name stands for something */
+    assert_int_equal(tb_event_group(TB_EVENT_MALL_EXCHANGED), tb_event_group(TB_EVENT_MALL_PUT));
+    assert_int_not_equal(tb_event_group(TB_EVENT_CARD_MADE), tb_event_group(TB_EVENT_MALL_PUT));
+    assert_int_equal(tb_event_group(TB_EVENT_ISSUE_PUT), tb_event_group(TB_EVENT_CAMPAIGN_PUT));
+    assert_int_equal(tb_event_group(TB_EVENT_JOB_MOVED), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_order), cmocka_unit_test(test_lists_and_hidden),
-                                       cmocka_unit_test(test_damaged)};
+                                       cmocka_unit_test(test_damaged), cmocka_unit_test(test_groups)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

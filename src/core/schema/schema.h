@@ -83,6 +83,12 @@ struct tb_event_names {
 TB_MUST_USE bool tb_event_print(struct tb_buf *b, uint32_t type, struct tb_str body,
                                 const struct tb_event_names *names);
 
+/* The group that an event belongs to, as one bit: bit i is tb_event_group_name(i). 0: none, because nobody
+ * outside waits for it (the progress of a job).                                          */
+uint64_t tb_event_group(uint32_t type);
+/* "catalog", "identity" .. in the order of the bits, which is kept; NULL past the last. */
+const char *tb_event_group_name(uint32_t group);
+
 /* A JSON string with its quotes. s is UTF-8. */
 void tb_schema_print_text(struct tb_buf *b, struct tb_str s);
 void tb_schema_print_base64(struct tb_buf *b, struct tb_str s); /* without quotes */
