@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "engine/publish.h"
+#include "engine/publish_check.h"
 
 struct tb_node_publishing {
     struct tb_publish *publish;
@@ -23,6 +23,12 @@ struct tb_node_publishing *tb_node_publishing_open(struct tb_node *n)
 const struct tb_publisher *tb_node_publisher(const struct tb_node_publishing *p)
 {
     return p ? tb_publish_of(p->publish) : NULL;
+}
+
+bool tb_node_publishing_check(const struct tb_node *n, void (*found)(void *user, const char *sentence), void *user,
+                              struct tb_publish_checked *out, struct tb_fault *fault)
+{
+    return tb_publish_check(n->publishing->publish, n->state, 0, found, user, out, fault);
 }
 
 void tb_node_publishing_close(struct tb_node_publishing *p)

@@ -117,6 +117,9 @@ struct tb_state_ops {
      * too where the value is an integer.                                              */
     enum tb_state_answer (*query)(struct tb_state_reader *, struct tb_str sql, uint32_t limit_ms,
                                   tb_head_fn, tb_row_fn, void *user, struct tb_fault *);
+    /* From on until off, get and scan of this reader are of one instant: the last commit before on. No
+     * query meanwhile. REFUSED: the state cannot. After a FAULT there is no such instant any more.     */
+    enum tb_state_answer (*reader_hold)(struct tb_state_reader *, bool on, struct tb_fault *);
     void (*reader_close)(struct tb_state_reader *);
 
     /* Writes a consistent copy while serving (a file for SQLite); REFUSED where the

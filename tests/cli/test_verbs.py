@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The verbs of the program, on a folder that is served and on one that is not."""
+import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
+import sqlite3
 import stat
 import subprocess
 import tempfile
@@ -92,6 +95,33 @@ def test_sql(key):
         equal("it still stands", sql(data, "SELECT count(*) AS n FROM orders"), [{"n": 1}])
         equal("a limit", len(sql(data, "SELECT kind FROM record LIMIT 3")), 3)
     equal("and when nobody serves", sql(data, "SELECT count(*) AS n FROM orders"), [{"n": 1}])
+
+
+def test_published():
+    """A figure that people read is wrong, gone or too much in SQL: check names its row."""
+    damage = (("UPDATE persons SET spend = spend + 1", "table persons, row (", "differs from the state"),
+              ("DELETE FROM order_lines WHERE line = 0", "table order_lines, row (", "is missing"),
+              ("INSERT INTO holds VALUES (4711, 1, 1, 1, 1, 1, 1)", "table holds, row (4711)",
+               "is of nothing in the state"),
+              ("UPDATE orders SET code = code || 'x'", "table orders, row (", "differs from the state"))
+    before = good("check", "--data", data).stdout
+    check("rows are compared", re.search(r"^published \d+ rows in \d+ tables .* 0 differ$", before, re.M), before)
+    def change(statement):
+        with contextlib.closing(sqlite3.connect(data / "state.db")) as db:
+            rows = db.execute(statement).rowcount
+            db.commit()
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return rows
+    change("SELECT 1")
+    kept = (data / "state.db").read_bytes()
+    for statement, row, what in damage:
+        check(f"done: {statement}", change(statement) > 0)
+        r = run("check", "--data", data)
+        equal(f"not proved: {statement}", r.returncode, 1)
+        check(f"named: {row}", any(row in x and what in x for x in r.stdout.splitlines()), r.stdout)
+        change("SELECT 1")
+        (data / "state.db").write_bytes(kept)
+    check("and is well again", good("check", "--data", data).stdout.endswith("\n0 breaks\n"))
 
 
 def test_backup(key):
@@ -202,6 +232,7 @@ test_usage()
 test_sim()
 shop_key = test_keys()
 test_sql(shop_key)
+test_published()
 test_backup(shop_key)
 test_damage()
 test_standby(shop_key)

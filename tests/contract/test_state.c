@@ -158,6 +158,42 @@ static void test_deposed(void **state)
     s->ops->close(s);
 }
 
+static void test_one_instant(void **state)
+{
+    (void)state;
+    struct tb_state *s = fresh();
+    begin(s);
+    put(s, ORDER, ROW(i64(1), str("before")));
+    done(commit(s, 1, 1));
+    struct tb_state_reader *r = reader(s);
+    enum tb_state_answer a = s->ops->reader_hold(r, true, &fault);
+    if (backend == MEMORY) {
+        assert_int_equal(a, TB_STATE_REFUSED);
+        s->ops->reader_close(r);
+        s->ops->close(s);
+        return;
+    }
+    done(a);
+    begin(s);
+    put(s, ORDER, ROW(i64(2), str("meanwhile")));
+    put(s, MEMBER, ROW(str("m"), str("meanwhile"), i64(1), null()));
+    done(commit(s, 1, 2));
+    for (int i = 0; i < 2; i++) { /* held, then not */
+        struct rows orders = {.table = &table[ORDER]}, members = {.table = &table[MEMBER]};
+        done(s->ops->scan(r, &table[ORDER], NULL, take_row, &orders, &fault));
+        assert_int_equal(orders.count, i + 1);
+        assert_int_equal(s->ops->get(r, &table[MEMBER], ROW(str("m")), take_row, &members, &fault),
+                         i == 0 ? TB_STATE_ABSENT : TB_STATE_DONE);
+        done(s->ops->scan(r, &table[ORDER], ROW(i64(1)), take_row, &orders, &fault));
+        assert_int_equal(orders.count, 2 * i + 2);
+        if (i == 0)
+            done(s->ops->reader_hold(r, false, &fault));
+    }
+    done(s->ops->reader_hold(r, true, &fault)); /* closed while it holds */
+    s->ops->reader_close(r);
+    s->ops->close(s);
+}
+
 static void test_bad_text(void **state)
 {
     (void)state;
@@ -596,7 +632,8 @@ static int run(void)
         cmocka_unit_test(test_fresh),           cmocka_unit_test(test_put_and_read),
         cmocka_unit_test(test_upsert_and_append), cmocka_unit_test(test_drop),
         cmocka_unit_test(test_abandon),         cmocka_unit_test(test_deposed),
-        cmocka_unit_test(test_bad_text),        cmocka_unit_test(test_readers_see_commits_only),
+        cmocka_unit_test(test_one_instant),     cmocka_unit_test(test_bad_text),
+        cmocka_unit_test(test_readers_see_commits_only),
     };
     const struct CMUnitTest lasting[] = {
         cmocka_unit_test(test_reopen), cmocka_unit_test(test_widen),

@@ -3,6 +3,7 @@
  * anew from records and history gives; through marks, sweeps, crashes; and they add up.   */
 #include "publish_shop.h"
 
+#include "engine/publish_check.h"
 #include "state/memory/state_memory.h"
 
 #define MEMBERS 600u /* more than two ranges */
@@ -355,10 +356,40 @@ static struct sums sums_of(struct pw *w, const char *name)
     return x;
 }
 
+struct findings {
+    char text[4000];
+    uint32_t n;
+};
+
+static void note_finding(void *user, const char *sentence)
+{
+    struct findings *f = user;
+    f->n++;
+    if (strlen(f->text) + strlen(sentence) + 2 < sizeof f->text)
+        strcat(strcat(f->text, sentence), "\n");
+}
+
+/* What `tongbao check` says of the tables. */
+static struct tb_publish_checked checked(struct pw *w, uint32_t keys_max, struct findings *found)
+{
+    struct tb_publish_checked c;
+    struct tb_fault fault;
+    *found = (struct findings){.n = 0};
+    if (!tb_publish_check(w->publish, w->state, keys_max, note_finding, found, &c, &fault))
+        fail_msg("%s", fault.text);
+    assert_false(c.behind);
+    return c;
+}
+
 static void prove(struct pw *w)
 {
     pw_flush(w);
     uint32_t n;
+    struct findings found;
+    struct tb_publish_checked c = checked(w, 128, &found); /* few keys: coupons need many passes */
+    if (c.different != 0)
+        fail_msg("%s", found.text);
+    assert_true(c.rows > 500);
     (void)tb_publish_tables(&n);
     char *is = pw_dump(w->state, w->tables.table + (w->tables.n - n), n);
     char *want = published_anew(w);
@@ -503,9 +534,108 @@ static void test_clean_start(void **state)
     pw_close(&w);
 }
 
+/* ---- damage ------------------------------------------------------------------------------------ */
+
+struct one_row {
+    struct tb_value v[32];
+    char text[32][256];
+    bool there;
+};
+
+static bool take_one(void *user, const struct tb_value *v, uint32_t n)
+{
+    struct one_row *r = user;
+    r->there = true;
+    for (uint32_t i = 0; i < n; i++) {
+        r->v[i] = v[i];
+        if (v[i].str.n == 0)
+            continue;
+        assert_true(v[i].str.n < sizeof r->text[i]);
+        r->v[i].str.p = memcpy(r->text[i], v[i].str.p, v[i].str.n);
+    }
+    return false;
+}
+
+/* In place of the row of that key; row NULL: none. */
+static void replace(struct pw *w, const struct tb_table *t, const struct tb_value *key, const struct tb_value *row)
+{
+    const struct tb_state_ops *ops = w->state->ops;
+    struct tb_checkpoint at;
+    struct tb_fault f;
+    assert_int_equal(ops->checkpoint(w->state, &at, &f), TB_STATE_DONE);
+    assert_int_equal(ops->begin(w->state, &f), TB_STATE_DONE);
+    assert_int_equal(ops->drop(w->state, t, key, &f), TB_STATE_DONE);
+    if (row != NULL)
+        assert_int_equal(ops->put(w->state, t, row, &f), TB_STATE_DONE);
+    assert_int_equal(ops->commit(w->state, &at, &f), TB_STATE_DONE);
+}
+
+static void finds(struct pw *w, const struct tb_table *t, const char *what)
+{
+    struct findings found;
+    char begin[80];
+    (void)snprintf(begin, sizeof begin, "table %s, row (", t->name);
+    assert_int_equal(checked(w, 4096, &found).different, 1);
+    if (strncmp(found.text, begin, strlen(begin)) != 0 || strstr(found.text, what) == NULL)
+        fail_msg("%s: %s", t->name, found.text);
+}
+
+/* One row of each table: a wrong figure, none, one too many. Each is found, alone, and by its name. */
+static void damage_one(struct pw *w, const struct tb_table *t)
+{
+    struct one_row is = {.there = false}, wrong;
+    struct tb_state_reader *r;
+    struct tb_fault f;
+    assert_int_equal(w->state->ops->reader_open(w->state, &r, &f), TB_STATE_DONE);
+    assert_int_equal(w->state->ops->scan(r, t, NULL, take_one, &is, &f), TB_STATE_DONE);
+    w->state->ops->reader_close(r);
+    if (!is.there)
+        return;
+    uint32_t last = t->column_n - 1;
+    wrong = is;
+    wrong.v[last] = (struct tb_value){.i64 = is.v[last].null ? 1 : is.v[last].i64 + 1, .str = TB_STR("no")};
+    replace(w, t, is.v, wrong.v);
+    finds(w, t, "differs from the state");
+    replace(w, t, is.v, NULL);
+    finds(w, t, "is missing");
+    replace(w, t, is.v, is.v);
+    wrong = is;
+    wrong.v[0].i64 = INT64_MAX - 7;
+    replace(w, t, wrong.v, wrong.v);
+    finds(w, t, "is of nothing in the state");
+    replace(w, t, wrong.v, NULL);
+}
+
+static void test_damage(void **state)
+{
+    (void)state;
+    static struct pw w;
+    struct history h = {.w = &w, .c = {9, 9}};
+    struct findings found;
+    uint32_t n, damaged = 0;
+    pw_open(&w, tb_state_memory_open(), &(struct tb_publish_options){0});
+    h.shop = (struct shop){.w = &w, .pick = pick_any, .user = &h.c, .members = MEMBERS, .done = h.done};
+    shop_open(&h.shop);
+    pw_flush(&w);
+    w.coupon_unit = sums_of(&w, "units").sum[0];
+    live(&h, 500);
+    pw_flush(&w);
+    (void)tb_publish_tables(&n);
+    const struct tb_table *table = w.tables.table + (w.tables.n - n);
+    for (uint32_t i = 0; i < n; i++)
+        if (strcmp(table[i].name, "published") != 0) {
+            damage_one(&w, &table[i]);
+            damaged++;
+        }
+    assert_true(damaged > 60);
+    assert_int_equal(checked(&w, 4096, &found).different, 0);
+    pw_close(&w);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_at_once), cmocka_unit_test(test_swept),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_damage),
+                                       cmocka_unit_test(test_at_once), cmocka_unit_test(test_swept),
                                        cmocka_unit_test(test_lag), cmocka_unit_test(test_clean_start)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -327,6 +327,13 @@ static void memory_reader_close(struct tb_state_reader *r)
     free(r);
 }
 
+static enum tb_state_answer memory_reader_hold(struct tb_state_reader *r, bool on, struct tb_fault *f)
+{
+    (void)r, (void)on;
+    tb_fault_set(f, false, "the state is in memory and shows the last commit alone");
+    return TB_STATE_REFUSED;
+}
+
 static enum tb_state_answer memory_snapshot(struct tb_state *base, const char *path,
                                             struct tb_fault *f)
 {
@@ -366,6 +373,7 @@ static const struct tb_state_ops memory_ops = {
     .get = memory_get,
     .scan = memory_scan,
     .query = memory_query,
+    .reader_hold = memory_reader_hold,
     .reader_close = memory_reader_close,
     .snapshot = memory_snapshot,
     .close = memory_close,

@@ -104,6 +104,7 @@ enum tb_state_answer tb_state_postgres_scan(struct tb_state_reader *r, const str
 enum tb_state_answer tb_state_postgres_query(struct tb_state_reader *r, struct tb_str sql,
                                              uint32_t limit_ms, tb_head_fn head, tb_row_fn fn,
                                              void *user, struct tb_fault *f);
+enum tb_state_answer tb_state_postgres_reader_hold(struct tb_state_reader *r, bool on, struct tb_fault *f);
 void tb_state_postgres_reader_close(struct tb_state_reader *r);
 
 #endif

@@ -16,12 +16,15 @@ struct tb_state_reader {
     struct tb_state_postgres *state;
     PGconn *pg;
     bool *prepared; /* get_<i> */
+    bool held;      /* in a transaction of one instant */
 };
 
 static enum tb_state_answer connect_reader(struct tb_state_reader *r, struct tb_fault *f)
 {
     if (r->pg != NULL && PQstatus(r->pg) == CONNECTION_OK)
         return TB_STATE_DONE;
+    if (r->held)
+        return tb_pg_lost(r->pg, "an instant that was held", f);
     PQfinish(r->pg);
     memset(r->prepared, 0, r->state->table_n * sizeof *r->prepared);
     r->pg = tb_pg_connect(r->state, "tongbao reader", f);
@@ -224,7 +227,7 @@ enum tb_state_answer tb_state_postgres_scan(struct tb_state_reader *r, const str
                                             void *user, struct tb_fault *f)
 {
     enum tb_state_answer a = connect_reader(r, f);
-    if (a == TB_STATE_DONE)
+    if (a == TB_STATE_DONE && !r->held)
         a = tb_pg_exec(r->pg, "BEGIN READ ONLY", t->name, f);
     if (a != TB_STATE_DONE)
         return a;
@@ -238,7 +241,18 @@ enum tb_state_answer tb_state_postgres_scan(struct tb_state_reader *r, const str
             more = PQntuples(result) > 0 && hand_on(result, t, fn, user);
         PQclear(result);
     }
-    PQclear(PQexec(r->pg, "ROLLBACK"));
+    PQclear(PQexec(r->pg, r->held ? "CLOSE scan" : "ROLLBACK"));
+    return a;
+}
+
+enum tb_state_answer tb_state_postgres_reader_hold(struct tb_state_reader *r, bool on, struct tb_fault *f)
+{
+    tb_assert(r->held != on);
+    enum tb_state_answer a = on ? connect_reader(r, f) : TB_STATE_DONE;
+    if (a == TB_STATE_DONE)
+        a = tb_pg_exec(r->pg, on ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1" : "ROLLBACK",
+                       "hold an instant", f);
+    r->held = on && a == TB_STATE_DONE;
     return a;
 }
 
@@ -358,7 +372,7 @@ enum tb_state_answer tb_state_postgres_query(struct tb_state_reader *r, struct t
 {
     char set[96];
     char *text = strndup(sql.p ? sql.p : "", sql.n);
-    tb_assert(text != NULL);
+    tb_assert(text != NULL && !r->held);
     enum tb_state_answer a = TB_STATE_DONE;
     if (!begins_reading(text)) {
         tb_fault_set(f, false, "only statements that read are allowed");

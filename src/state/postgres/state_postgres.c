@@ -446,6 +446,7 @@ static const struct tb_state_ops postgres_ops = {
     .get = tb_state_postgres_get,
     .scan = tb_state_postgres_scan,
     .query = tb_state_postgres_query,
+    .reader_hold = tb_state_postgres_reader_hold,
     .reader_close = tb_state_postgres_reader_close,
     .snapshot = postgres_snapshot,
     .close = postgres_close,

@@ -101,6 +101,7 @@ enum tb_state_answer tb_state_sqlite_scan(struct tb_state_reader *r, const struc
 enum tb_state_answer tb_state_sqlite_query(struct tb_state_reader *r, struct tb_str sql,
                                            uint32_t limit_ms, tb_head_fn head, tb_row_fn fn,
                                            void *user, struct tb_fault *f);
+enum tb_state_answer tb_state_sqlite_reader_hold(struct tb_state_reader *r, bool on, struct tb_fault *f);
 void tb_state_sqlite_reader_close(struct tb_state_reader *r);
 enum tb_state_answer tb_state_sqlite_snapshot(struct tb_state *s, const char *path,
                                               struct tb_fault *f);

@@ -206,6 +206,13 @@ enum tb_state_answer tb_state_sqlite_scan(struct tb_state_reader *r, const struc
     return a == TB_STATE_DONE ? run_rows(r, *s, t, from, fn, user, &rows, f) : a;
 }
 
+/* The instant is that of the first read, so there is one at once. */
+enum tb_state_answer tb_state_sqlite_reader_hold(struct tb_state_reader *r, bool on, struct tb_fault *f)
+{
+    const char *sql = on ? "BEGIN; SELECT count(*) FROM sqlite_schema" : "COMMIT";
+    return tb_state_sqlite_answer(r->db, sqlite3_exec(r->db, sql, NULL, NULL, NULL), "hold an instant", f);
+}
+
 /* ---- people's SQL ---- */
 
 static int only_reading(void *user, int action, const char *a, const char *b, const char *c,

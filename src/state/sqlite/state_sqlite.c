@@ -295,6 +295,7 @@ static const struct tb_state_ops sqlite_ops = {
     .get = tb_state_sqlite_get,
     .scan = tb_state_sqlite_scan,
     .query = tb_state_sqlite_query,
+    .reader_hold = tb_state_sqlite_reader_hold,
     .reader_close = tb_state_sqlite_reader_close,
     .snapshot = tb_state_sqlite_snapshot,
     .close = sqlite_close,
@@ -344,7 +345,8 @@ static int open_writer(struct tb_state_sqlite *s)
     snprintf(sql, sizeof sql,
              "PRAGMA page_size = %" PRIu32 "; PRAGMA journal_mode = WAL;"
              "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -%" PRIu64 ";"
-             "PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON",
+             "PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON;"
+             "PRAGMA secure_delete = FAST",
              s->options.page_bytes, s->options.cache_bytes >> 10);
     rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
     if (rc != SQLITE_OK)
