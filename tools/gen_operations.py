@@ -16,7 +16,7 @@ import tomllib
 AMOUNT_MAX = 9007199254740991
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 ROW_KEYS = {"name", "method", "path", "tag", "summary", "command", "roles", "scope",
-            "idempotency", "rate", "body", "body_limit", "reply", "status", "query", "answers"}
+            "idempotency", "rate", "body", "body_limit", "reply", "status", "query", "answers", "asks"}
 # What a row answers without saying so.
 ALWAYS = ["overloaded", "internal"]
 WITH_KEY = ["key_missing", "key_invalid", "forbidden_role", "forbidden_scope"]
@@ -153,7 +153,7 @@ def check_row(row, table, problems):
     need(row["method"] in METHODS, where, "unknown method")
     need(re.fullmatch(r"(/(\{[a-z_]+\}|[a-z0-9_.-]+))+", row["path"]), where, "bad path")
     for key, default in (("command", ""), ("scope", ""), ("idempotency", "none"), ("body", ""),
-                         ("reply", ""), ("query", {}), ("answers", []), ("body_limit", 1 << 20)):
+                         ("reply", ""), ("query", {}), ("answers", []), ("body_limit", 1 << 20), ("asks", False)):
         row.setdefault(key, default)
     row["public"] = row["roles"] == ["public"]
     need(row["roles"], where, "somebody must be allowed")
@@ -386,6 +386,8 @@ def responses_of(row, problems, names):
     if row["reply"]:
         success["content"] = content_of(row["reply"], row["name"], names)
     out = {str(row["status"]): success}
+    if row["asks"]:
+        out["202"] = {**success, "description": "Nothing has moved yet: another person decides on the request."}
     by_status = {}
     for code in codes_of(row):
         by_status.setdefault(problems[code][1], []).append(code)

@@ -29,6 +29,7 @@ enum tb_id_kind {
     TB_ID_PACKET,     /* pkt_ */
     TB_ID_EXCHANGE,   /* exc_: in the mall */
     TB_ID_GIFT,       /* gft_ */
+    TB_ID_REQUEST,    /* req_: waits for a second person */
     TB_ID_KINDS
 };
 

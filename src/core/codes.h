@@ -100,7 +100,10 @@
     X(UNKNOWN_GIFT, 404, "There is no such gift.")                                              \
     X(CARD_SOLD, 409, "The card was sold before.")                                              \
     X(CARD_STATE, 409, "The card's state does not allow this.")                                 \
-    X(REST_TOO_LARGE, 422, "More is left on the card than is paid out.")
+    X(REST_TOO_LARGE, 422, "More is left on the card than is paid out.")                        \
+    X(UNKNOWN_REQUEST, 404, "There is no such request.")                                        \
+    X(REQUEST_CLOSED, 409, "The request was decided, or its time is over.")                     \
+    X(OWN_REQUEST, 403, "A request is approved by another person than who asked.")
 
 enum tb_code {
 #define TB_CODE_ENUM(name, status, text) TB_CODE_##name,

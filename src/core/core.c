@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/core.h"
 
+#include "core/approval/approval.h"
 #include "core/card/card.h"
 #include "core/catalog/rule_env.h"
 #include "core/checkout/checkout.h"
@@ -278,6 +279,8 @@ int64_t tb_core_due_ms(const struct tb_core *c, const struct tb_block *b)
         return tb_play_due_ms(b);
     if (b->kind == TB_KIND_CARD)
         return tb_card_due_ms(b);
+    if (b->kind == TB_KIND_REQUEST)
+        return tb_request_due_ms(b);
     return INT64_MAX;
 }
 
@@ -298,6 +301,8 @@ enum tb_outcome tb_core_fire(struct tb_txn *t, const struct tb_command *cmd, str
         tb_play_fire(t, (uint32_t)in->id);
     } else if (in->kind == TB_KIND_CARD) {
         tb_card_fire(t, in->id);
+    } else if (in->kind == TB_KIND_REQUEST) {
+        tb_request_fire(t, in->id);
     }
     return TB_DONE;
 }
@@ -342,6 +347,8 @@ bool tb_core_load(struct tb_core *c, enum tb_kind kind, uint64_t id, struct tb_s
         tb_mall_index(c, b);
     } else if (kind == TB_KIND_CARD) {
         tb_card_index(c, b);
+    } else if (kind == TB_KIND_REQUEST) {
+        tb_request_index(c, b);
     } else if (kind != TB_KIND_BASKET) {
         tb_catalog_index(c, b);
     }
@@ -454,5 +461,6 @@ uint64_t tb_core_check(struct tb_core *c, tb_finding_fn found, void *user)
     tb_pool_free(&c->store.pool, sums, sizeof *sums);
     return breaks + tb_identity_check(c, found, user) + tb_code_check(c, found, user) +
            tb_promotion_check(c, found, user) + tb_promotion_book_check(c, found, user) +
-           tb_play_check(c, found, user) + tb_mall_check(c, found, user) + tb_card_check(c, found, user);
+           tb_play_check(c, found, user) + tb_mall_check(c, found, user) + tb_card_check(c, found, user) +
+           tb_request_check(c, found, user);
 }

@@ -35,6 +35,7 @@ enum tb_kind {
     TB_KIND_CODE_SET = 34,   /* scanned and redeemed codes among 4,096 */
     TB_KIND_CODE_FIRST = 35, /* sparse: first scans of 256 */
     TB_KIND_CODE_GUESS = 36,
+    TB_KIND_REQUEST = 49, /* what one person asked for by hand and another decides */
     TB_KIND_CAMPAIGN = 50,
     TB_KIND_OFFER = 51, /* one immutable version of a campaign */
     TB_KIND_BASKET = 52, /* sparse: an open checkout */
@@ -93,6 +94,7 @@ enum tb_counter {
     TB_COUNTER_PACKET,
     TB_COUNTER_EXCHANGE,
     TB_COUNTER_CARD,
+    TB_COUNTER_REQUEST,
     TB_COUNTERS
 };
 

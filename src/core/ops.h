@@ -105,7 +105,9 @@
     X(171, PACKET_GET, READ, tb_play_packet_get, tb_cmd_packet_get)                  \
     X(172, SEAT_GET, READ, tb_play_seat_get, tb_cmd_play)                            \
     X(173, PAYEE_SET, WRITE, tb_play_payee_set, tb_cmd_payee_set)                    \
-    X(174, SEQUENCE_NEXT, WRITE, tb_play_next, tb_cmd_play)
+    X(174, SEQUENCE_NEXT, WRITE, tb_play_next, tb_cmd_play)                          \
+    X(190, REQUEST_DECIDE, WRITE, tb_request_decide, tb_cmd_request_decide)          \
+    X(191, REQUEST_LIST, READ, tb_request_list, tb_cmd_request_list)
 
 enum tb_op {
 #define TB_OP_ENUM(number, name, mode, fn, input) TB_OP_##name = number,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* core/shapes.c - the layout of every kind of block. See core/store/block.h for how a
  * shape may grow: at the end only, with a higher version.                             */
+#include "core/approval/approval.h"
 #include "core/card/card.h"
 #include "core/catalog/catalog.h"
 #include "core/checkout/checkout.h"
@@ -39,6 +40,7 @@ CONFIG_HEAD(tb_game);
 CONFIG_HEAD(tb_goods);
 _Static_assert(sizeof(struct tb_exchange) % 8 == 0, "tb_exchange");
 _Static_assert(sizeof(struct tb_card) % 8 == 0, "tb_card");
+_Static_assert(sizeof(struct tb_approval) % 8 == 0, "tb_approval");
 CONFIG_HEAD(tb_channel);
 CONFIG_HEAD(tb_issue);
 CONFIG_HEAD(tb_coupon_code);
@@ -100,7 +102,7 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
                                       [TB_ORDER_FROZEN] = 1,
                                       [TB_ORDER_ARM] = sizeof(struct tb_order_arm)},
                        .sparse = true},
-    [TB_KIND_UNIT] = {SHAPE("unit", 3, tb_unit, TB_UNIT_SECTIONS),
+    [TB_KIND_UNIT] = {SHAPE("unit", 4, tb_unit, TB_UNIT_SECTIONS),
                       .elem_bytes = {1, sizeof(struct tb_unit_step)}},
     [TB_KIND_NAMESPACE] = {SHAPE("namespace", 1, tb_namespace, TB_NAMESPACE_SECTIONS),
                            .elem_bytes = {1, sizeof(struct tb_blocked)}},
@@ -116,7 +118,7 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
     [TB_KIND_RULE] = {SHAPE("rule", 1, tb_rule, TB_RULE_SECTIONS), .elem_bytes = {1, 8, 8}},
     [TB_KIND_TIER_SCHEME] = {SHAPE("tier_scheme", 1, tb_tier_scheme, TB_SCHEME_SECTIONS),
                              .elem_bytes = {1, sizeof(struct tb_tier)}},
-    [TB_KIND_KEY] = {SHAPE("key", 1, tb_key, TB_KEY_SECTIONS), .elem_bytes = {1}},
+    [TB_KIND_KEY] = {SHAPE("key", 2, tb_key, TB_KEY_SECTIONS), .elem_bytes = {1}},
     [TB_KIND_WEBHOOK] = {SHAPE("webhook", 1, tb_webhook, TB_WEBHOOK_SECTIONS), .elem_bytes = {1}},
     [TB_KIND_JOB] = {SHAPE("job", 2, tb_job, 0)},
     [TB_KIND_UNIT_DAY] = {SHAPE("unit_day", 1, tb_unit_day, 0)},
@@ -147,6 +149,7 @@ const struct tb_shape tb_shapes[TB_KINDS] = {
                                        [TB_BASKET_OFFER] = sizeof(struct tb_basket_offer),
                                        [TB_BASKET_TENDER] = sizeof(struct tb_basket_tender)},
                         .sparse = true},
+    [TB_KIND_REQUEST] = {SHAPE("request", 1, tb_approval, TB_REQUEST_SECTIONS), .elem_bytes = {1}},
     [TB_KIND_CARD] = {SHAPE("card", 1, tb_card, TB_CARD_SECTIONS), .elem_bytes = {1}},
     [TB_KIND_GOODS] = {SHAPE("goods", 1, tb_goods, TB_GOODS_SECTIONS), .elem_bytes = {1}},
     [TB_KIND_EXCHANGE] = {SHAPE("exchange", 1, tb_exchange, TB_EXCHANGE_SECTIONS),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Rows of configuration, books, jobs and devices, from their blocks. Configuration is never
  * removed, so rows are only put; what a list may lose (nothing today) would need a drop.   */
+#include "core/approval/approval.h"
 #include "core/card/card.h"
 #include "core/catalog/catalog.h"
 #include "core/code/code.h"
@@ -398,6 +399,32 @@ static void card(struct tb_publish *p, struct tb_block *b)
     row_put(&r);
 }
 
+static void request(struct tb_publish *p, struct tb_block *b)
+{
+    const struct tb_approval *q = tb_block_head_const(b);
+    struct row r;
+    row_begin(&r, p, T_REQUESTS);
+    row_i64(&r, (int64_t)b->id);
+    row_i64(&r, q->tenant);
+    row_i64(&r, q->act);
+    row_i64(&r, q->state);
+    row_i64(&r, q->unit);
+    row_i64(&r, q->profile);
+    row_i64(&r, q->amount);
+    row_ref(&r, q->transfer);
+    row_ref(&r, q->made);
+    row_text(&r, text_in(b, TB_REQUEST_BYTES, (struct tb_text){0, q->reason_n}));
+    row_text(&r, text_in(b, TB_REQUEST_BYTES, (struct tb_text){q->reason_n, q->note_n}));
+    row_ref(&r, q->asked_by);
+    row_ref(&r, q->decided_by);
+    row_i64(&r, q->asked_ms);
+    row_i64(&r, q->deadline_ms);
+    row_ref(&r, (uint64_t)q->decided_ms);
+    row_i64(&r, (int64_t)q->asked_seq);
+    row_ref(&r, q->decided_seq);
+    row_put(&r);
+}
+
 static void job(struct tb_publish *p, uint64_t id, struct tb_block *b)
 {
     struct row r;
@@ -472,6 +499,7 @@ void publish_config(struct tb_publish *p, uint32_t tenant_no, enum tb_kind kind,
         [TB_KIND_UNIT_DAY] = unit_day,     [TB_KIND_ORDER] = publish_order,
         [TB_KIND_CODE_BATCH] = code_batch, [TB_KIND_CODE_BINDING] = code_binding,
         [TB_KIND_CODE_PACKAGE] = code_package, [TB_KIND_GOODS] = goods,
+        [TB_KIND_REQUEST] = request,
         [TB_KIND_CARD] = card,                 [TB_KIND_EXCHANGE] = exchange,
         [TB_KIND_GAME] = publish_game,
         [TB_KIND_PACKET] = publish_packet,

@@ -64,6 +64,7 @@ enum publish_table {
     T_MALL_GOODS,
     T_MALL_EXCHANGES,
     T_CARDS,
+    T_REQUESTS,
     T_CAMPAIGNS,
     T_OFFERS,
     T_OFFER_FUNDERS,

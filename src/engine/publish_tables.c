@@ -495,6 +495,22 @@ static const struct tb_column cards[] = {
     I("deadline_ms", "of a gift"),
 };
 
+static const struct tb_column requests[] = {
+    I("request", "number"), TENANT,
+    I("act", "1 adjust, 2 reverse"),
+    I("state", "1 waiting, 2 approved, 3 declined, 4 withdrawn by who asked, 5 lapsed"),
+    I("unit", ""),
+    I("profile", "whose value"),
+    I("amount", "> 0 to the member; of a reversal: what comes back"),
+    I("reversed", "transfer that is undone"),
+    I("transfer", "that the approval made"),
+    T("reason", ""),
+    T("note", "of who decided"),
+    I("asked_by", "table api_keys"), I("decided_by", "table api_keys"),
+    I("asked_ms", ""), I("deadline_ms", ""), I("decided_ms", ""),
+    I("asked_seq", "entry of the history"), I("decided_seq", "entry of the history: its transfer, too"),
+};
+
 #define UPSERTED(name, keys, remark) \
     {#name, name, TB_COUNT_OF(name), keys, false, remark}
 #define APPENDED(name, keys, remark) \
@@ -556,6 +572,7 @@ static const struct tb_table tables[PUBLISH_TABLES] = {
     [T_MALL_GOODS] = UPSERTED(mall_goods, 1, "Goods of the points mall."),
     [T_MALL_EXCHANGES] = UPSERTED(mall_exchanges, 1, "What members took from the mall, and how far it has come."),
     [T_CARDS] = UPSERTED(cards, 1, "Gift cards that were sold, and gifts."),
+    [T_REQUESTS] = UPSERTED(requests, 1, "What one person asked for by hand above a limit, and who decided."),
     [T_GAMES] = UPSERTED(games, 1, "Games: check-ins, draws, stamp cards, tasks, what scans give."),
     [T_GAME_PRIZES] = UPSERTED(game_prizes, 2, "Prizes of draws."),
     [T_GAME_DRAWS] = APPENDED(game_draws, 2, "Draws."),

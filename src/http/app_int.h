@@ -72,8 +72,9 @@ struct tb_work_op {
     void (*write)(struct tb_work *w, struct tb_json_out *out);
     /* Instead of write: the answer is OK, and more is to be done before the reply. */
     tb_work_fn *after;
-    uint32_t status; /* 0: the table's */
+    uint32_t status; /* 0: the table's; TB_STATUS_ASKS: the table's, or 202 when the answer is a request */
 };
+#define TB_STATUS_ASKS 1u
 
 struct tb_work {
     struct tb_job_request job; /* first: the two pointers convert */
@@ -115,6 +116,8 @@ void tb_work_start(struct tb_work *w);
 void tb_work_submit(struct tb_work *w, tb_work_fn *then);
 /* Hands over to the cell what the calling IO thread has collected. */
 void tb_work_flush(void *app);
+/* The status of success: `table` is the operation's. The work has been answered. */
+uint32_t tb_work_status(const struct tb_work *w, uint32_t table);
 /* Prints with w->op->write (fetching what is missing) and replies. */
 void tb_work_reply(struct tb_work *w);
 /* Replies with a problem in core's words. */
@@ -264,6 +267,8 @@ extern const char *const tb_words_scan[TB_SCAN_VERDICTS]; /* [0] is not used */
 extern const char *const tb_words_scene[TB_CODE_SCENES];
 extern const char *const tb_words_code_verb[5]; /* [0] is not used */
 extern const char *const tb_words_issue_state[]; /* enum tb_issue_state; op_issue.c */
+extern const char *const tb_words_request_act[];   /* enum tb_request_act; op_requests.c */
+extern const char *const tb_words_request_state[]; /* enum tb_request_state */
 
 /* ---- rooms (op_*.c) ---------------------------------------------------------------------------- */
 
@@ -307,6 +312,7 @@ extern const struct tb_work_op tb_work_goods_put, tb_work_goods_get, tb_work_goo
 extern const struct tb_work_op tb_work_attributes_set, tb_work_consent_put;
 extern const struct tb_work_op tb_work_adjust, tb_work_hold, tb_work_hold_post,
     tb_work_hold_void, tb_work_transfer, tb_work_reverse, tb_work_release, tb_work_trial_balance;
+extern const struct tb_work_op tb_work_request_list, tb_work_request_get, tb_work_request_decide;
 extern const struct tb_work_op tb_work_order, tb_work_return, tb_work_cancel, tb_work_order_get;
 extern const struct tb_work_op tb_work_channel_get, tb_work_channel_list;
 extern const struct tb_work_op tb_work_issue_put, tb_work_issue_stop, tb_work_issue_get, tb_work_issue_list,

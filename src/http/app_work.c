@@ -608,11 +608,21 @@ static void reply_from_heap(struct tb_work *w, uint32_t status)
     refuse_problem(w, TB_PROBLEM_ANSWER_TOO_LARGE);
 }
 
+uint32_t tb_work_status(const struct tb_work *w, uint32_t table)
+{
+    uint32_t own = w->op->status;
+    if (own != TB_STATUS_ASKS)
+        return own ? own : table;
+    /* fields of core/approval/approval.h: a request, and no transfer */
+    struct tb_str body = tb_work_answer(w);
+    return tb_wire_u64(body, 7) != 0 && tb_wire_u64(body, 1) == 0 ? 202 : table;
+}
+
 void tb_work_reply(struct tb_work *w)
 {
     struct tb_arena *a = w->arena;
     struct tb_buf b;
-    uint32_t status = w->op->status ? w->op->status : w->call->op->status;
+    uint32_t status = tb_work_status(w, w->call->op->status);
     /* The lower part of what is left is for the reply, the upper for unpacking. */
     size_t left = a->size - a->used;
     size_t cap = left / 2;

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "core/approval/approval.h"
 #include "core/checkout/checkout.h"
 #include "core/issue/issue.h"
 #include "http/op_promotion_words.h"
@@ -17,7 +18,8 @@
 enum vocabulary {
     CAUSE = 0, VERDICT, SCENE, VERB, TENDER, ACCOUNT, CAMPAIGN_STATE, MECHANIC, LEVEL, GROUP_RULE, COUPON_RULE,
     BUDGET_RULE, ROUNDING, OFFER_FLAG, WEEKDAY, SLOT, SCOPE_BY, PLACE_BY, LIMIT_SCOPE, PERIOD, FINDING, BASKET_END,
-    POLICY, GAME_KIND, GAME_STATE, REWARD_KIND, DRAW_WHY, PACKET_MODE, ISSUE_STATE, ARM, VOCABULARIES
+    POLICY, GAME_KIND, GAME_STATE, REWARD_KIND, DRAW_WHY, PACKET_MODE, ISSUE_STATE, ARM, REQUEST_ACT, REQUEST_STATE,
+    VOCABULARIES
 };
 
 static const char *const causes[] = {NULL,     "earn",   "clawback", "spend",   "refund",
@@ -76,6 +78,8 @@ struct tb_feed_words tb_feed_words_of(uint32_t what)
         [PACKET_MODE] = LIST(packet_modes),
         [ISSUE_STATE] = {tb_words_issue_state, TB_ISSUE_STATES},
         [ARM] = LIST(arms),
+        [REQUEST_ACT] = {tb_words_request_act, TB_REQUEST_ACTS},
+        [REQUEST_STATE] = {tb_words_request_state, TB_REQUEST_STATES},
     };
     switch (what) {
     case LEVEL:
@@ -117,6 +121,13 @@ static const struct tb_feed_rule rules[] = {
     {"CardMade", "card", TB_FEED_HIDDEN, 0, NULL}, /* the code says it */
     {"CardMoved", "card", TB_FEED_HIDDEN, 0, NULL},
     {"CardMoved", "other", TB_FEED_HIDDEN, 0, NULL},
+    WORD("RequestMade", "act", REQUEST_ACT),
+    WORD("RequestMoved", "state", REQUEST_STATE),
+    {"RequestMoved", "made", TB_FEED_ID, TB_ID_TRANSFER, "transfer"},
+    ID_OF("request", TB_ID_REQUEST, "request"),
+    CODE("asked_by", TB_KIND_KEY),
+    CODE("decided_by", TB_KIND_KEY),
+    CODE("made_by", TB_KIND_KEY),
     WORD("CampaignPut", "state", CAMPAIGN_STATE),
     WORD("CampaignMoved", "state", CAMPAIGN_STATE),
     WORD("OfferMade", "level", LEVEL),
@@ -144,6 +155,9 @@ static const struct tb_feed_rule rules[] = {
     WORD("IssueMoved", "state", ISSUE_STATE),
     {"IssuePut", "job", TB_FEED_HIDDEN, 0, NULL},
     {"JobMoved", "object", TB_FEED_HIDDEN, 0, NULL},
+    {"BacktestKept", "from_day", TB_FEED_DAY, 0, "from"},
+    {"BacktestKept", "to_day", TB_FEED_DAY, 0, "to"},
+    {"BacktestKept", "result", TB_FEED_HIDDEN, 0, NULL}, /* GET says it */
     {"CouponCodeUsed", "lot", TB_FEED_ID, TB_ID_COUPON, "coupon"},
     /* everywhere */
     CODE("goods", TB_KIND_GOODS),

@@ -506,7 +506,7 @@ static void line_print(struct line *l, struct tb_buf *buf)
     } else if (l->w.job.answer.code != TB_CODE_OK) {
         out_code(&o, l, l->w.job.answer.code, l->w.job.answer.field);
     } else {
-        out_head(&o, l->no, l->status);
+        out_head(&o, l->no, l->w.op->status == TB_STATUS_ASKS ? tb_work_status(&l->w, l->status) : l->status);
         tb_facts_enter();
         l->w.op->write(&l->w, &o);
         tb_facts_leave();

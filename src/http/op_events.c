@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/approval/approval.h"
 #include "core/ledger/ledger.h"
 #include "engine/cell.h"
 #include "http/app_int.h"
@@ -92,6 +93,22 @@ static bool learn_wants(struct tb_work *w)
     return learnt;
 }
 
+/* The key that asked for what another person approved, when the entry made that transfer; 0 = none. */
+static uint64_t asker_of(const struct tb_entry *e, uint64_t transfer)
+{
+    struct tb_str list = e->bytes;
+    struct tb_str body;
+    uint32_t type;
+    bool bad = false;
+    while (transfer != 0 && tb_event_next(&list, &type, &body, &bad)) {
+        struct tb_ev_request_moved ev;
+        struct tb_arena none = {0}; /* the message holds no lists */
+        if (type == TB_EVENT_REQUEST_MOVED && tb_ev_request_moved_decode(body, &none, &ev) && ev.made == transfer)
+            return ev.asked_by;
+    }
+    return 0;
+}
+
 static void movement(struct page *p, const struct tb_entry *e, const struct tb_ev_posted *ev)
 {
     static const char *const causes[] = {NULL,     "earn",   "clawback", "spend",   "refund",
@@ -110,6 +127,11 @@ static void movement(struct page *p, const struct tb_entry *e, const struct tb_e
     tb_out_id(w, o, "transfer", TB_ID_TRANSFER, ev->transfer);
     if (ev->reason.n > 0)
         tb_json_out_key_str(o, "reason", ev->reason);
+    tb_out_id(w, o, "reverses", TB_ID_TRANSFER, ev->reverses);
+    if ((w->roles & 1u << TB_API_ROLE_MEMBER) == 0) {
+        tb_out_code(w, o, "by", TB_KIND_KEY, ev->actor);
+        tb_out_code(w, o, "asked_by", TB_KIND_KEY, asker_of(e, ev->transfer));
+    }
     tb_json_out_close(o, '}');
 }
 

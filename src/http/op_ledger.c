@@ -69,8 +69,8 @@ static void release_read(struct tb_work *w, struct tb_json_object *o)
 struct seen {
     struct tb_work *w;
     struct tb_json_out *o;
-    bool has[9];
-    uint64_t v[9];
+    bool has[10];
+    uint64_t v[10];
 };
 
 static struct seen seen_of(struct tb_work *w, struct tb_json_out *o)
@@ -91,6 +91,14 @@ static void out_amount(const struct seen *s, uint32_t field, const char *key)
         tb_json_out_key_i64(s->o, key, tb_unzigzag(s->v[field]));
 }
 
+/* A request that waits for another person instead of a transfer. */
+static void out_asked(const struct seen *s)
+{
+    tb_out_id(s->w, s->o, "request", TB_ID_REQUEST, s->v[7]);
+    if (s->has[9])
+        tb_out_time(s->o, "deadline", (int64_t)s->v[9]);
+}
+
 static void moved_write(struct tb_work *w, struct tb_json_out *o)
 {
     struct seen s = seen_of(w, o);
@@ -100,6 +108,7 @@ static void moved_write(struct tb_work *w, struct tb_json_out *o)
     out_amount(&s, 2, "amount");
     out_amount(&s, 3, "available");
     out_amount(&s, 6, "available_to");
+    out_asked(&s);
     tb_json_out_close(o, '}');
 }
 
@@ -113,6 +122,7 @@ static void adjust_write(struct tb_work *w, struct tb_json_out *o)
     out_amount(&s, 3, "available");
     if (s.has[4])
         tb_json_out_key_i64(o, "shortfall", (int64_t)s.v[4]);
+    out_asked(&s);
     tb_json_out_close(o, '}');
 }
 
@@ -202,7 +212,7 @@ static void trial_write(struct tb_work *w, struct tb_json_out *o)
 }
 
 const struct tb_work_op tb_work_adjust = {
-    TB_OP_ADJUST, sizeof(struct tb_cmd_adjust), adjust_read, adjust_write, NULL, 0};
+    TB_OP_ADJUST, sizeof(struct tb_cmd_adjust), adjust_read, adjust_write, NULL, TB_STATUS_ASKS};
 const struct tb_work_op tb_work_hold = {
     TB_OP_HOLD, sizeof(struct tb_cmd_hold), hold_read, hold_write, NULL, 0};
 const struct tb_work_op tb_work_hold_post = {
@@ -212,7 +222,7 @@ const struct tb_work_op tb_work_hold_void = {
 const struct tb_work_op tb_work_transfer = {
     TB_OP_TRANSFER, sizeof(struct tb_cmd_transfer), transfer_read, moved_write, NULL, 0};
 const struct tb_work_op tb_work_reverse = {
-    TB_OP_REVERSE, sizeof(struct tb_cmd_reverse), reverse_read, moved_write, NULL, 0};
+    TB_OP_REVERSE, sizeof(struct tb_cmd_reverse), reverse_read, moved_write, NULL, TB_STATUS_ASKS};
 const struct tb_work_op tb_work_release = {
     TB_OP_RELEASE, sizeof(struct tb_cmd_release), release_read, moved_write, NULL, 0};
 const struct tb_work_op tb_work_trial_balance = {

@@ -197,6 +197,29 @@ static void seat_read(struct tb_work *w, struct tb_json_object *o)
     in->game = tb_path_text(w, o, 1, TB_STR("code"), TB_CODE_MAX);
 }
 
+/* Days that are filled, of a game of check-ins. */
+static void out_runs(struct tb_work *w, struct tb_json_out *o)
+{
+    struct tb_wire f = tb_wire_of(tb_work_answer(w));
+    bool any = false;
+    while (tb_wire_step(&f)) {
+        if (f.field != 13)
+            continue;
+        if (!any) {
+            tb_json_out_key(o, "runs");
+            tb_json_out_open(o, '[');
+        }
+        any = true;
+        tb_json_out_open(o, '{');
+        tb_json_out_key(o, "from");
+        tb_json_out_date(o, (int32_t)tb_wire_i64(f.s, 1));
+        tb_json_out_key_i64(o, "days", (int64_t)tb_wire_u64(f.s, 2));
+        tb_json_out_close(o, '}');
+    }
+    if (any)
+        tb_json_out_close(o, ']');
+}
+
 static void seat_write(struct tb_work *w, struct tb_json_out *o)
 {
     uint64_t v[13];
@@ -215,6 +238,7 @@ static void seat_write(struct tb_work *w, struct tb_json_out *o)
         out_player(o, v[9]);
     if (v[10] != 0)
         tb_json_out_key_i64(o, "times", (int64_t)v[10]);
+    out_runs(w, o);
     tb_json_out_close(o, '}');
 }
 

@@ -224,12 +224,15 @@ static void associates(struct tb_report *r)
     tb_report_rows(r, "items",
          "SELECT a.code AS \"code$s\", a.name AS \"name$s\", s.code AS \"store$s\", s.name AS \"store_name$s\", "
          "a.left_store AS \"left$b\", coalesce(o.orders, 0) AS orders, coalesce(o.net, 0) AS net, "
-         "coalesce(o.customers, 0) AS customers FROM associates a LEFT JOIN stores s ON s.store = a.store "
+         "coalesce(o.customers, 0) AS customers, coalesce(h.orders, 0) AS store_orders, coalesce(h.net, 0) AS "
+         "store_net, coalesce(h.buyers, 0) AS store_buyers FROM associates a LEFT JOIN stores s ON s.store = a.store "
+         "LEFT JOIN (SELECT store, count(*) AS orders, sum(net - returned_net) AS net, count(DISTINCT profile) AS "
+         "buyers FROM orders WHERE tenant = %u AND day >= %lld AND state <> 3 GROUP BY store) h ON h.store = a.store "
          "LEFT JOIN (SELECT associate, count(*) AS orders, sum(net - returned_net) AS net, "
          "count(DISTINCT profile) AS customers FROM orders WHERE tenant = %u AND day >= %lld AND state <> 3 "
          "GROUP BY associate) o ON o.associate = a.associate WHERE a.tenant = %u "
          "ORDER BY 7 DESC, a.associate LIMIT 500",
-         t, (long long)first, t);
+         t, (long long)first, t, (long long)first, t);
 }
 
 /* ---- who changed what --------------------------------------------------------------------------------------- */
@@ -238,16 +241,18 @@ static void changes(struct tb_report *r)
 {
     static const char *const groups[] = {"all", "settings", "people", "value", NULL};
     static const char *const group_sql[] = {
-        "(h.command BETWEEN 10 AND 23 OR h.command IN (42, 43, 45, 48) OR h.command BETWEEN 70 AND 75)",
-        "h.command BETWEEN 10 AND 23", "h.command IN (42, 43, 45, 48)", "h.command BETWEEN 70 AND 75"};
+        "(h.command BETWEEN 10 AND 23 OR h.command IN (42, 43, 45, 48, 190) OR h.command BETWEEN 70 AND 75)",
+        "h.command BETWEEN 10 AND 23", "h.command IN (42, 43, 45, 48)",
+        "(h.command BETWEEN 70 AND 75 OR h.command = 190)"};
     uint32_t group = tb_report_word(r, "group", groups);
     int64_t before = tb_call_query_i64(r->call, TB_STR("before"), 1, INT64_MAX, INT64_MAX);
     int64_t limit = tb_report_limit(r);
     tb_report_as_of(r);
     tb_report_rows(r, "items",
          "SELECT h.seq AS number, h.tenant_seq AS sequence, h.at_ms AS \"at$t\", h.command AS \"command$c\", "
-         "h.member AS \"member$m\", h.body AS \"actor$a\" FROM history h WHERE h.tenant = %u AND %s AND h.seq < %lld "
-         "ORDER BY h.seq DESC LIMIT %lld",
+         "h.member AS \"member$m\", h.body AS \"actor$a\", q.asked_by AS asked_by FROM history h "
+         "LEFT JOIN requests q ON q.decided_seq = h.seq AND q.tenant = h.tenant "
+         "WHERE h.tenant = %u AND %s AND h.seq < %lld ORDER BY h.seq DESC LIMIT %lld",
          r->tenant, group_sql[group], (long long)before, (long long)limit);
     tb_report_rows(r, "actors",
         "SELECT key_no AS number, code AS \"code$s\", name AS \"name$s\" FROM api_keys WHERE tenant = %u",

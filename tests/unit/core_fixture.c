@@ -139,7 +139,7 @@ static void mirror(struct fx *f)
 enum tb_outcome fx_run(struct fx *f, enum tb_op op, const void *input)
 {
     static const uint8_t entropy[TB_ENTROPY_BYTES] = {1, 2, 3};
-    struct tb_command cmd = {.op = op, .tenant = f->tenant, .actor = 1, .input = input};
+    struct tb_command cmd = {.op = op, .tenant = f->tenant, .actor = f->actor ? f->actor : 1, .input = input};
     f->seq++;
     tb_txn_begin(&f->txn, f->tenant, f->now_ms, f->seq, entropy);
     enum tb_outcome outcome = tb_core_run(&f->core, &f->txn, &cmd, &f->a);

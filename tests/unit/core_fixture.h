@@ -37,6 +37,7 @@ struct fx {
     int64_t now_ms;
     uint64_t seq;
     uint32_t tenant;
+    uint32_t actor; /* key of the caller; 0: number 1, of which nothing is known */
     uint64_t event_n;    /* of the last command */
     uint64_t event_bytes;
     bool mirrored; /* false: a bench, no second cell */

@@ -113,6 +113,7 @@ struct tb_cmd_unit_put {
     const struct tb_unit_step *step; /* rising; with bonus_unit */
     uint32_t step_n;
     struct tb_str item; /* GIFT_CARD: sku */
+    int64_t by_hand_max; /* 0 .. TB_AMOUNT_MAX; POINTS, QUALIFYING, STORED_VALUE, GIFT_CARD, else 0 */
 };
 
 struct tb_cmd_namespace_put {

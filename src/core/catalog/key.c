@@ -35,6 +35,7 @@ static enum tb_outcome put_again(struct tb_txn *t, struct tb_answer *a, struct t
                                    .revoked_ms = (uint64_t)revoked_ms,
                                    .created_ms = (uint64_t)key->created_ms,
                                    .store = key->store,
+                                   .made_by = key->made_by,
                                    .version = ++p.version,
                                    .content = key->c.content};
         tb_emit_key_put(t, &ev);
@@ -98,6 +99,7 @@ enum tb_outcome tb_catalog_key_put(struct tb_txn *t, const struct tb_command *cm
         ev.content = p.content;
         ev.tenant = t->tenant;
         ev.created_ms = (uint64_t)(old ? old->created_ms : t->now_ms);
+        ev.made_by = old ? old->made_by : cmd->actor;
         tb_emit_key_put(t, &ev);
     }
     return tb_put_end(&p);
@@ -131,9 +133,31 @@ void tb_catalog_apply_key_put(struct tb_txn *t, const struct tb_ev_key_put *ev)
                            .scopes = ev->scopes,
                            .created_ms = (int64_t)ev->created_ms,
                            .expires_ms = (int64_t)ev->expires_ms,
-                           .revoked_ms = (int64_t)ev->revoked_ms};
+                           .revoked_ms = (int64_t)ev->revoked_ms,
+                           .made_by = (uint32_t)ev->made_by};
     memcpy(fresh.hash, ev->hash.p, ev->hash.n < sizeof fresh.hash ? ev->hash.n : sizeof fresh.hash);
     *head = fresh;
+}
+
+static bool of_a_user(const struct tb_txn *t, struct tb_block *b)
+{
+    struct tb_str code = tb_config_text(t, b, tb_config_of(b)->code);
+    for (uint32_t i = 0; i < code.n; i++)
+        if (code.p[i] == ':')
+            return true;
+    return false;
+}
+
+uint32_t tb_key_hands(const struct tb_txn *t, uint32_t key)
+{
+    for (uint32_t i = 0; i < TB_KEY_MAKERS_MAX; i++) {
+        struct tb_block *b = tb_read(t, TB_KIND_KEY, key);
+        uint32_t maker = b ? ((const struct tb_key *)tb_block_head_const(b))->made_by : 0;
+        if (maker == 0 || of_a_user(t, b))
+            break;
+        key = maker;
+    }
+    return key;
 }
 
 /* ---- webhooks ---------------------------------------------------------------------------- */

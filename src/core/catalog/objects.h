@@ -320,6 +320,7 @@ struct tb_tenant {
 #define TB_OBJECTS_ISSUE 29u
 #define TB_OBJECTS_COUPON_CODE 30u
 #define TB_OBJECTS_GOODS 28u
+#define TB_OBJECTS_REQUEST 25u /* that wait (core/approval) */
 
 enum tb_unit_section { TB_UNIT_BYTES = TB_CONFIG_BYTES, TB_UNIT_STEP, TB_UNIT_SECTIONS };
 
@@ -369,6 +370,7 @@ struct tb_unit {
     uint32_t item;         /* GIFT_CARD: product, its units are pieces; 0 = money */
     uint32_t spend_order;  /* STORED_VALUE: smaller is spent first (tie: lower number) */
     uint32_t bonus_back;   /* enum tb_bonus_back */
+    int64_t by_hand_max;   /* one person adjusts or reverses that much alone (core/approval); 0 = any amount */
 };
 
 enum tb_namespace_section {
@@ -539,6 +541,8 @@ struct tb_key {
     int64_t created_ms;
     int64_t expires_ms; /* 0 = never */
     int64_t revoked_ms; /* 0 = it is not */
+    uint32_t made_by;   /* key that made it; 0 = unknown, or from outside the cell */
+    uint32_t reserved;
 };
 
 enum tb_webhook_section { TB_WEBHOOK_BYTES = TB_CONFIG_BYTES, TB_WEBHOOK_SECTIONS };
@@ -586,6 +590,11 @@ int32_t tb_tenant_day(const struct tb_txn *t, int64_t at_ms, int64_t *from_ms, i
 const struct tb_listed *tb_catalog_listed(const struct tb_txn *t, enum tb_kind kind, uint32_t *n);
 /* The coupon template that the public claim code leads to, 0 = none. */
 uint32_t tb_catalog_claim_code(const struct tb_txn *t, struct tb_str code);
+/* The key of the person in whose hands the key is (core/approval/approval.h): its own number when its code is a
+ * user's, "tenant:login", or nobody is known to have made it; else of who made it, at most TB_KEY_MAKERS_MAX makers
+ * back. */
+#define TB_KEY_MAKERS_MAX 16u
+uint32_t tb_key_hands(const struct tb_txn *t, uint32_t key);
 /* True when the namespace's blocked list holds that key. */
 bool tb_namespace_blocks(const struct tb_txn *t, struct tb_block *ns, const uint64_t key[2]);
 /* True when path is prefix or lies below it: "food/baby/formula" within "food/baby". An

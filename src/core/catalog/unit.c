@@ -148,6 +148,8 @@ static void check_paying(struct tb_put_run *p, const struct tb_cmd_unit_put *in)
     tb_check_range(p, "pay_min", in->pay_min, 0, pays ? TB_AMOUNT_MAX : 0);
     tb_check_range(p, "pay_step", in->pay_step, 0, pays ? TB_AMOUNT_MAX : 0);
     tb_check_range(p, "pay_share_ppm", in->pay_share_ppm, 0, pays ? 1000000 : 0);
+    bool by_hand = pays || in->kind == TB_UNIT_QUALIFYING;
+    tb_check_range(p, "by_hand_max", in->by_hand_max, 0, by_hand ? TB_AMOUNT_MAX : 0);
 }
 
 static void check_fields(struct tb_put_run *p, const struct tb_cmd_unit_put *in)
@@ -213,7 +215,8 @@ enum tb_outcome tb_catalog_unit_put(struct tb_txn *t, const struct tb_command *c
                                 .claim_code = in->claim_code,
                                 .pay_min = (uint64_t)in->pay_min,
                                 .pay_step = (uint64_t)in->pay_step,
-                                .pay_share_ppm = (uint64_t)in->pay_share_ppm};
+                                .pay_share_ppm = (uint64_t)in->pay_share_ppm,
+                                .by_hand_max = (uint64_t)in->by_hand_max};
     if (!p.refused)
         name_prepaid(&p, in, &ev);
     TB_PUT_EMIT(&p, unit_put, &ev);
@@ -300,5 +303,6 @@ void tb_catalog_apply_unit_put(struct tb_txn *t, const struct tb_ev_unit_put *ev
                              .bonus_back = (uint32_t)ev->bonus_back,
                              .pay_min = (int64_t)ev->pay_min,
                              .pay_step = (int64_t)ev->pay_step,
-                             .pay_share_ppm = (int64_t)ev->pay_share_ppm};
+                             .pay_share_ppm = (int64_t)ev->pay_share_ppm,
+                             .by_hand_max = (int64_t)ev->by_hand_max};
 }

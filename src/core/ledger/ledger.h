@@ -241,12 +241,14 @@ uint32_t tb_member_find(struct tb_txn *t, const struct tb_who *who, const char *
 /* Adjust: + gives (a lot by the unit's rules), - takes (by the negative policy).
  * Answers in order: UNKNOWN_UNIT, UNKNOWN_MEMBER, AMOUNT_NOT_POSITIVE (0), REASON_REQUIRED,
  * CAP_EXCEEDED, INSUFFICIENT, AMOUNT_OVERFLOW.
+ * Above the unit's by_hand_max nothing moves and a request waits: the answer is that of tb_approval_ask.
  * Body: 1 transfer, 2 amount (zigzag), 3 available (zigzag), 4 shortfall, 5 person.     */
 struct tb_cmd_adjust {
     struct tb_who member;
     struct tb_str unit;
     int64_t amount;
     struct tb_str reason;
+    uint64_t *approved; /* core/approval alone: no limit; where the transfer's number goes */
 };
 
 /* Hold: UNKNOWN_UNIT, INVALID "unit" (qualifying: measured, never spent), UNKNOWN_MEMBER,
@@ -287,12 +289,13 @@ struct tb_cmd_transfer {
 /* Reverse a kept transfer, wholly (amount 0) or, for a spend, in part.
  * UNKNOWN_TRANSFER, REASON_REQUIRED, AMOUNT_NOT_POSITIVE, ALREADY_REVERSED, HOLD_EXCEEDED (more
  * than is left), NOT_REVERSIBLE (itself a reversal; a part of anything but a spend), INSUFFICIENT
- * (member-to-member: the receiver has spent it). Body: 1 the new transfer, 2 amount, 3 available.
- */
+ * (member-to-member: the receiver has spent it). Above by_hand_max as ADJUST.
+ * Body: 1 the new transfer, 2 amount, 3 available.                                      */
 struct tb_cmd_reverse {
     uint64_t transfer;
     int64_t amount;
     struct tb_str reason;
+    uint64_t *approved; /* as in ADJUST */
 };
 
 /* Releases a pending lot of an order or all of a member (release rule ON_EVENT).

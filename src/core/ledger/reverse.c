@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Undoing a kept transfer, once. A spend may come back in parts: the lots with the
  * latest expiry first, so that parts add up to exactly what was drawn.               */
+#include "core/approval/approval.h"
 #include "core/ledger/ledger_int.h"
 #include "core/membership/membership.h"
 
@@ -321,14 +322,25 @@ enum tb_outcome tb_ledger_reverse(struct tb_txn *t, const struct tb_command *cmd
     if (in->amount && in->amount != left && kept.cause != TB_CAUSE_SPEND)
         return tb_refuse(a, TB_CODE_NOT_REVERSIBLE, "amount");
     uint32_t booked = kept.profile;
+    int64_t amount = in->amount ? in->amount : left;
+    if (in->approved == NULL && tb_approval_needed(t, cmd, kept.unit, amount))
+        return tb_approval_ask(t, cmd,
+                               &(struct tb_asked){.act = TB_REQUEST_REVERSE,
+                                                  .unit = kept.unit,
+                                                  .profile = booked,
+                                                  .amount = amount,
+                                                  .transfer = in->transfer,
+                                                  .reason = in->reason},
+                               a);
     settle_all(t, &u);
     tb_membership_fire(t, tb_person_by_profile(t, booked));
-    int64_t amount = in->amount ? in->amount : left;
     enum tb_code code = undo_all(t, &u, amount);
     if (code != TB_CODE_OK)
         return tb_refuse(a, code, "amount");
     if (kept.cause == TB_CAUSE_ADJUST)
         tb_ledger_adjusted(t, booked, kept.unit);
+    if (in->approved != NULL)
+        *in->approved = u.transfer;
     tb_wire_put_uint(&a->body, 1, u.transfer);
     tb_wire_put_uint(&a->body, 2, tb_zigzag(amount));
     tb_answer_balance(t, a, 3, booked, kept.unit);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Manual movements and their reversal, member to member, release by event. */
+#include "core/approval/approval.h"
 #include "core/ledger/ledger_int.h"
 #include "core/membership/membership.h"
 
@@ -28,24 +29,11 @@ void tb_ledger_adjusted(struct tb_txn *t, uint32_t profile, uint32_t unit)
         tb_membership_evaluate(t, tb_person_by_profile(t, profile), tb_today(t), TB_TIER_BY_ADJUST);
 }
 
-enum tb_outcome tb_ledger_adjust(struct tb_txn *t, const struct tb_command *cmd,
-                                 struct tb_answer *a)
+/* What was asked for is carried out. */
+static enum tb_outcome adjust(struct tb_txn *t, const struct tb_command *cmd, uint32_t unit, uint32_t profile,
+                              struct tb_answer *a)
 {
     const struct tb_cmd_adjust *in = cmd->input;
-    uint32_t unit = tb_find_code(t, TB_KIND_UNIT, in->unit);
-    if (unit == 0)
-        return tb_refuse(a, TB_CODE_UNKNOWN_UNIT, "unit");
-    if (!tb_ledger_by_hand(t, unit))
-        return tb_refuse(a, TB_CODE_INVALID, "unit");
-    uint32_t profile = tb_member_find(t, &in->member, "member", a);
-    if (profile == 0)
-        return TB_REFUSED;
-    if (in->amount == 0)
-        return tb_refuse(a, TB_CODE_AMOUNT_NOT_POSITIVE, "amount");
-    if (!tb_amount_ok(in->amount))
-        return tb_refuse(a, TB_CODE_AMOUNT_OVERFLOW, "amount");
-    if (in->reason.n == 0)
-        return tb_refuse(a, TB_CODE_REASON_REQUIRED, "reason");
     tb_membership_fire(t, tb_person_by_profile(t, profile)); /* it was due before this */
     uint64_t transfer = tb_counter_next(t, TB_COUNTER_TRANSFER);
     if (in->amount > 0) {
@@ -75,10 +63,41 @@ enum tb_outcome tb_ledger_adjust(struct tb_txn *t, const struct tb_command *cmd,
             return tb_refuse(a, TB_CODE_INSUFFICIENT, "amount");
     }
     tb_ledger_adjusted(t, profile, unit);
+    if (in->approved != NULL)
+        *in->approved = transfer;
     tb_wire_put_uint(&a->body, 1, transfer);
     tb_wire_put_uint(&a->body, 2, tb_zigzag(in->amount));
     tb_answer_balance(t, a, 3, profile, unit);
     return TB_DONE;
+}
+
+enum tb_outcome tb_ledger_adjust(struct tb_txn *t, const struct tb_command *cmd,
+                                 struct tb_answer *a)
+{
+    const struct tb_cmd_adjust *in = cmd->input;
+    uint32_t unit = tb_find_code(t, TB_KIND_UNIT, in->unit);
+    if (unit == 0)
+        return tb_refuse(a, TB_CODE_UNKNOWN_UNIT, "unit");
+    if (!tb_ledger_by_hand(t, unit))
+        return tb_refuse(a, TB_CODE_INVALID, "unit");
+    uint32_t profile = tb_member_find(t, &in->member, "member", a);
+    if (profile == 0)
+        return TB_REFUSED;
+    if (in->amount == 0)
+        return tb_refuse(a, TB_CODE_AMOUNT_NOT_POSITIVE, "amount");
+    if (!tb_amount_ok(in->amount))
+        return tb_refuse(a, TB_CODE_AMOUNT_OVERFLOW, "amount");
+    if (in->reason.n == 0)
+        return tb_refuse(a, TB_CODE_REASON_REQUIRED, "reason");
+    if (in->approved == NULL && tb_approval_needed(t, cmd, unit, in->amount))
+        return tb_approval_ask(t, cmd,
+                               &(struct tb_asked){.act = TB_REQUEST_ADJUST,
+                                                  .unit = unit,
+                                                  .profile = profile,
+                                                  .amount = in->amount,
+                                                  .reason = in->reason},
+                               a);
+    return adjust(t, cmd, unit, profile, a);
 }
 
 void tb_draw_give(struct tb_txn *t, const struct tb_draw *draw, struct tb_ev_posted *to)

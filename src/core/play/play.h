@@ -413,7 +413,9 @@ struct tb_cmd_task_list {
 /* SEAT_GET (read): where the member is in a game. UNKNOWN_GAME, UNKNOWN_MEMBER. Answer body:
  *   1 plays ever   2 plays today (DRAW, SCAN)   3 misses   4 free draws left today   5 streak alive
  *   6 1 = checked in today   7 stamps on the card (zigzag)   8 cards filled   9 player
- *  10 times left in the period (TASK)   12 person                                            */
+ *  10 times left in the period (TASK)   12 person
+ *  13 CHECKIN, the newest TB_SEAT_RUNS_TOLD, oldest first: run of filled days {1 first (zigzag), 2 length} */
+#define TB_SEAT_RUNS_TOLD 40u
 
 /* PACKET_SEND: total in shares, from the member (held at once) or, without one, from the shop.
  * Coupons: one a share (total = shares, equal); a member's own are held and pass on with their expiry.

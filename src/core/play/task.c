@@ -196,6 +196,19 @@ static struct tb_seat sum_of(const struct tb_txn *t, uint32_t game, struct tb_bl
     return sum;
 }
 
+/* The newest runs of filled days, oldest first. */
+static void tell_runs(const struct tb_days *d, struct tb_buf *body)
+{
+    for (uint32_t i = d->n > TB_SEAT_RUNS_TOLD ? d->n - TB_SEAT_RUNS_TOLD : 0; i < d->n; i++) {
+        uint8_t region[24];
+        struct tb_buf row;
+        tb_buf_init(&row, region, sizeof region);
+        tb_wire_put_uint(&row, 1, tb_play_zigzag(d->run[i].from));
+        tb_wire_put_uint(&row, 2, (uint64_t)(d->run[i].to - d->run[i].from + 1));
+        tb_wire_put_bytes(body, 13, tb_buf_as_str(&row));
+    }
+}
+
 enum tb_outcome tb_play_seat_get(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
 {
     const struct tb_cmd_play *in = cmd->input;
@@ -219,6 +232,7 @@ enum tb_outcome tb_play_seat_get(struct tb_txn *t, const struct tb_command *cmd,
         struct tb_days d = days_of(t, game, person);
         v[5] = (uint64_t)streak_alive(&d, today);
         v[6] = d.n > 0 && d.run[d.n - 1].to >= today;
+        tell_runs(&d, &a->body);
     } else if (g->kind == TB_GAME_SCAN) {
         v[2] = sum.day_n;
     } else if (g->kind == TB_GAME_STAMPS) {

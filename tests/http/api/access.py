@@ -29,12 +29,14 @@ def world(s, code):
     m = t.post("/v1/contacts", {"identifiers": [{"ns": "phone", "value": "13912345678"}]}).json["member"]["id"]
     who = {"member": {"id": m}, "unit": "points", "reason": "r"}
     move = t.post("/v1/ledger/adjustments", {**who, "amount": 100}).json["transfer"]
+    t.put("/v1/units/capped", {"kind": "points", "by_hand_max": 1})
+    asked = t.post("/v1/ledger/adjustments", {**who, "unit": "capped", "amount": 2}).json["request"]
     del who["reason"]
     hold = t.post("/v1/ledger/holds", {**who, "amount": 10}).json["hold"]
     order = t.post("/v1/orders", {"order": f"ORDER-{code}", **ORDER, "member": {"id": m}}).json
     key = t.post("/v1/keys", {"roles": ["till"]}).json["code"]
     return t, {"member": m, "hold": hold, "transfer": move, "order": order["id"], "order_key": f"ORDER-{code}",
-               "key": key}
+               "key": key, "request": asked}
 
 
 def path_of(row, ids):
@@ -104,7 +106,7 @@ GOOD = {
     "post_unfreeze": {"reason": "r"}, "post_reveal": {"reason": "r"}, "post_export": {"reason": "r"},
     "post_return": {"return": "R1", "lines": [{"line": 0, "quantity": 1}]}, "post_hold_post": {},
     "post_return_quote": {"lines": [{"line": 0, "quantity": 1}]},
-    "post_reverse": {"reason": "r"},
+    "post_reverse": {"reason": "r"}, "post_request_decision": {"decision": "approve"},
     "post_coupon": {"unit": "points", "reason": "r"}, "post_coupon_claim": {"unit": "points"},
     "post_coupon_void": {"reason": "r"}, "post_coupon_give": {"to": {"ns": "phone", "value": "13912345678"}},
 }
@@ -117,7 +119,7 @@ def other_tenant(c, table, a, ids, b):
         params = re.findall(r"\{([a-z_]+)\}", row["path"])
         if row["roles"] in (["public"], ["operator"], ["member"]) or row["tag"] == "reports":
             continue
-        if not set(params) & {"member", "hold", "transfer", "order"}:
+        if not set(params) & {"member", "hold", "transfer", "order", "request"}:
             continue
         body = dict(GOOD.get(row["name"], {})) if row.get("body") else None
         if row["name"] == "post_unmerge":

@@ -16,6 +16,7 @@ import threading
 import time
 import urllib.parse
 
+import approvals
 import campaigns
 import prepaid
 from client import Checks, Client, Server, Shapes
@@ -579,7 +580,8 @@ def play(c, t):
     c.that(again["again"] and again["amount"] == first["amount"] and first["shares_left"] == 2, f"{first} {again}")
     view = c.status(t.get(f"/v1/packets/{packet}"), 200, "look")
     c.that(view["left"] == 100 - first["amount"] and len(view["claims"]) == 1 and not view["closed"], f"{view}")
-    c.status(t.post(f"/v1/packets/{packet[:-1]}0/claims", {"member": one}), 404, "no packet", "unknown_packet")
+    other = packet[:-1] + "01"[packet[-1] == "0"]
+    c.status(t.post(f"/v1/packets/{other}/claims", {"member": one}), 404, "no packet", "unknown_packet")
     c.status(t.put("/v1/channels/wechat", {"forbid_packets": True, "prize_ceiling": 1000}), 200, "channel")
     c.status(t.post("/v1/packets", {**gift, "channel": "wechat"}), 422, "forbidden", "channel_forbids")
     feed, after = "", 0
@@ -678,6 +680,7 @@ def main():
         scan_gives(c, t)
         prepaid.mall(c, t)
         prepaid.cards(c, t)
+        approvals.story(c, s, t)
         left_alone(c, s, t)
         # those of people in browsers have a whole server with pages: tests/browser
         rows = {r[3]["operationId"] for r in Client.shapes.rows

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+/* core/approval/apply.c - folding the room's events, its counter at start-up, and its invariants. */
+#include "core/approval/approval.h"
+
+#include "core/person.h"
+
+static void count_waiting(struct tb_txn *t, bool more)
+{
+    struct tb_tenant *tenant = tb_block_head(tb_write(t, TB_KIND_TENANT, t->tenant));
+    uint32_t *waiting = &tenant->objects[TB_OBJECTS_REQUEST];
+    tb_assert(more || *waiting > 0);
+    *waiting = more ? *waiting + 1 : *waiting - 1;
+}
+
+void tb_approval_apply_request_made(struct tb_txn *t, const struct tb_ev_request_made *ev)
+{
+    struct tb_approval *r = tb_block_head(tb_create(t, TB_KIND_REQUEST, ev->request));
+    *r = (struct tb_approval){.tenant = t->tenant,
+                             .act = (uint32_t)ev->act,
+                             .state = TB_REQUEST_WAITING,
+                             .unit = (uint32_t)ev->unit,
+                             .profile = (uint32_t)ev->profile,
+                             .asked_by = (uint32_t)ev->asked_by,
+                             .reason_n = ev->reason.n,
+                             .amount = ev->amount,
+                             .transfer = ev->transfer,
+                             .asked_ms = t->now_ms,
+                             .deadline_ms = (int64_t)ev->deadline_ms,
+                             .asked_seq = t->seq};
+    (void)tb_push_bytes(t, TB_KIND_REQUEST, ev->request, TB_REQUEST_BYTES, ev->reason);
+    tb_counter_used(t, TB_COUNTER_REQUEST, ev->request);
+    count_waiting(t, true);
+    tb_person_touch(t, (uint32_t)ev->profile);
+}
+
+void tb_approval_apply_request_moved(struct tb_txn *t, const struct tb_ev_request_moved *ev)
+{
+    struct tb_approval *r = tb_block_head(tb_write(t, TB_KIND_REQUEST, ev->request));
+    r->state = (uint32_t)ev->state;
+    r->decided_by = (uint32_t)ev->decided_by;
+    r->made = ev->made;
+    r->note_n = ev->note.n;
+    r->decided_ms = t->now_ms;
+    r->decided_seq = t->seq;
+    if (ev->note.n)
+        (void)tb_push_bytes(t, TB_KIND_REQUEST, ev->request, TB_REQUEST_BYTES, ev->note);
+    count_waiting(t, false);
+    tb_person_touch(t, (uint32_t)ev->profile);
+}
+
+void tb_request_index(struct tb_core *c, struct tb_block *b)
+{
+    if (c->store.counter[TB_COUNTER_REQUEST] < b->id)
+        c->store.counter[TB_COUNTER_REQUEST] = b->id;
+}
+
+/* ---- invariants ------------------------------------------------------------------------------------------ */
+
+static const char *fault_of(const struct tb_approval *r)
+{
+    bool waits = r->state == TB_REQUEST_WAITING;
+    if (waits != (r->decided_ms == 0))
+        return "waits and was decided";
+    if ((r->state == TB_REQUEST_APPROVED) != (r->made != 0))
+        return "was approved without a transfer, or made one unasked";
+    if (r->state == TB_REQUEST_APPROVED && (r->decided_by == 0 || r->decided_by == r->asked_by))
+        return "was approved by who asked";
+    return NULL;
+}
+
+static void tell(tb_finding_fn found, void *user, const char *what, uint64_t id, const char *why)
+{
+    char text[120];
+    struct tb_buf out;
+    tb_buf_init(&out, text, sizeof text - 1);
+    tb_buf_printf(&out, "%s %llu: %s", what, (unsigned long long)id, why);
+    text[out.n] = 0;
+    found(user, text);
+}
+
+uint64_t tb_request_check(struct tb_core *c, tb_finding_fn found, void *user)
+{
+    uint64_t breaks = 0;
+    uint64_t waiting = 0;
+    uint64_t counted = 0;
+    for (uint64_t id = 1; id <= c->store.counter[TB_COUNTER_REQUEST]; id++) {
+        const struct tb_block *b = tb_store_get(&c->store, TB_KIND_REQUEST, id);
+        const struct tb_approval *r = b ? tb_block_head_const(b) : NULL;
+        const char *why = r ? fault_of(r) : NULL;
+        waiting += r != NULL && r->state == TB_REQUEST_WAITING;
+        if (why == NULL)
+            continue;
+        tell(found, user, "request", id, why);
+        breaks++;
+    }
+    for (uint64_t id = 1; id <= c->store.counter[TB_COUNTER_TENANT]; id++) {
+        const struct tb_block *b = tb_store_get(&c->store, TB_KIND_TENANT, id);
+        counted += b ? ((const struct tb_tenant *)tb_block_head_const(b))->objects[TB_OBJECTS_REQUEST] : 0;
+    }
+    if (counted != waiting) {
+        tell(found, user, "requests that wait", waiting, "the tenants count another number");
+        breaks++;
+    }
+    return breaks;
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+/* core/approval/approval.h - four eyes: what one person asks for by hand above a limit, another decides.
+ *
+ * A unit says how much one person may move by hand at once (struct tb_unit.by_hand_max). An ADJUST or REVERSE of more
+ * becomes a request: nothing moves, and the answer says so. DECIDE carries it out with exactly what was asked, or
+ * ends it. Approved is judged as of then: what ADJUST or REVERSE refuses leaves the request waiting.
+ *
+ * Who is the same person: keys that are in one pair of hands. A user (a key whose code has a colon, "tenant:login";
+ * docs/design/0011) is a person; any other key is in the hands of who made it, and an unknown maker makes it a
+ * person of its own. So neither the asker, nor a key that she made, nor the user who made the asking key approves.
+ * The asker may end the request herself: withdrawn.
+ *
+ * Invariant   a request is decided once; APPROVED names the transfer that it made, and nothing else does.
+ *             tb_tenant.objects[TB_OBJECTS_REQUEST] is how many of the tenant's wait.
+ * Limits      TB_REQUESTS_WAITING_MAX a tenant; a request lapses after TB_REQUEST_LIFETIME_MS. A limit is one of single
+ *             acts: many small ones pass (the journal of changes shows them). A request stays in memory for ever:
+ *             136 bytes and its texts.
+ * Pure; the cell's thread alone; inputs are borrowed. Not here: which roles may decide (api/operations.toml), gift
+ * cards (a code is a secret and is not kept) and what tills take for money.                                       */
+#ifndef TB_CORE_APPROVAL_H
+#define TB_CORE_APPROVAL_H
+
+#include "core/catalog/catalog.h"
+
+#define TB_REQUESTS_WAITING_MAX 1000u
+#define TB_REQUEST_LIFETIME_MS (14 * TB_DAY_MS)
+#define TB_REQUEST_LIST_MAX 100u
+
+enum tb_request_act { /* journaled, never renumber */
+    TB_REQUEST_ADJUST = 1,
+    TB_REQUEST_REVERSE,
+};
+#define TB_REQUEST_ACTS 3u
+
+enum tb_request_state { /* journaled, never renumber */
+    TB_REQUEST_WAITING = 1,
+    TB_REQUEST_APPROVED,
+    TB_REQUEST_DECLINED,
+    TB_REQUEST_WITHDRAWN, /* by who asked */
+    TB_REQUEST_LAPSED,
+};
+#define TB_REQUEST_STATES 6u
+
+enum tb_request_section { TB_REQUEST_BYTES = 0, TB_REQUEST_SECTIONS };
+
+/* Kind REQUEST. BYTES: the reason, then the note of who decided. */
+struct tb_approval {
+    uint32_t tenant;
+    uint32_t act;   /* enum tb_request_act */
+    uint32_t state; /* enum tb_request_state */
+    uint32_t unit;
+    uint32_t profile;  /* whose value */
+    uint32_t asked_by; /* key */
+    uint32_t decided_by; /* key; 0 = nobody, it lapsed */
+    uint32_t reason_n;
+    uint32_t note_n;
+    uint32_t reserved;
+    int64_t amount;    /* as ADJUST has it; REVERSE: units that come back, > 0 */
+    uint64_t transfer; /* REVERSE: the one to undo */
+    uint64_t made;     /* APPROVED: the transfer that it made */
+    int64_t asked_ms;
+    int64_t deadline_ms;
+    int64_t decided_ms;
+    uint64_t asked_seq; /* entries of the history */
+    uint64_t decided_seq;
+};
+
+/* ---- commands ------------------------------------------------------------------------------------------ */
+
+/* REQUEST_DECIDE. Answers in order: UNKNOWN_REQUEST, REQUEST_CLOSED (decided, or its time is over), INVALID "note",
+ * KEY_REVOKED (the caller's key is revoked or has expired), OWN_REQUEST (approve: the same person, or the engine);
+ * approve: then those of ADJUST or REVERSE, of which nothing is kept.
+ * Body: of the command that was carried out, then 7 request, 8 enum tb_request_state. */
+struct tb_cmd_request_decide {
+    uint64_t request;
+    bool approve;
+    struct tb_str note; /* 0 .. TB_REASON_MAX bytes */
+};
+
+/* READ, newest first. UNKNOWN_REQUEST, INVALID "limit".
+ * Body: 1 = {1 number, 2 packed block}, repeated; 2 how many wait; 3 cursor for `before` (absent: that was all).
+ * A page may hold fewer than limit and still have a cursor. */
+struct tb_cmd_request_list {
+    uint64_t request; /* this one alone; 0 = a list */
+    uint32_t state;   /* enum tb_request_state; 0 = all */
+    uint64_t before;  /* 0 = from the newest */
+    uint32_t limit;   /* 1 .. TB_REQUEST_LIST_MAX */
+};
+
+/* ---- for the ledger --------------------------------------------------------------------------------------- */
+
+/* True when the caller may not move that much of the unit alone. amount: any sign. */
+bool tb_approval_needed(const struct tb_txn *t, const struct tb_command *cmd, uint32_t unit, int64_t amount);
+
+/* Makes the request and fills the answer: 2 amount (zigzag), 3 available (zigzag), 5 person, 7 request, 8 WAITING,
+ * 9 deadline (ms). The reason was checked. DONE, or TOO_MANY "" (so many wait). */
+struct tb_asked {
+    enum tb_request_act act;
+    uint32_t unit;
+    uint32_t profile;
+    int64_t amount;
+    uint64_t transfer;
+    struct tb_str reason;
+};
+enum tb_outcome tb_approval_ask(struct tb_txn *t, const struct tb_command *cmd, const struct tb_asked *asked,
+                                struct tb_answer *a);
+
+/* ---- for core.c --------------------------------------------------------------------------------------------- */
+
+void tb_request_index(struct tb_core *c, struct tb_block *b);
+int64_t tb_request_due_ms(const struct tb_block *b);
+void tb_request_fire(struct tb_txn *t, uint64_t request);
+/* tb_core_check. Returns the number of breaks. */
+uint64_t tb_request_check(struct tb_core *c, tb_finding_fn found, void *user);
+
+#endif
