@@ -43,4 +43,9 @@ struct rows {
 bool take_row(void *user, const struct tb_value *v, uint32_t n);
 void scan_is(struct tb_state *s, int t, const struct tb_value *from, const char *wanted);
 
+/* state_rows.c */
+void test_new_rows(void **state);
+void test_many_rows(void **state);
+void test_another_writer(void **state); /* PostgreSQL alone */
+
 #endif

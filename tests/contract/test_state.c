@@ -629,6 +629,7 @@ static void test_switches(void **state)
 static int run(void)
 {
     const struct CMUnitTest all[] = {
+        cmocka_unit_test(test_new_rows),        cmocka_unit_test(test_many_rows),
         cmocka_unit_test(test_fresh),           cmocka_unit_test(test_put_and_read),
         cmocka_unit_test(test_upsert_and_append), cmocka_unit_test(test_drop),
         cmocka_unit_test(test_abandon),         cmocka_unit_test(test_deposed),
@@ -642,6 +643,7 @@ static int run(void)
                                         cmocka_unit_test(test_one_owner)};
     const struct CMUnitTest postgres[] = {cmocka_unit_test(test_remarks),
                                           cmocka_unit_test(test_frozen_flusher),
+                                          cmocka_unit_test(test_another_writer),
                                           cmocka_unit_test(test_restart)};
     const struct CMUnitTest memory[] = {cmocka_unit_test(test_switches)};
     int failed = cmocka_run_group_tests_name("all", all, NULL, NULL);

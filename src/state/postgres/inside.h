@@ -39,6 +39,23 @@ struct tb_array {
     size_t cap;
 };
 
+#define TB_PG_PARTS 256
+#define TB_PG_KEY_MAX 4
+
+struct tb_mark {
+    bool some; /* else nothing is there */
+    int64_t key[TB_PG_KEY_MAX];
+};
+
+/* New rows of one table on their way; see copy.c. */
+struct tb_copy {
+    struct tb_mark *mark; /* [TB_PG_PARTS + 1]; NULL: rows are never copied */
+    char *p;
+    size_t n;
+    size_t cap;
+    uint32_t rows;
+};
+
 struct tb_state_postgres {
     struct tb_state base;
     char *conninfo;
@@ -48,15 +65,21 @@ struct tb_state_postgres {
     const struct tb_table *table;
     uint32_t table_n;
     struct tb_table_buffer *buffer;
+    struct tb_copy *copy; /* one a table */
     struct tb_array array[TB_PG_COLUMN_MAX];
     bool in_transaction; /* between begin and commit */
     bool sent;           /* BEGIN is on its way */
+    bool piped;          /* in libpq's pipeline mode */
     bool prepared;
+    bool marked;         /* the marks are as high as what is committed */
+    char sqlstate[6];    /* of the transaction's first refusal */
     atomic_uint reader_n;
 };
 
 /* What the server's refusal means. Fills the fault. */
 enum tb_state_answer tb_pg_refusal(const PGresult *r, const char *doing, struct tb_fault *f);
+/* Keeps the refusal's code, when it is the transaction's first. */
+void tb_pg_note_state(struct tb_state_postgres *s, const PGresult *r);
 /* The connection is gone: FAULT, retryable. */
 enum tb_state_answer tb_pg_lost(const PGconn *pg, const char *doing, struct tb_fault *f);
 /* Connects with the schema on the search path. NULL on a fault. */
@@ -90,6 +113,19 @@ void tb_buffer_free(struct tb_table_buffer *b);
  * many rows.                                                                           */
 uint32_t tb_buffer_encode(const struct tb_table_buffer *b, const struct tb_table *t, uint32_t c,
                           bool drops, struct tb_array *out);
+
+/* copy.c */
+void tb_copy_free(struct tb_copy *c);
+void tb_copy_clear(struct tb_copy *c);
+bool tb_copy_suits(const struct tb_table *t);
+/* The key is beyond everything in its part, and from now on part of it. */
+bool tb_copy_passes(struct tb_copy *c, const struct tb_table *t, const struct tb_value *key);
+/* A row whose key has passed. Its bytes are copied. */
+void tb_copy_add(struct tb_copy *c, const struct tb_table *t, const struct tb_value *v);
+/* Sends what waits for table i. Inside a transaction, outside the pipeline. */
+enum tb_state_answer tb_copy_send(struct tb_state_postgres *s, uint32_t i, struct tb_fault *f);
+/* Reads the marks when they are not known. Outside a transaction. */
+enum tb_state_answer tb_copy_marks(struct tb_state_postgres *s, struct tb_fault *f);
 
 /* read.c */
 enum tb_state_answer tb_state_postgres_reader_open(struct tb_state *s,

@@ -206,7 +206,8 @@ enum tb_state_answer tb_state_postgres_ensure(struct tb_state *base, const struc
     s->table = t;
     s->table_n = n;
     s->buffer = calloc(n, sizeof *s->buffer);
-    tb_assert(s->buffer != NULL);
+    s->copy = calloc(n, sizeof *s->copy);
+    tb_assert(s->buffer != NULL && s->copy != NULL);
     return tb_pg_prepare_tables(s, f);
 }
 

@@ -96,6 +96,7 @@ static enum tb_state_answer connect_flusher(struct tb_state_postgres *s, struct 
     if (s->pg != NULL && PQstatus(s->pg) == CONNECTION_OK)
         return TB_STATE_DONE;
     PQfinish(s->pg);
+    s->marked = false;
     s->pg = tb_pg_connect(s, "tongbao state", f);
     if (s->pg == NULL)
         return TB_STATE_FAULT;
@@ -150,17 +151,25 @@ static enum tb_state_answer postgres_checkpoint(struct tb_state *base, struct tb
 
 /* ---- writing ---- */
 
+void tb_pg_note_state(struct tb_state_postgres *s, const PGresult *r)
+{
+    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+    if (s->sqlstate[0] == 0)
+        snprintf(s->sqlstate, sizeof s->sqlstate, "%s", state ? state : "");
+}
+
 static enum tb_state_answer postgres_begin(struct tb_state *base, struct tb_fault *f)
 {
     struct tb_state_postgres *s = self(base);
     tb_assert(!s->in_transaction && s->table != NULL);
     enum tb_state_answer a = connect_flusher(s, f);
+    if (a == TB_STATE_DONE)
+        a = tb_copy_marks(s, f);
     if (a != TB_STATE_DONE)
         return a;
-    if (!PQenterPipelineMode(s->pg))
-        return tb_pg_lost(s->pg, "begin", f);
     s->in_transaction = true;
-    s->sent = false;
+    s->sent = s->piped = false;
+    s->sqlstate[0] = 0;
     return TB_STATE_DONE;
 }
 
@@ -169,13 +178,70 @@ static bool send_text(struct tb_state_postgres *s, const char *sql)
     return PQsendQueryParams(s->pg, sql, 0, NULL, NULL, NULL, NULL, 0) == 1;
 }
 
+/* Reads results up to the sync point; the first refusal decides. *last is the number of
+ * rows that the last statement touched.                                                 */
+static enum tb_state_answer collect(struct tb_state_postgres *s, int64_t *last, struct tb_fault *f)
+{
+    enum tb_state_answer a = TB_STATE_DONE;
+    int empty = 0;
+    for (;;) {
+        PGresult *r = PQgetResult(s->pg);
+        if (PQstatus(s->pg) != CONNECTION_OK || (r == NULL && ++empty > 1)) {
+            PQclear(r);
+            return tb_pg_lost(s->pg, "commit", f);
+        }
+        if (r == NULL)
+            continue;
+        empty = 0;
+        ExecStatusType status = PQresultStatus(r);
+        if (status == PGRES_COMMAND_OK) {
+            *last = 0;
+            (void)!tb_str_to_i64(tb_str_of(PQcmdTuples(r)), last);
+        } else if (status == PGRES_FATAL_ERROR && a == TB_STATE_DONE) {
+            tb_pg_note_state(s, r);
+            a = tb_pg_refusal(r, "write", f);
+        }
+        PQclear(r);
+        if (status == PGRES_PIPELINE_SYNC)
+            return a;
+    }
+}
+
 /* BEGIN goes with the first rows, so that no transaction is open while we only buffer. */
 static bool send_begin(struct tb_state_postgres *s)
 {
+    if (!s->piped && !PQenterPipelineMode(s->pg))
+        return false;
+    s->piped = true;
     if (s->sent)
         return true;
     s->sent = true;
     return send_text(s, "BEGIN");
+}
+
+/* Out of the pipeline, into the transaction: COPY goes alone. */
+static enum tb_state_answer begin_copy(struct tb_state_postgres *s, struct tb_fault *f)
+{
+    int64_t rows;
+    enum tb_state_answer a = TB_STATE_DONE;
+    if (s->piped) {
+        a = PQpipelineSync(s->pg) ? collect(s, &rows, f) : tb_pg_lost(s->pg, "write", f);
+        if (a == TB_STATE_DONE && !PQexitPipelineMode(s->pg))
+            a = tb_pg_lost(s->pg, "write", f);
+        s->piped = a != TB_STATE_DONE;
+    }
+    if (a != TB_STATE_DONE || s->sent)
+        return a;
+    s->sent = true;
+    return tb_pg_exec(s->pg, "BEGIN", "begin", f);
+}
+
+static enum tb_state_answer send_copy(struct tb_state_postgres *s, uint32_t i, struct tb_fault *f)
+{
+    if (s->copy[i].rows == 0)
+        return TB_STATE_DONE;
+    enum tb_state_answer a = begin_copy(s, f);
+    return a == TB_STATE_DONE ? tb_copy_send(s, i, f) : a;
 }
 
 static bool send_arrays(struct tb_state_postgres *s, uint32_t i, const char *kind, uint32_t n)
@@ -192,9 +258,9 @@ static bool send_arrays(struct tb_state_postgres *s, uint32_t i, const char *kin
     return PQsendQueryPrepared(s->pg, name, (int)n, value, length, binary, 0) == 1;
 }
 
-/* Sends what is pending of table i: drops and puts are of different keys, so their order
+/* Sends what is buffered of table i: drops and puts are of different keys, so their order
  * does not matter.                                                                       */
-static bool send_table(struct tb_state_postgres *s, uint32_t i)
+static bool send_buffer(struct tb_state_postgres *s, uint32_t i)
 {
     const struct tb_table *t = &s->table[i];
     struct tb_table_buffer *b = &s->buffer[i];
@@ -214,6 +280,15 @@ static bool send_table(struct tb_state_postgres *s, uint32_t i)
     return ok;
 }
 
+/* What is copied comes before what was buffered: its keys were new when it came. */
+static enum tb_state_answer send_table(struct tb_state_postgres *s, uint32_t i, struct tb_fault *f)
+{
+    enum tb_state_answer a = send_copy(s, i, f);
+    if (a == TB_STATE_DONE && !send_buffer(s, i))
+        a = tb_pg_lost(s->pg, s->table[i].name, f);
+    return a;
+}
+
 static uint32_t index_of(const struct tb_state_postgres *s, const struct tb_table *t)
 {
     tb_assert(s->in_transaction);
@@ -227,16 +302,22 @@ static enum tb_state_answer postgres_put(struct tb_state *base, const struct tb_
     struct tb_state_postgres *s = self(base);
     uint32_t i = index_of(s, t);
     struct tb_table_buffer *b = &s->buffer[i];
+    struct tb_copy *copy = &s->copy[i];
     if (!tb_row_ok(t, v, f))
         return TB_STATE_FAULT;
     for (uint32_t k = 0; k < t->key_n; k++)
         tb_assert(!v[k].null);
-    if (t->insert_only && tb_buffer_drops(b, t, v) && !send_table(s, i))
-        return tb_pg_lost(s->pg, t->name, f);
+    if (tb_copy_passes(copy, t, v)) {
+        tb_copy_add(copy, t, v);
+        return copy->n >= CHUNK_BYTES ? send_copy(s, i, f) : TB_STATE_DONE;
+    }
+    enum tb_state_answer a = TB_STATE_DONE;
+    if (t->insert_only && tb_buffer_drops(b, t, v))
+        a = send_table(s, i, f);
+    if (a != TB_STATE_DONE)
+        return a;
     tb_buffer_put(b, t, v);
-    if ((b->row_n >= CHUNK_ROWS || b->bytes >= CHUNK_BYTES) && !send_table(s, i))
-        return tb_pg_lost(s->pg, t->name, f);
-    return TB_STATE_DONE;
+    return b->row_n >= CHUNK_ROWS || b->bytes >= CHUNK_BYTES ? send_table(s, i, f) : a;
 }
 
 static enum tb_state_answer postgres_drop(struct tb_state *base, const struct tb_table *t,
@@ -246,10 +327,9 @@ static enum tb_state_answer postgres_drop(struct tb_state *base, const struct tb
     uint32_t i = index_of(s, t);
     for (uint32_t k = 0; k < t->key_n; k++)
         tb_assert(!key[k].null);
+    (void)tb_copy_passes(&s->copy[i], t, key); /* a later put of that key waits behind the drop */
     tb_buffer_drop(&s->buffer[i], t, key);
-    if (s->buffer[i].row_n >= CHUNK_ROWS && !send_table(s, i))
-        return tb_pg_lost(s->pg, t->name, f);
-    return TB_STATE_DONE;
+    return s->buffer[i].row_n >= CHUNK_ROWS ? send_table(s, i, f) : TB_STATE_DONE;
 }
 
 static enum tb_state_answer postgres_drop_prefix(struct tb_state *base, const struct tb_table *t,
@@ -259,7 +339,10 @@ static enum tb_state_answer postgres_drop_prefix(struct tb_state *base, const st
     struct tb_state_postgres *s = self(base);
     uint32_t i = index_of(s, t);
     tb_assert(!first->null);
-    bool ok = send_table(s, i) && send_begin(s);
+    enum tb_state_answer a = send_table(s, i, f);
+    if (a != TB_STATE_DONE)
+        return a;
+    bool ok = send_begin(s);
     /* the one value as an array: the buffer knows how to encode that */
     struct tb_value row[TB_PG_COLUMN_MAX] = {*first};
     tb_buffer_drop(&s->buffer[i], t, row);
@@ -268,45 +351,16 @@ static enum tb_state_answer postgres_drop_prefix(struct tb_state *base, const st
     return ok && send_arrays(s, i, "prefix", 1) ? TB_STATE_DONE : tb_pg_lost(s->pg, t->name, f);
 }
 
-/* Reads results up to the sync point; the first refusal decides. *last is the number of
- * rows that the last statement touched.                                                 */
-static enum tb_state_answer collect(struct tb_state_postgres *s, int64_t *last, char sqlstate[6],
-                                    struct tb_fault *f)
-{
-    enum tb_state_answer a = TB_STATE_DONE;
-    int empty = 0;
-    for (;;) {
-        PGresult *r = PQgetResult(s->pg);
-        if (PQstatus(s->pg) != CONNECTION_OK || (r == NULL && ++empty > 1)) {
-            PQclear(r);
-            return tb_pg_lost(s->pg, "commit", f);
-        }
-        if (r == NULL)
-            continue;
-        empty = 0;
-        ExecStatusType status = PQresultStatus(r);
-        if (status == PGRES_COMMAND_OK) {
-            *last = 0;
-            (void)!tb_str_to_i64(tb_str_of(PQcmdTuples(r)), last);
-        } else if (status == PGRES_FATAL_ERROR && a == TB_STATE_DONE) {
-            const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
-            snprintf(sqlstate, 6, "%s", state ? state : "");
-            a = tb_pg_refusal(r, "write", f);
-        }
-        PQclear(r);
-        if (status == PGRES_PIPELINE_SYNC)
-            return a;
-    }
-}
-
+/* The transaction's end. */
 static enum tb_state_answer finish(struct tb_state_postgres *s, const char *sql,
                                    struct tb_fault *f)
 {
     int64_t rows;
-    char sqlstate[6] = "";
+    if (!s->piped)
+        return tb_pg_exec(s->pg, sql, sql, f);
     if (!send_text(s, sql) || !PQpipelineSync(s->pg))
         return tb_pg_lost(s->pg, sql, f);
-    return collect(s, &rows, sqlstate, f);
+    return collect(s, &rows, f);
 }
 
 static bool send_guard(struct tb_state_postgres *s, const struct tb_checkpoint *c)
@@ -339,14 +393,18 @@ static void end_blockers(struct tb_state_postgres *s)
 
 static void forget(struct tb_state_postgres *s)
 {
-    for (uint32_t i = 0; i < s->table_n; i++)
+    for (uint32_t i = 0; i < s->table_n; i++) {
         tb_buffer_clear(&s->buffer[i]);
+        tb_copy_clear(&s->copy[i]);
+    }
     s->in_transaction = false;
     s->sent = false;
-    if (s->pg != NULL && (PQstatus(s->pg) != CONNECTION_OK || !PQexitPipelineMode(s->pg))) {
+    bool lost = s->pg != NULL && PQstatus(s->pg) != CONNECTION_OK;
+    if (lost || (s->piped && !PQexitPipelineMode(s->pg))) {
         PQfinish(s->pg);
         s->pg = NULL;
     }
+    s->piped = false;
 }
 
 static void postgres_abandon(struct tb_state *base)
@@ -357,6 +415,9 @@ static void postgres_abandon(struct tb_state *base)
     if (s->sent && PQstatus(s->pg) == CONNECTION_OK)
         (void)!finish(s, "ROLLBACK", &ignored);
     forget(s);
+    s->marked = false; /* they were raised by rows that are not there */
+    if (strcmp(s->sqlstate, "55P03") == 0 && s->pg != NULL)
+        end_blockers(s);
 }
 
 static enum tb_state_answer postgres_commit(struct tb_state *base, const struct tb_checkpoint *c,
@@ -364,14 +425,16 @@ static enum tb_state_answer postgres_commit(struct tb_state *base, const struct 
 {
     struct tb_state_postgres *s = self(base);
     tb_assert(s->in_transaction);
-    char sqlstate[6] = "";
     int64_t guarded = 0;
-    bool ok = send_begin(s);
+    enum tb_state_answer a = TB_STATE_DONE;
+    for (uint32_t i = 0; a == TB_STATE_DONE && i < s->table_n; i++)
+        a = send_copy(s, i, f);
+    bool ok = a == TB_STATE_DONE && send_begin(s);
     for (uint32_t i = 0; ok && i < s->table_n; i++)
-        ok = send_table(s, i);
+        ok = send_buffer(s, i);
     ok = ok && send_guard(s, c) && PQpipelineSync(s->pg);
-    enum tb_state_answer a =
-        ok ? collect(s, &guarded, sqlstate, f) : tb_pg_lost(s->pg, "write", f);
+    if (a == TB_STATE_DONE)
+        a = ok ? collect(s, &guarded, f) : tb_pg_lost(s->pg, "write", f);
     if (a == TB_STATE_DONE && guarded != 1) {
         tb_fault_set(f, false, "state: a later leader's checkpoint is there");
         a = TB_STATE_DEPOSED;
@@ -384,8 +447,6 @@ static enum tb_state_answer postgres_commit(struct tb_state *base, const struct 
     }
     struct tb_fault why = *f;
     postgres_abandon(base);
-    if (strcmp(sqlstate, "55P03") == 0 && s->pg != NULL)
-        end_blockers(s);
     *f = why;
     return a;
 }
@@ -421,11 +482,14 @@ static void postgres_close(struct tb_state *base)
     tb_assert(atomic_load(&s->reader_n) == 0);
     if (s->in_transaction)
         postgres_abandon(base);
-    for (uint32_t i = 0; i < s->table_n; i++)
+    for (uint32_t i = 0; i < s->table_n; i++) {
         tb_buffer_free(&s->buffer[i]);
+        tb_copy_free(&s->copy[i]);
+    }
     for (size_t c = 0; c < TB_COUNT_OF(s->array); c++)
         free(s->array[c].p);
     free(s->buffer);
+    free(s->copy);
     PQfinish(s->pg);
     free(s->conninfo);
     free(s);
