@@ -134,14 +134,35 @@ static bool load_row(void *user, const struct tb_value *v, uint32_t n)
     return true;
 }
 
+/* Facts lie all over their maps: each is put when its line of memory had time to come. */
+#define FACTS_AHEAD 32u
+
+struct facts {
+    struct tb_store *store;
+    uint64_t n;
+    struct tb_fact ring[FACTS_AHEAD];
+};
+
 static bool fact_row(void *user, const struct tb_value *v, uint32_t n)
 {
-    struct tb_cell *c = user;
+    struct facts *x = user;
     tb_assert(n >= 3);
-    struct tb_fact f = {.map = (uint32_t)v[0].i64,
-                        .key = (uint64_t)v[2].i64,
-                        .value = (uint64_t)v[1].i64};
-    tb_store_fact(&c->core.store, &f);
+    struct tb_fact *f = &x->ring[x->n % FACTS_AHEAD];
+    if (x->n >= FACTS_AHEAD)
+        tb_store_fact(x->store, f);
+    *f = (struct tb_fact){.map = (uint32_t)v[0].i64, .key = (uint64_t)v[2].i64, .value = (uint64_t)v[1].i64};
+    tb_store_fact_prefetch(x->store, f);
+    x->n++;
+    return true;
+}
+
+static bool load_facts(struct tb_cell *c, struct tb_fault *f)
+{
+    struct facts x = {.store = &c->core.store};
+    if (c->o.state->ops->scan(c->loader, TABLE_FACT(c), NULL, fact_row, &x, f) != TB_STATE_DONE)
+        return false;
+    for (uint64_t i = x.n < FACTS_AHEAD ? 0 : x.n - FACTS_AHEAD; i < x.n; i++)
+        tb_store_fact(x.store, &x.ring[i % FACTS_AHEAD]);
     return true;
 }
 
@@ -191,7 +212,7 @@ static bool load_records(struct tb_cell *c, struct tb_fault *f)
         c->hash_unknown = true;
     }
     c->sets_from = cp->batch;
-    if (c->o.state->ops->scan(c->loader, TABLE_FACT(c), NULL, fact_row, c, f) != TB_STATE_DONE)
+    if (!load_facts(c, f))
         return false;
     tb_core_loaded(&c->core);
     tb_cell_log(c, "%" PRIu64 " records loaded", l.records);

@@ -124,8 +124,13 @@ void tb_store_prefetch_column(const struct tb_store *s, uint32_t column, uint64_
 void tb_store_load(struct tb_store *s, struct tb_block *b);
 /* Takes a clean sparse block out of memory (it is in the SQL state). */
 void tb_store_evict(struct tb_store *s, uint32_t kind, uint64_t id);
-/* Start-up: a fact that came from the SQL state. */
+/* Start-up: a fact that came from the SQL state; prefetching fetches where it will lie. */
 void tb_store_fact(struct tb_store *s, const struct tb_fact *f);
+static inline void tb_store_fact_prefetch(const struct tb_store *s, const struct tb_fact *f)
+{
+    if (f->map < TB_MAPS_MAX)
+        tb_map_prefetch(&s->map[f->map], f->key);
+}
 /* Forgets the dirty list and the facts; the next batch starts. */
 void tb_store_batch_done(struct tb_store *s);
 

@@ -142,20 +142,23 @@ static int prepare(struct tb_state_reader *r, const struct tb_table *t, enum rea
     return sqlite3_prepare_v3(r->db, sql, -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL);
 }
 
+/* SQLite answers 0 and NULL for what is null: only then is it asked which it was. */
 static void row_values(sqlite3_stmt *s, const struct tb_table *t, struct tb_value *v)
 {
     for (uint32_t i = 0; i < t->column_n; i++) {
         int c = (int)i;
-        v[i] = (struct tb_value){.null = sqlite3_column_type(s, c) == SQLITE_NULL};
-        if (v[i].null)
-            continue;
+        v[i] = (struct tb_value){0};
         if (t->column[i].type == TB_COLUMN_I64) {
             v[i].i64 = sqlite3_column_int64(s, c);
+            v[i].null = v[i].i64 == 0 && sqlite3_column_type(s, c) == SQLITE_NULL;
         } else {
             v[i].str.p = t->column[i].type == TB_COLUMN_TEXT
                              ? (const char *)sqlite3_column_text(s, c)
                              : sqlite3_column_blob(s, c);
-            v[i].str.n = (uint32_t)sqlite3_column_bytes(s, c);
+            if (v[i].str.p != NULL)
+                v[i].str.n = (uint32_t)sqlite3_column_bytes(s, c);
+            else
+                v[i].null = sqlite3_column_type(s, c) == SQLITE_NULL;
         }
     }
 }
