@@ -12,7 +12,8 @@
  *              are no threads: tb_cell_step does all of it, in the same code.
  * Threads      submit, feed, figures, call: any thread. done callbacks run on the journal
  *              thread (or the cell's thread when a request is answered without having
- *              run); they must be short and may submit. Never inside submit itself.
+ *              run, or has only read while nothing else was under way); one at a time; they
+ *              must be short and may submit. Never inside submit itself.
  * Order        requests of one tenant run in the order of their submission, by one thread
  *              or under the caller's own order. Tenants share by measured cost. A command
  *              that needs cold rows waits for them (one look-up in SQL, well under a

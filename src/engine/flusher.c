@@ -4,9 +4,12 @@
  * Invariant: the checkpoint comes first. Every pause (flush_ms) a flush takes it as far as
  * the journal is durable; what the publisher put off is written in the time that is left
  * until the next one, so the published tables may fall behind and the checkpoint does not.
- * While requests wait beyond a batch the flusher sleeps, until a share of pending_bytes is
- * dirty: answers come before tables, and memory before both.
+ * While requests wait beyond a batch the flusher sleeps, and where it had to wait for a core it
+ * takes no more than a part of one, both until a share of pending_bytes is dirty: answers come
+ * before tables, and memory before both.
  * What is not here: the transactions (flush.c).                                         */
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,12 +23,57 @@
 #define SLICE_MIN_NS INT64_C(5000000)
 #define REST_PART 5 /* of the pause, free for other work after a flush that took all of it */
 #define NICE 5      /* among threads that all want the processor, answers come first */
+#define SCARCE_PART 8 /* of what a flush ran: waited longer than that for a core, somebody else wants it */
+#define SCARCE_REST 4 /* times as long as such a flush took is left to the others */
+
+/* The thread's own; it ends with the thread. */
+struct pace {
+    int schedstat; /* of this thread; -1: the system does not tell */
+    int64_t ran_ns;
+    int64_t waited_ns;
+    int64_t next_ns; /* the next flush */
+    bool scarce;     /* the last one waited for a core */
+};
+
+static bool in_no_hurry(struct tb_cell *c)
+{
+    return tb_cell_state(c) == TB_CELL_LEADING &&
+           atomic_load(&c->pending_bytes) < c->o.pending_bytes / YIELD_SHARE;
+}
 
 /* More requests wait than the cell and the journal can take at once. */
 static bool yields(struct tb_cell *c)
 {
-    return atomic_load(&c->pressed) && tb_cell_state(c) == TB_CELL_LEADING &&
-           atomic_load(&c->pending_bytes) < c->o.pending_bytes / YIELD_SHARE;
+    return atomic_load(&c->pressed) && in_no_hurry(c);
+}
+
+/* What this thread ran and how long it was ready without a core since the last look. */
+static void look(struct pace *p, int64_t *ran, int64_t *waited)
+{
+    char line[128];
+    long long r, w;
+    ssize_t n = p->schedstat < 0 ? -1 : pread(p->schedstat, line, sizeof line - 1, 0);
+    *ran = *waited = 0;
+    if (n <= 0)
+        return;
+    line[n] = 0;
+    if (sscanf(line, "%lld %lld", &r, &w) != 2)
+        return;
+    *ran = r - p->ran_ns;
+    *waited = w - p->waited_ns;
+    p->ran_ns = r;
+    p->waited_ns = w;
+}
+
+/* When the next flush is due, after one that began then. */
+static void set_next(struct tb_cell *c, struct pace *p, int64_t began, bool ok)
+{
+    int64_t ran, waited, pause = (int64_t)c->o.flush_ms * 1000000;
+    int64_t ended = cell_mono_ns(c);
+    look(p, &ran, &waited);
+    p->scarce = waited > ran / SCARCE_PART && in_no_hurry(c);
+    int64_t rest = p->scarce ? (ended - began) * SCARCE_REST : pause / REST_PART;
+    p->next_ns = !ok ? ended + RETRY_NS : ended + rest > began + pause ? ended + rest : began + pause;
 }
 
 void tb_flusher_last(struct tb_cell *c)
@@ -69,23 +117,27 @@ static int64_t cpu_ns(void)
 }
 
 /* Does what is due; how long it may sleep then. */
-static int64_t turn(struct tb_cell *c, int64_t *next)
+static int64_t turn(struct tb_cell *c, struct pace *p)
 {
-    int64_t pause = (int64_t)c->o.flush_ms * 1000000;
     int64_t began = cell_mono_ns(c);
+    int64_t ran, waited;
     struct tb_fault f = {0};
     if (broken(c))
         return RETRY_NS;
-    if (began >= *next) {
+    if (began >= p->next_ns || (p->scarce && !in_no_hurry(c))) {
         if (yields(c))
             return YIELD_NS;
+        look(p, &ran, &waited);
         bool ok = tb_flush_checkpoint(c, false, &f);
+        if (ok && p->scarce && tb_flush_puts_off(c)) /* there will be no time between */
+            ok = tb_flush_slice(c, SLICE_NS, &f);
         note(c, ok, &f);
-        int64_t rest = cell_mono_ns(c) + pause / REST_PART;
-        *next = !ok ? cell_mono_ns(c) + RETRY_NS : rest > began + pause ? rest : began + pause;
+        set_next(c, p, began, ok);
         return 0;
     }
-    int64_t left = *next - began;
+    int64_t left = p->next_ns - began;
+    if (p->scarce)
+        return left < SLICE_NS ? left : SLICE_NS; /* then memory is looked at again */
     if (left < SLICE_MIN_NS || c->flush.failing_ns != 0 || !tb_flush_puts_off(c))
         return left;
     if (yields(c))
@@ -98,15 +150,18 @@ void *tb_flusher_main(void *user)
 {
     struct tb_cell *c = user;
     (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
-    int64_t next = cell_mono_ns(c) + (int64_t)c->o.flush_ms * 1000000;
+    struct pace p = {.schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC),
+                     .next_ns = cell_mono_ns(c) + (int64_t)c->o.flush_ms * 1000000};
     while (!atomic_load(&c->writer_gone)) {
         uint32_t ticket = tb_bell_ticket(&c->flusher_bell);
         tb_flush_errands(c);
-        int64_t wait = turn(c, &next);
+        int64_t wait = turn(c, &p);
         atomic_store(&c->flusher_ns, cpu_ns());
         if (wait > 0)
             tb_bell_wait(&c->flusher_bell, ticket, wait);
     }
+    if (p.schedstat >= 0)
+        (void)close(p.schedstat);
     if (atomic_load(&c->flush_at_end) && !broken(c))
         tb_flusher_last(c);
     return NULL;

@@ -343,6 +343,9 @@ bool tb_writer_turn(struct tb_cell *c);
 void tb_flight_push(struct tb_flight_list *l, struct tb_flight *f);
 struct tb_flight *tb_flight_take(struct tb_cell *c);
 void tb_flight_hand_over(struct tb_cell *c, struct tb_flight *f);
+/* On the cell's thread. A flight that wrote nothing while no other is under way saw only what is durable: it
+ * is answered at once, without the journal thread. False: it is to be handed over.                        */
+bool tb_flight_answer(struct tb_cell *c, struct tb_flight *f);
 /* True when take-over (or the first batch of a fresh journal) succeeded. */
 enum tb_journal_answer tb_writer_take_over(struct tb_cell *c, struct tb_fault *f);
 int64_t tb_writer_idle_ns(struct tb_cell *c);

@@ -124,7 +124,8 @@ bool tb_loop_turn(struct tb_cell *c)
                           atomic_load_explicit(&c->engine_ns, memory_order_relaxed) + took,
                           memory_order_relaxed);
     publish_figures(c);
-    tb_flight_hand_over(c, f);
+    if (!tb_flight_answer(c, f))
+        tb_flight_hand_over(c, f);
     return true;
 }
 

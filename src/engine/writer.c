@@ -100,6 +100,15 @@ static void answer(struct tb_cell *c, struct tb_flight *f, enum tb_finish finish
     }
 }
 
+bool tb_flight_answer(struct tb_cell *c, struct tb_flight *f)
+{
+    if (f->writer.entries > 0 || atomic_load(&c->in_flight) > 1 || !tb_cell_may_answer(c))
+        return false;
+    answer(c, f, TB_FINISH_DONE);
+    recycle(c, f);
+    return true;
+}
+
 static void answer_list(struct tb_cell *c, struct tb_flight_list *l, enum tb_finish finish)
 {
     for (struct tb_flight *f = l->first; f != NULL; f = f->next)
