@@ -26,6 +26,13 @@ enum tb_exit {
     TB_EXIT_RESTART = 75, /* serve's inner process: start me again (EX_TEMPFAIL) */
 };
 
+/* How far a verb is, for whoever does not watch a terminal. */
+struct tb_cli_progress {
+    _Atomic int64_t rows;
+    _Atomic int64_t rows_before; /* of them an earlier run had done */
+    _Atomic int64_t done;        /* bytes of the file */
+};
+
 struct tb_cli {
     struct tb_args args;
     const char *verb;
@@ -35,6 +42,8 @@ struct tb_cli {
     const char *cwd;      /* folder that relative names start from; NULL = the process's */
     struct tb_node *node; /* open, for verbs on a folder */
     _Atomic bool *cancel; /* true: end soon, leaving everything consistent */
+    uint32_t only_tenant; /* the words come from its people: nothing of another one; 0 = the operator's */
+    struct tb_cli_progress *progress; /* NULL: nobody asks */
 };
 
 enum tb_verb_place {

@@ -75,6 +75,8 @@ static int find_tenant(struct tb_import *imp, struct tb_pool *pool, char *region
     if (b == NULL)
         return tb_cli_say(imp->cli, TB_EXIT_REFUSED, "there is no tenant %.*s, and the map has no setup of it",
                           TB_STR_ARG(m->tenant));
+    if (imp->cli->only_tenant != 0 && imp->tenant != imp->cli->only_tenant)
+        return tb_cli_say(imp->cli, TB_EXIT_REFUSED, "the map names another tenant than yours");
     imp->digits = ((const struct tb_tenant *)tb_block_head_const(b))->currency_digits;
     return TB_EXIT_OK;
 }
@@ -83,6 +85,8 @@ static int prepare(struct tb_import *imp, struct tb_pool *pool, char *region)
 {
     struct tb_import_map *m = imp->map;
     int code = TB_EXIT_OK;
+    if (imp->cli->only_tenant != 0 && (m->tenant_put != NULL || m->put_n > 0))
+        return tb_cli_say(imp->cli, TB_EXIT_REFUSED, "this map may have no setup");
     if (m->tenant_put != NULL && !imp->dry)
         code = put(imp, 0, TB_OP_TENANT_PUT, m->tenant_put, m->tenant, region);
     if (code == TB_EXIT_OK)
@@ -231,6 +235,16 @@ static bool open_progress(struct tb_import *imp, char *rejects, size_t cap)
     return open_rejects(imp, rejects, going_on);
 }
 
+/* A dry run says why only where it was told to. */
+static bool open_dry_rejects(struct tb_import *imp, char *rejects, size_t cap)
+{
+    const char *named = imp->cli->args.value[TB_OPT_REJECTS];
+    if (named == NULL)
+        return true;
+    (void)tb_cli_path(imp->cli, named, rejects, cap);
+    return open_rejects(imp, rejects, false);
+}
+
 static bool ignored(struct tb_import *imp, const struct tb_row *row)
 {
     const struct tb_import_map *m = imp->map;
@@ -271,6 +285,18 @@ static bool take(struct tb_import *imp, const struct tb_row *row, enum tb_rows_a
     return true;
 }
 
+/* done < 0: as before. */
+static void say_progress(const struct tb_import *imp, int64_t rows, int64_t done)
+{
+    struct tb_cli_progress *p = imp->cli->progress;
+    if (p == NULL)
+        return;
+    atomic_store(&p->rows, rows);
+    atomic_store(&p->rows_before, imp->skip_row);
+    if (done >= 0)
+        atomic_store(&p->done, done);
+}
+
 static int read_file(struct tb_import *imp, int64_t index, const char *path)
 {
     static const uint32_t look_every = 1024;
@@ -294,6 +320,7 @@ static int read_file(struct tb_import *imp, int64_t index, const char *path)
         if (n % look_every != 0)
             continue;
         tb_rows_bytes(rows, &done, &total);
+        say_progress(imp, (int64_t)row.number, done);
         tb_bar_draw(&imp->bar, (int64_t)row.number, done, total, false);
         stop = atomic_load(imp->cli->cancel);
     }
@@ -303,6 +330,7 @@ static int read_file(struct tb_import *imp, int64_t index, const char *path)
     ok = ok && imp->ops->flush(imp, ended);
     imp->last_checkpoint = false;
     tb_bar_draw(&imp->bar, (int64_t)row.number, 1, 1, true);
+    say_progress(imp, (int64_t)row.number, -1);
     tb_rows_close(rows);
     if (!ok || a == TB_ROWS_FAULT)
         return fault(imp);
@@ -345,7 +373,7 @@ static int report(struct tb_import *imp, const char *rejects)
     char path[4200];
     fprintf(cli->out, "%s%s\n", kind_name[imp->map->kind], imp->dry ? " (dry run: nothing was written)" : "");
     tb_tally_print(&imp->tally, imp->digits, money, cli->out);
-    if (imp->tally.n[TB_N_REJECTED] > 0 && !imp->dry)
+    if (imp->tally.n[TB_N_REJECTED] > 0 && imp->rejects != NULL)
         fprintf(cli->out, "  reasons, one line a row: %s\n", rejects);
     if (named == NULL)
         return TB_EXIT_OK;
@@ -364,6 +392,8 @@ static int run(struct tb_import *imp)
         return code;
     imp->hash_key = imp->cli->node->env.hash_key;
     if (!imp->dry && !open_progress(imp, rejects, sizeof rejects))
+        return fault(imp);
+    if (imp->dry && !open_dry_rejects(imp, rejects, sizeof rejects))
         return fault(imp);
     uint32_t cap = imp->dry ? DRY_WAVE : TB_IMPORT_WAVE;
     bool ok = tb_wave_init(&imp->wave, imp->cli->node->cell, imp->tenant, cap,

@@ -172,6 +172,7 @@ static bool renew_keys(struct restore *r, struct tb_node *n)
 static bool open_once(struct restore *r, struct tb_cell_figures *figures)
 {
     struct tb_node *n;
+    r->options.restored = true;
     if (tb_node_open(&r->options, &n, &r->fault) != TB_NODE_DONE)
         return false;
     bool ok = tb_node_lead(n, 10000, &r->fault) && tb_cell_flush(n->cell, &r->fault) && renew_keys(r, n);

@@ -17,6 +17,7 @@
 
 #include "cli/admin.h"
 #include "cli/demo.h"
+#include "cli/imports.h"
 #include "cli/webhooks.h"
 #include "http/app.h"
 
@@ -138,17 +139,19 @@ static const char *web_folder(struct tb_cli *cli, char path[4096])
     return NULL;
 }
 
-static struct tb_app *open_http(struct tb_cli *cli, struct tb_node *n, const char *listen,
-                                struct tb_fault *fault)
+static struct tb_app *open_http(struct tb_cli *cli, struct tb_node *n, struct tb_imports *imports,
+                                const char *listen, struct tb_fault *fault)
 {
     static char host[256];
     static char web[4096];
     static struct tb_app_letters letters;
+    static struct tb_app_imports port;
     int64_t threads;
     struct tb_app_options o = {.cell = n->cell,
                                .env = &n->env,
                                .keys = n->keys,
                                .letters = &letters,
+                               .imports = &port,
                                .state = n->state,
                                .web = web_folder(cli, web),
                                .inbox = tb_args_has(&cli->args, TB_OPT_INBOX),
@@ -162,6 +165,7 @@ static struct tb_app *open_http(struct tb_cli *cli, struct tb_node *n, const cha
     if (host[0] != 0)
         o.http.host = host;
     tb_node_letters(n, &letters);
+    tb_imports_port(imports, &port);
     o.http.threads = (uint32_t)threads;
     return tb_app_start(&o, fault);
 }
@@ -190,7 +194,9 @@ static int work(struct tb_cli *cli)
     if (a != TB_NODE_DONE)
         return tb_cli_say(cli, TB_EXIT_FAULT, "%s", fault.text);
     int code;
-    app = open_http(cli, n, listen, &fault);
+    struct tb_imports *imports = tb_imports_open(n, &fault);
+    if (imports != NULL)
+        app = open_http(cli, n, imports, listen, &fault);
     n->keys_changed = keys_changed;
     n->keys_user = app;
     struct tb_live *live = NULL;
@@ -214,6 +220,7 @@ static int work(struct tb_cli *cli)
     n->keys_user = NULL;
     if (app != NULL)
         tb_app_stop(app);
+    tb_imports_close(imports);
     tb_node_close(n);
     return code;
 }

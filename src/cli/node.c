@@ -153,6 +153,7 @@ static enum tb_node_answer start_cell(struct opening *x)
 {
     struct tb_node *n = x->n;
     n->cell_options.host = x->o->host; /* the publisher's clock is the cell's */
+    n->restored = x->o->restored;
     n->publishing = tb_node_publishing_open(n);
     if (!tb_cell_tables_ensure(&n->tables, n->state, tb_node_publisher(n->publishing), x->fault))
         return TB_NODE_FAULT;

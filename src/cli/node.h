@@ -28,6 +28,7 @@ struct tb_node_options {
     bool must_exist;     /* do not make a folder */
     bool wait;           /* for another process to give the folder free */
     bool stepping;       /* the cell without threads (simulation) */
+    bool restored;       /* keys may have gone since the SQL state was written */
     uint32_t flush_ms;   /* between two flushes of the SQL state; 0 = the cell's own choice */
     const struct tb_host *host;         /* NULL = the machine's */
     bool (*go_on)(void *user);          /* asked while waiting; NULL = always */
@@ -55,6 +56,7 @@ struct tb_node {
     struct tb_cell_options cell_options;
     struct tb_node_publishing *publishing;
     bool erased_again;
+    bool restored;
     /* Set while the node is served: the HTTP side wants to know of new and revoked keys. */
     void (*keys_changed)(void *user);
     void *_Atomic keys_user; /* NULL = nobody */

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 
 #include "engine/publish_check.h"
+#include "http/names.h"
 
 struct tb_node_publishing {
     struct tb_publish *publish;
+    struct tb_names *names;
 };
 
 struct tb_node_publishing *tb_node_publishing_open(struct tb_node *n)
@@ -15,7 +17,10 @@ struct tb_node_publishing *tb_node_publishing_open(struct tb_node *n)
     struct tb_node_publishing *p = calloc(1, sizeof *p);
     if (p == NULL)
         return NULL;
-    struct tb_publish_options o = {.host = n->cell_options.host};
+    p->names = tb_names_open(n->keys);
+    struct tb_publish_options o = {.host = n->cell_options.host,
+                                   .names = p->names ? tb_names_port(p->names) : NULL,
+                                   .names_again = n->restored};
     p->publish = tb_publish_create(&o);
     return p;
 }
@@ -36,5 +41,6 @@ void tb_node_publishing_close(struct tb_node_publishing *p)
     if (p == NULL)
         return;
     tb_publish_destroy(p->publish);
+    tb_names_close(p->names);
     free(p);
 }

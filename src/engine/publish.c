@@ -49,6 +49,8 @@ static void on_begin(void *user)
     p->done_profiles.n = 0;
     p->done_ranges.n = 0;
     p->mark_next = 0;
+    p->names_next = p->names_have;
+    p->names_put = false;
     p->rows_next = p->rows_upto;
 }
 
@@ -62,6 +64,7 @@ static void on_committed(void *user)
     for (uint64_t i = 0; i < p->done_profiles.n; i++) {
         bits_clear(&p->slow, p->done_profiles.v[i]);
         bits_clear(&p->lots, p->done_profiles.v[i]);
+        bits_clear(&p->renamed, p->done_profiles.v[i]);
     }
     for (uint64_t i = 0; i < p->done_ranges.n; i += 2) {
         uint64_t range = p->done_ranges.v[i];
@@ -77,6 +80,8 @@ static void on_committed(void *user)
     if (p->mark_next != 0)
         p->mark_batch = p->mark_next;
     p->mark_next = 0;
+    p->names_have = p->names_next;
+    p->names_busy = p->names_busy && !p->names_put;
     p->rows_upto = p->rows_next;
     if (p->rows_upto == ROWS_ALL)
         atomic_store(&p->rows_since_ms, 0);
@@ -189,7 +194,9 @@ struct tb_publish *tb_publish_create(const struct tb_publish_options *options)
                                        .quiet_persons = or_default(o.quiet_persons, 64),
                                        .lag_ms = or_default(o.lag_ms, 30000),
                                        .full_persons = or_default(o.full_persons, 50000),
-                                       .slice_ms = or_default(o.slice_ms, 100)};
+                                       .slice_ms = or_default(o.slice_ms, 100),
+                                       .names = o.names,
+                                       .names_again = o.names_again};
     p->face = (struct tb_publisher){.user = p,
                                     .schema = SCHEMA,
                                     .bind = on_bind,
@@ -234,6 +241,8 @@ void tb_publish_destroy(struct tb_publish *p)
     free(p->slow.word);
     free(p->lots.word);
     free(p->templates.word);
+    free(p->renamed.word);
+    free(p->named.word);
     free(p->lot_upto);
     free(p->done_persons.v);
     free(p->done_profiles.v);

@@ -21,11 +21,20 @@
  *            by a scan and marked again; a state of another layout is published anew.
  * Never published: values of identifiers, sealed attributes, secrets, hashes of keys.
  * Threads    those of struct tb_publisher: the flusher's.
- * Limits     memory: 4 bits a person, 2 a profile, 8 bytes per 256 persons.              */
+ * Limits     memory: 4 bits a person, 3 a profile, 8 bytes per 256 persons.              */
 #ifndef TB_ENGINE_PUBLISH_H
 #define TB_ENGINE_PUBLISH_H
 
 #include "engine/cell.h"
+
+/* What turns names into tokens: the engine has no keys and no pinyin. The flusher's thread. */
+struct tb_name_port {
+    void *user;
+    /* Appends " token" for each form of the name, as much as fits. value: as it stands in the block,
+     * sealed under number when that is not 0. What does not open has none.                     */
+    void (*tokens)(void *user, uint32_t tenant, uint32_t profile, uint32_t number, struct tb_str value,
+                   struct tb_buf *out);
+};
 
 struct tb_publish_options {
     const struct tb_host *host; /* NULL = tb_host_real; its mono_ns is used */
@@ -34,6 +43,8 @@ struct tb_publish_options {
     uint32_t lag_ms;        /* [30,000] */
     uint32_t full_persons;  /* so many marked wait for lag_ms, fewer for a share of it [50,000] */
     uint32_t slice_ms;      /* of a sweep in one transaction [100] */
+    const struct tb_name_port *names; /* NULL: table member_names is left alone */
+    bool names_again;                 /* keys may have gone since the tables were written: make it anew */
 };
 
 struct tb_publish;

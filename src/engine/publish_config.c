@@ -150,7 +150,9 @@ static void declaration(struct tb_publish *p, struct tb_block *b)
     row_ref(&r, a->purpose);
     row_text(&r, text_of(b, a->benefit));
     row_i64(&r, a->retention_days);
+    row_i64(&r, a->is_name);
     row_put(&r);
+    publish_names_declared(p, b);
     for (uint32_t i = 0; i < b->n[TB_ATTRIBUTE_CHOICES]; i++) {
         row_begin(&r, p, T_ATTRIBUTE_CHOICES);
         row_i64(&r, (int64_t)b->id);

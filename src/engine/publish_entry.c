@@ -262,6 +262,7 @@ static void erased(struct entry *x, const struct tb_ev_erased *ev)
         is_slow(x, ev->profile[i]);
         drop_prefix(x->p, T_ATTRIBUTES, ev->profile[i]);
         drop_prefix(x->p, T_ENROLMENTS, ev->profile[i]);
+        publish_names_drop(x->p, ev->profile[i]);
     }
 }
 
@@ -283,8 +284,12 @@ static void attribute_set(struct entry *x, const struct tb_ev_attribute_set *ev)
 {
     struct row r;
     is_slow(x, ev->profile);
+    if (x->notes)
+        bits_set(&x->p->renamed, ev->profile);
     if (!ev->removed || !x->notes)
         return;
+    if (bits_get(&x->p->named, ev->attribute))
+        publish_names_drop(x->p, ev->profile);
     row_begin(&r, x->p, T_ATTRIBUTES);
     row_i64(&r, (int64_t)ev->profile);
     row_i64(&r, (int64_t)ev->attribute);
@@ -458,6 +463,7 @@ void publish_entry(struct tb_publish *p, const struct tb_entry *e, enum entry_pa
     uint32_t type;
     bool bad;
     publish_templates_load(p);
+    publish_names_load(p);
     while (tb_event_next(&list, &type, &body, &bad)) {
         tb_arena_reset(&p->arena);
         on_event(&x, type, body);

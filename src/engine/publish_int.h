@@ -36,6 +36,7 @@ enum publish_table {
     T_LOTS,
     T_HOLDS,
     T_ATTRIBUTES,
+    T_MEMBER_NAMES,
     T_CONSENTS,
     T_MEMBER_TIERS,
     T_ENROLMENTS,
@@ -126,7 +127,7 @@ enum entry_part { ENTRY_ALL = 0, ENTRY_NOTES, ENTRY_ROWS };
 #define LAYOUT 3            /* of the tables: another number publishes all of them anew */
 
 /* In table `published`. */
-enum what { WHAT_PERSONS = 1, WHAT_ROWS = 2 };
+enum what { WHAT_PERSONS = 1, WHAT_ROWS = 2, WHAT_NAMES = 3 };
 
 struct tb_publish {
     struct tb_publisher face;
@@ -153,6 +154,16 @@ struct tb_publish {
     struct bits lots;  /* profiles: lots that were published changed or went */
     struct bits templates; /* units that are coupons */
     bool templates_known;
+    struct bits renamed;      /* profiles: an attribute changed, perhaps a name */
+    struct bits named;        /* attributes that are names */
+    bool named_known;
+    uint64_t names_want;      /* which attributes are names, in one number; 0 = none */
+    uint64_t names_have;      /* the same of table member_names, as committed */
+    uint64_t names_next;      /* the same in the open transaction */
+    uint64_t names_scanning;  /* what the scan or the sweep after it brings, while names_busy */
+    bool names_busy;
+    bool names_put;           /* in the open transaction */
+    uint64_t names_sweeps;    /* so many sweeps, and it is there */
     uint64_t *lot_upto; /* per 256 persons: lots up to that one are published */
     uint64_t lot_upto_n;
     uint64_t newest_lot;  /* seen in an event */
@@ -271,6 +282,17 @@ void publish_template_put(struct tb_publish *p, const struct tb_ev_unit_put *ev)
 void publish_coupons_moved(struct tb_publish *p, const struct tb_entry *e, const struct tb_ev_posted *ev);
 void publish_coupons_locked(struct tb_publish *p, const struct tb_entry *e, const struct tb_ev_held *ev);
 void publish_coupons_unlocked(struct tb_publish *p, const struct tb_ev_hold_taken *ev);
+/* publish_names.c. Which attributes are names: after a start from the records, then from their images. */
+void publish_names_load(struct tb_publish *p);
+void publish_names_declared(struct tb_publish *p, struct tb_block *b);
+void publish_names_start(struct tb_publish *p);
+/* Rows of a person's profiles whose attributes changed, or of all of them. */
+void publish_names(struct tb_publish *p, struct tb_block *b, bool full);
+void publish_names_drop(struct tb_publish *p, uint64_t profile);
+/* Another choice of names was declared: everybody is to be looked at. */
+bool publish_names_due(const struct tb_publish *p);
+void publish_names_begin(struct tb_publish *p);
+void publish_names_end(struct tb_publish *p);
 /* Games and packets from blocks; what was played from events: true when the type is one of them, and rows
  * written from that part on. */
 void publish_game(struct tb_publish *p, struct tb_block *b);

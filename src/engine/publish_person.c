@@ -316,6 +316,7 @@ void publish_person(struct tb_publish *p, uint64_t id, struct tb_block *b, bool 
     put_balances(&x);
     put_lots(&x);
     put_holds(&x);
+    publish_names(p, b, full);
     if (slow) {
         put_attributes(&x);
         put_consents(&x);

@@ -239,8 +239,10 @@ static void scan_records(struct tb_publish *p)
         return;
     while (p->answer == TB_STATE_DONE && (h = copied_at(p, &at)) != NULL)
         publish_record(p, h, (const uint8_t *)(h + 1), true);
-    if (x.ended)
+    if (x.ended) {
         p->scan = SCAN_NONE;
+        p->names_sweeps = p->sweeps + (p->sweeping ? 2 : 1);
+    }
 }
 
 /* ---- the row of `published` -------------------------------------------------------------------- */
@@ -276,6 +278,7 @@ static void start(struct tb_publish *p, const struct tb_checkpoint *c)
         }
     p->mark_ns = publish_mono_ns(p);
     publish_later_start(p);
+    publish_names_start(p);
     p->started = p->answer == TB_STATE_DONE;
 }
 
@@ -316,8 +319,8 @@ static bool sweep_due(const struct tb_publish *p, bool all)
 bool publish_waits(void *user, const struct tb_checkpoint *c, bool all)
 {
     const struct tb_publish *p = user;
-    return !p->started || p->scan != SCAN_NONE || p->rows_upto != ROWS_ALL || sweep_due(p, all) ||
-           mark_due(p, c, all) || tb_aside_idle(&p->aside) != 0;
+    return !p->started || p->scan != SCAN_NONE || publish_names_due(p) || p->rows_upto != ROWS_ALL ||
+           sweep_due(p, all) || mark_due(p, c, all) || tb_aside_idle(&p->aside) != 0;
 }
 
 enum tb_state_answer publish_catch_up(void *user, struct tb_state *s,
@@ -331,6 +334,8 @@ enum tb_state_answer publish_catch_up(void *user, struct tb_state *s,
     p->answer = TB_STATE_DONE;
     p->rows_at_begin = p->rows;
     p->rows_turn = !p->rows_turn;
+    if (publish_names_due(p))
+        publish_names_begin(p);
     if (!p->started)
         start(p, c);
     else if (p->scan != SCAN_NONE)
@@ -346,5 +351,6 @@ enum tb_state_answer publish_catch_up(void *user, struct tb_state *s,
     swept = swept && upto.batch > p->mark_batch;
     if (p->answer == TB_STATE_DONE && p->started && (swept || mark_due(p, c, all)))
         put_mark(p, swept ? &upto : c);
+    publish_names_end(p);
     return p->answer;
 }

@@ -13,11 +13,11 @@
 
 static const struct tb_column published[] = {
     I("what", "1: the persons' tables; 2: the tables whose rows are only appended, while they are "
-              "behind the state"),
+              "behind the state; 3: table member_names"),
     I("batch", "1: they hold everything up to that batch of the journal, and perhaps more"),
     I("at_ms", "when that batch was made, that entry was decided"),
     I("layout", "of the tables; another number publishes everything anew"),
-    I("seq", "2: they hold everything up to that entry of the history"),
+    I("seq", "2: they hold everything up to that entry of the history; 3: which attributes are names"),
 };
 static const struct tb_column tenants[] = {
     TENANT, CODE, NAME, VERSION,
@@ -112,6 +112,7 @@ static const struct tb_column attribute_declarations[] = {
     I("purpose", ""),
     T("benefit", "what the member gets for it"),
     I("retention_days", "0 = kept"),
+    I("is_name", "1: members are found by it (member_names)"),
 };
 static const struct tb_column attribute_choices[] = {
     I("attribute", ""), I("choice", "the value in table attributes"), TENANT, T("value", ""),
@@ -226,6 +227,10 @@ static const struct tb_column holds[] = {
     I("hold", "number"), TENANT, PERSON, I("profile", ""), I("unit", ""),
     I("amount", "still reserved"),
     I("deadline_ms", "voided then"),
+};
+static const struct tb_column member_names[] = {
+    I("profile", ""), TENANT,
+    T("tokens", "keyed hashes of parts of the name, each after a blank; nothing leads back without the key store"),
 };
 static const struct tb_column attributes[] = {
     I("profile", ""), I("attribute", ""), TENANT, PERSON,
@@ -543,6 +548,7 @@ static const struct tb_table tables[PUBLISH_TABLES] = {
     [T_LOTS] = UPSERTED(lots, 2, "What balances consist of; a lot that is used up has no row."),
     [T_HOLDS] = UPSERTED(holds, 1, "Reserved amounts."),
     [T_ATTRIBUTES] = UPSERTED(attributes, 2, "Attributes that are not personal."),
+    [T_MEMBER_NAMES] = UPSERTED(member_names, 1, "How members are found by name (docs/design/0021)."),
     [T_CONSENTS] = UPSERTED(consents, 4, "The newest record of each consent."),
     [T_MEMBER_TIERS] = UPSERTED(member_tiers, 2, "Tiers as they stand."),
     [T_ENROLMENTS] = UPSERTED(enrolments, 1, "Who became a member, when, where."),

@@ -207,6 +207,8 @@ static void fill_handlers(struct tb_app *app)
     for (uint32_t i = TB_API_REPORT_TODAY; i <= TB_API_LIST_MEMBER_ORDERS; i++)
         app->handler[i].run = tb_op_report;
     app->handler[TB_API_REPORT_ACCOUNTING].run = tb_op_accounting;
+    for (uint32_t i = TB_API_PUT_IMPORT; i <= TB_API_LIST_IMPORTS; i++)
+        app->handler[i].run = tb_op_imports;
     app->handler[TB_API_BULK] =
         (struct tb_op_handler){tb_op_bulk, tb_op_bulk_line, tb_op_bulk_abandoned};
 }

@@ -41,6 +41,42 @@ struct tb_app_letters {
     int64_t (*replay)(void *user, uint64_t webhook, uint64_t sequence, struct tb_fault *f);
 };
 
+/* Files that come in pieces and are imported in the background (cli/imports.h). On a side thread, may block. */
+enum tb_app_import_act {
+    TB_APP_IMPORT_PUT = 0, /* kind, size, name */
+    TB_APP_IMPORT_PIECE,   /* offset, bytes */
+    TB_APP_IMPORT_HEAD,
+    TB_APP_IMPORT_RUN,     /* map, dry */
+    TB_APP_IMPORT_STOP,
+    TB_APP_IMPORT_DROP,
+    TB_APP_IMPORT_GET,
+    TB_APP_IMPORT_REJECTS, /* offset; text into out */
+    TB_APP_IMPORT_LIST,
+};
+struct tb_app_import {
+    enum tb_app_import_act act;
+    uint32_t tenant;
+    uint32_t by;        /* number of the caller's key */
+    uint32_t kinds;     /* bits of the kinds that the caller may import */
+    struct tb_str code; /* which, as it stands in the path */
+    uint32_t kind;      /* 0 orders, 1 members, 2 products, 3 contacts */
+    bool dry;
+    int64_t size;
+    int64_t offset;
+    struct tb_str name;
+    struct tb_str map;  /* the text of a map file (docs/import.md) */
+    const void *bytes;
+    uint32_t n;
+    struct tb_buf *out; /* JSON */
+    enum tb_problem problem; /* NONE: out is the answer */
+    const char *field;
+    char detail[256];
+};
+struct tb_app_imports {
+    void *user;
+    void (*act)(void *user, struct tb_app_import *x);
+};
+
 /* A key of this process alone: in no journal and no list, gone with the app. For the command line. */
 struct tb_app_guest {
     struct tb_str code; /* the public part */
@@ -57,6 +93,7 @@ struct tb_app_options {
     const char *country;           /* for phones without one; NULL = "86" */
     bool unlimited;                /* no rate limits (benchmarks) */
     const struct tb_app_letters *letters; /* NULL: nobody sends, so there are none */
+    const struct tb_app_imports *imports; /* NULL: there are none, 404 */
     struct tb_state *state; /* for reports; NULL: they answer 503 */
     const char *web;        /* folder of the pages (http/static.h); NULL: none are served */
     bool inbox;             /* one-time codes are shown to everybody (demonstrations) */

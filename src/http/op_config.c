@@ -161,9 +161,9 @@ static const struct field attribute_fields[] = {
     WORDS(tb_cmd_attribute_put, tb_attribute_decl, "type", true, type, type, attribute_types),
     REF(tb_cmd_attribute_put, tb_attribute_decl, "purpose", true, purpose, purpose, TB_KIND_PURPOSE),
     ROW(tb_cmd_attribute_put, tb_attribute_decl, "benefit", STR, true, benefit, benefit, 1, 500),
-    ROW(tb_cmd_attribute_put, tb_attribute_decl, "retention_days", INT, true, retention_days,
-        retention_days, 1, 36500),
+    ROW(tb_cmd_attribute_put, tb_attribute_decl, "retention_days", INT, true, retention_days, retention_days, 1, 36500),
     ROW(tb_cmd_attribute_put, tb_attribute_decl, "personal", BOOL, false, personal, personal, 0, 1),
+    ROW(tb_cmd_attribute_put, tb_attribute_decl, "is_name", BOOL, false, is_name, is_name, 0, 1),
 };
 static const struct field purpose_fields[] = {
     ROW(tb_cmd_purpose_put, tb_purpose, "text", STR, true, text, text, 1, 4000),

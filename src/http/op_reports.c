@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* http/op_reports.c - questions about many, for the pages; each answer says as of which instant it is
- * true (report.h). Not here: codes, coupons and campaigns (op_reports_marketing.c).
+ * true (report.h). Not here: codes, coupons and campaigns (op_reports_marketing.c),
+ * members (op_reports_members.c).
  *
  * Limits      REPORT_BYTES an answer. Tables of persons are read whole:
  *             right for some hundred thousand persons; beyond that they want indices.        */
@@ -89,62 +90,6 @@ static void today(struct tb_report *r)
         "coalesce(sum(b.pending), 0) AS pending FROM units u LEFT JOIN balances b ON b.unit = u.unit WHERE "
         "u.tenant = %u GROUP BY u.unit, u.code, u.name, u.kind, u.face_ppm ORDER BY u.unit",
         t);
-}
-
-/* ---- members --------------------------------------------------------------------------------------------- */
-
-static const char *const classes[] = {"all",       "member", "prospect",  "buyer",  "regular",
-                                      "follower",  "frozen", "anonymous", "merged", NULL};
-static const char *const class_sql[] = {
-    "1 = 1",
-    "p.enrolled_ms > 0",
-    "coalesce(p.orders, 0) = 0",
-    "p.orders > 0",
-    "n.regular_orders > 0 AND p.orders >= n.regular_orders",
-    "p.follower = 1",
-    "p.frozen = 1",
-    "p.anonymous_card = 1",
-    "p.profiles > 1"};
-static const char *const sorts[] = {"seen", "spend", "orders", "joined", "points", NULL};
-static const char *const sort_sql[] = {"p.last_seen_ms DESC, coalesce(p.last_order_ms, 0) DESC", "p.spend DESC",
-                                       "p.orders DESC", "p.enrolled_ms DESC", "coalesce(b.points, 0) DESC"};
-
-static void members(struct tb_report *r)
-{
-    char store[TB_CODE_MAX + 3], associate[TB_CODE_MAX + 3], tier[TB_CODE_MAX + 3], where[640];
-    uint32_t class = tb_report_word(r, "class", classes);
-    uint32_t sort = tb_report_word(r, "sort", sorts);
-    int64_t after = tb_report_after(r), limit = tb_report_limit(r);
-    const uint32_t t = r->tenant;
-    tb_report_chosen(r, "store", store);
-    tb_report_chosen(r, "associate", associate);
-    tb_report_chosen(r, "tier", tier);
-    int n = snprintf(where, sizeof where, "%s", class_sql[class]);
-    if (store[1] != '\'')
-        n += snprintf(where + n, sizeof where - (size_t)n, " AND s.code = %s", store);
-    if (tier[1] != '\'')
-        n += snprintf(where + n, sizeof where - (size_t)n, " AND l.code = %s", tier);
-    if (associate[1] != '\'')
-        (void)snprintf(where + n, sizeof where - (size_t)n,
-                       " AND p.person IN (SELECT f.person FROM orders o JOIN associates a ON a.associate = o.associate "
-                       "JOIN profiles f ON f.profile = o.profile WHERE a.tenant = %u AND a.code = %s)", t, associate);
-    static const char from[] = "FROM persons p JOIN tenants n ON n.tenant = p.tenant "
-                               "LEFT JOIN stores s ON s.store = p.last_store "
-                               "LEFT JOIN tiers l ON l.scheme = p.tier_scheme AND l.tier = p.tier ";
-    tb_report_as_of(r);
-    tb_report_columns(r, "SELECT count(*) AS total %s WHERE p.tenant = %u AND %s", from, t, where);
-    tb_report_rows(r, "items",
-         "SELECT p.member AS \"id$m\", p.profiles AS identifiers, p.enrolled_ms AS \"joined_at$t\", "
-         "p.follower AS \"follower$b\", p.anonymous_card AS \"anonymous$b\", p.frozen AS \"frozen$b\", "
-         "p.erased AS \"erased$b\", p.orders AS orders, p.spend AS spend, p.visits AS visits, "
-         "p.first_seen_ms AS \"first_seen$t\", p.last_seen_ms AS \"last_seen$t\", "
-         "p.last_order_ms AS \"last_order_at$t\", "
-         "l.code AS \"tier$s\", l.name AS \"tier_name$s\", s.code AS \"store$s\", s.name AS \"store_name$s\", "
-         "coalesce(b.points, 0) AS points %s"
-         "LEFT JOIN (SELECT person, sum(available) AS points FROM balances WHERE unit = "
-         "(SELECT min(unit) FROM units WHERE tenant = %u AND kind = 0) GROUP BY person) b ON b.person = p.person "
-         "WHERE p.tenant = %u AND %s ORDER BY %s, p.person DESC LIMIT %lld OFFSET %lld",
-         from, t, t, where, sort_sql[sort], (long long)limit, (long long)after);
 }
 
 /* ---- orders ----------------------------------------------------------------------------------------------- */
@@ -267,7 +212,7 @@ static tb_report_fn *report_of(uint32_t op)
     case TB_API_REPORT_TODAY:
         return today;
     case TB_API_REPORT_MEMBERS:
-        return members;
+        return tb_report_members;
     case TB_API_REPORT_ORDERS:
         return orders;
     case TB_API_LIST_MEMBER_ORDERS:

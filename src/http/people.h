@@ -52,6 +52,7 @@ extern const struct tb_work_op tb_work_my_game, tb_work_my_draw, tb_work_my_chec
 /* ---- reports (op_reports.c) ---------------------------------------------------------------- */
 
 void tb_op_report(void *app, struct tb_call *call);
+void tb_op_imports(void *app, struct tb_call *call);
 void tb_op_accounting(void *app, struct tb_call *call); /* op_accounting.c */
 /* Adds tenant, tenant_name, currency, currency_digits, zone, user, name, store to an open object. */
 void tb_report_session(struct tb_app *app, const struct tb_principal *who, struct tb_json_out *o);

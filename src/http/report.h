@@ -50,6 +50,8 @@ int64_t tb_report_offset_ms(struct tb_report *r);
 /* The day that it is there: days since 1970-01-01. */
 int64_t tb_report_day(int64_t offset_ms);
 
+/* op_reports_members.c */
+tb_report_fn tb_report_members;
 /* Reports of marketing (op_reports_marketing.c). */
 tb_report_fn tb_report_codes, tb_report_coupons, tb_report_campaigns;
 

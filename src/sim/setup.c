@@ -177,6 +177,7 @@ static void attributes(struct tb_sim *s)
         PUT(s, HELIN, TB_OP_ATTRIBUTE_PUT, tb_cmd_attribute_put, .put = code(sim_attribute_code[i]),
             .type = a[i].type, .purpose = tb_str_of(sim_purpose_code[a[i].purpose]),
             .benefit = tb_str_of(a[i].benefit), .retention_days = a[i].days, .personal = a[i].personal,
+            .is_name = i == A_NAME,
             .choice = i == A_CITY ? city : i == A_TASTE ? taste : NULL,
             .choice_n = i == A_CITY ? CITIES : i == A_TASTE ? TASTES : 0);
 }

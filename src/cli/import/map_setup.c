@@ -111,6 +111,7 @@ static void read_attribute(struct tb_map_reading *r, struct tb_json_object *o)
     put->benefit = tb_json_need_str(o, TB_STR("benefit"), 1, 500);
     put->retention_days = tb_json_need_i64(o, TB_STR("retention_days"), 1, 36500);
     (void)tb_json_may_bool(o, TB_STR("personal"), &put->personal);
+    (void)tb_json_may_bool(o, TB_STR("is_name"), &put->is_name);
     if (tb_json_may_array(o, TB_STR("choices"), 1, LIST_MAX, &list)) {
         struct tb_str *choice = tb_map_new(r, LIST_MAX, sizeof *choice);
         while (!broken(r) && tb_json_next_str(&list, 1, 200, &choice[put->choice_n]))

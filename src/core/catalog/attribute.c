@@ -108,6 +108,7 @@ enum tb_outcome tb_catalog_attribute_put(struct tb_txn *t, const struct tb_comma
     tb_check_text(&p, "benefit", in->benefit, 1, 500);
     tb_check_range(&p, "retention_days", in->retention_days, 1, 36500);
     check_choices(&p, in);
+    tb_check(&p, !in->is_name || in->type == TB_ATTRIBUTE_TEXT, "is_name");
     uint32_t purpose = tb_check_named(&p, "purpose", TB_KIND_PURPOSE, in->purpose, false,
                                       TB_CODE_UNKNOWN_PURPOSE);
     check_unchanged(&p, in);
@@ -117,6 +118,7 @@ enum tb_outcome tb_catalog_attribute_put(struct tb_txn *t, const struct tb_comma
                                      .benefit = in->benefit,
                                      .retention_days = (uint64_t)in->retention_days,
                                      .personal = in->personal,
+                                     .is_name = in->is_name,
                                      .purpose_id = purpose};
     ev.choice = choices_of(&p, in);
     ev.choice_n = ev.choice ? in->choice_n : 0;
@@ -162,5 +164,6 @@ void tb_catalog_apply_attribute_put(struct tb_txn *t, const struct tb_ev_attribu
                                        .retention_days = (uint32_t)ev->retention_days,
                                        .ordinal = ordinal,
                                        .type = (uint8_t)ev->type,
-                                       .personal = ev->personal != 0};
+                                       .personal = ev->personal != 0,
+                                       .is_name = ev->is_name != 0};
 }

@@ -180,6 +180,7 @@ struct tb_cmd_attribute_put {
     struct tb_str benefit; /* what the member gets for telling, 1-500 bytes */
     int64_t retention_days; /* 1 .. 36500 */
     bool personal;
+    bool is_name; /* TEXT alone: members are found by it, also by pinyin */
     const struct tb_str *choice; /* CHOICE: 1 or more, all different */
     uint32_t choice_n;
 };

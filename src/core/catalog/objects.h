@@ -465,7 +465,8 @@ struct tb_attribute_decl {
     uint32_t ordinal; /* place in the tenant's list; rule_env.h makes the slot of it */
     uint8_t type;     /* enum tb_attribute_type */
     uint8_t personal; /* sealed under the profile's key */
-    uint8_t zero[2];
+    uint8_t is_name;  /* a text that members are found by */
+    uint8_t zero;
 };
 
 enum tb_purpose_section { TB_PURPOSE_BYTES = TB_CONFIG_BYTES, TB_PURPOSE_SECTIONS };

@@ -96,5 +96,6 @@ export async function call<R>(op: Operation, params: object, body?: unknown): Pr
     throw new ApiError(problem, Number(response.headers.get("Retry-After") ?? 0));
   }
   if (response.status === 204) return undefined as R;
+  if (response.headers.get("Content-Type")?.startsWith("text/plain")) return (await response.text()) as R;
   return (await response.json()) as R;
 }

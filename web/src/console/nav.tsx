@@ -5,6 +5,7 @@ import {
   AuditOutlined,
   BarChartOutlined,
   GiftOutlined,
+  ImportOutlined,
   SettingOutlined,
   ShopOutlined,
   ShoppingOutlined,
@@ -55,6 +56,13 @@ export const nav: (Entry | Group)[] = [
     needs: "report_orders",
     icon: <ShoppingOutlined />,
     page: page(() => import("./pages/OrdersPage")),
+  },
+  {
+    path: "/imports",
+    label: (t) => t.nav.imports,
+    needs: "list_imports",
+    icon: <ImportOutlined />,
+    page: page(() => import("./pages/imports/ImportsPage")),
   },
   {
     key: "marketing",

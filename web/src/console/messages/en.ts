@@ -9,6 +9,7 @@ export const en: Messages = {
     members: "Members",
     memberList: "Members",
     orders: "Orders",
+    imports: "Imports",
     marketing: "Marketing",
     campaigns: "Campaigns",
     coupons: "Coupons",
@@ -162,7 +163,8 @@ export const en: Messages = {
   ],
   members: {
     title: "Members",
-    searchHint: "Phone, card or member id, then Enter",
+    searchHint: "Name, pinyin, phone or card, then Enter",
+    name: "Name",
     notFound: "Nobody has this",
     segment: "Class",
     classes: {
@@ -426,6 +428,7 @@ export const en: Messages = {
     benefit: "What she gets for it",
     retention: "Kept for days",
     personal: "personal, kept encrypted",
+    isName: "Her name: members are found by it, by pinyin and initials too",
     choices: "Choices",
     purposeText: "What members are told",
     textVersion: "Version of the text",

@@ -8,6 +8,7 @@ export const zh = {
     members: "会员",
     memberList: "会员列表",
     orders: "订单",
+    imports: "数据导入",
     marketing: "营销",
     campaigns: "营销活动",
     coupons: "优惠券",
@@ -161,7 +162,8 @@ export const zh = {
   ],
   members: {
     title: "会员列表",
-    searchHint: "手机号 / 卡号 / 会员 ID，回车查找",
+    searchHint: "姓名 / 拼音 / 手机号 / 卡号，回车查找",
+    name: "姓名",
     notFound: "没有这位客人",
     segment: "人群",
     classes: {
@@ -424,6 +426,7 @@ export const zh = {
     benefit: "会员得到什么",
     retention: "保存天数",
     personal: "个人敏感信息，加密保存",
+    isName: "这是姓名：可按姓名、拼音、首字母找到会员",
     choices: "选项",
     purposeText: "告知会员的文字",
     textVersion: "文字版本",

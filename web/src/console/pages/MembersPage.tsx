@@ -3,7 +3,7 @@ import { DownloadOutlined } from "@ant-design/icons";
 import { App, Button, Input, Select, Table, Tag } from "antd";
 import { useState } from "react";
 import { Link, useNavigate } from "react-router-dom";
-import { api, type MemberRow } from "../../api/client.gen";
+import { api, type MemberName, type MemberRow } from "../../api/client.gen";
 import { ApiError } from "../../api/http";
 import { ago, count, date, dateTime, money } from "../../shared/format";
 import { useApi } from "../../shared/query";
@@ -15,6 +15,9 @@ import { useListState } from "../ui/useListState";
 
 const SIZE = 50;
 type Query = NonNullable<Parameters<typeof api.reportMembers>[0]>;
+
+/** Something with a digit or an @ is an identifier; anything else is a name, in whatever spelling. */
+const isName = (typed: string) => !/[\d@]/.test(typed.normalize("NFKC")) && !/^mbr_/i.test(typed);
 
 /** A phone number, a card, an id: where to look, in order. */
 async function find(typed: string): Promise<string | null> {
@@ -30,13 +33,13 @@ async function find(typed: string): Promise<string | null> {
   return null;
 }
 
-function Finder() {
+function Finder({ q, onName }: { q?: string; onName: (q: string | undefined) => void }) {
   const t = useT();
   const navigate = useNavigate();
   const { message } = App.useApp();
   const [busy, setBusy] = useState(false);
   const search = async (typed: string) => {
-    if (!typed.trim()) return;
+    if (!typed.trim() || isName(typed.trim())) return onName(typed.trim() || undefined);
     setBusy(true);
     try {
       const id = await find(typed);
@@ -53,6 +56,8 @@ function Finder() {
     <Input.Search
       aria-label={t.members.searchHint}
       placeholder={t.members.searchHint}
+      defaultValue={q}
+      maxLength={32}
       onSearch={search}
       loading={busy}
       allowClear
@@ -85,9 +90,10 @@ export function MemberTags({ m }: { m: MemberRow }) {
   );
 }
 
-function MembersTable({ rows, filtered }: { rows: MemberRow[]; filtered: boolean }) {
+function MembersTable({ rows, names, filtered }: { rows: MemberRow[]; names?: MemberName[]; filtered: boolean }) {
   const t = useT();
   const navigate = useNavigate();
+  const nameOf = new Map(names?.map((x) => [x.id, x.name]));
   return (
     <Table
       rowKey="id"
@@ -107,6 +113,9 @@ function MembersTable({ rows, filtered }: { rows: MemberRow[]; filtered: boolean
             </Link>
           ),
         },
+        ...(names
+          ? [{ title: t.members.name, width: 110, render: (_: unknown, m: MemberRow) => nameOf.get(m.id) ?? "–" }]
+          : []),
         { title: t.members.tier, width: 170, render: (_, m) => <MemberTags m={m} /> },
         { title: t.members.spend, align: "right", className: "num", render: (_, m) => money(m.spend ?? 0) },
         { title: t.members.orders, align: "right", className: "num", render: (_, m) => count(m.orders ?? 0) },
@@ -129,8 +138,10 @@ export default function MembersPage() {
   const after = Number(list.get("after") ?? 0);
   const stores = useApi("listStores", { limit: 100 });
   const schemes = useApi("listTierSchemes", {});
-  const segment = (list.get("class") ?? "member") as NonNullable<Query["class"]>;
+  const segment = (list.get("class") ?? (list.get("q") ? "all" : "member")) as NonNullable<Query["class"]>;
+  const q = list.get("q");
   const query = useApi("reportMembers", {
+    q,
     class: segment,
     sort: list.get("sort") as Query["sort"],
     store: list.get("store"),
@@ -154,7 +165,10 @@ export default function MembersPage() {
       query.data?.items ?? [],
     );
   return (
-    <Page title={t.members.title} extra={<Finder />}>
+    <Page
+      title={t.members.title}
+      extra={<Finder key={q ?? ""} q={q} onName={(name) => list.set({ q: name, after: undefined })} />}
+    >
       <Card>
         <div className="filters">
           <Select
@@ -202,7 +216,8 @@ export default function MembersPage() {
             <>
               <MembersTable
                 rows={data.items}
-                filtered={segment !== "all" || !!list.get("store") || !!list.get("tier")}
+                names={data.names}
+                filtered={!!q || segment !== "all" || !!list.get("store") || !!list.get("tier")}
               />
               <div className="pager">
                 <span className="soft">

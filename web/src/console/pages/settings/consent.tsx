@@ -65,6 +65,15 @@ export function Attributes() {
         <Form.Item name="personal" label={t.config.personal} valuePropName="checked">
           <Switch />
         </Form.Item>
+        <Form.Item noStyle shouldUpdate={(a, b) => a.type !== b.type}>
+          {({ getFieldValue }) =>
+            getFieldValue("type") === "text" && (
+              <Form.Item name="is_name" label={t.config.isName} valuePropName="checked">
+                <Switch />
+              </Form.Item>
+            )
+          }
+        </Form.Item>
       </>
     ),
   };

@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Files sent over HTTP: pieces, trial, import, rejected rows, interruption, whose they are."""
+import base64
+import csv
+import ctypes
+import io
+import json
+import pathlib
+import signal
+import tempfile
+import time
+
+from common import Served, check, equal, finish, good, sql
+
+PIECE = 300_000
+work = pathlib.Path(tempfile.mkdtemp(prefix="tb-imports-"))
+data = work / "data"
+
+
+def key(tenant, role, *more):
+    return good("key", "create", "--data", data, "--tenant", tenant, "--role", role, *more).stdout.strip()
+
+
+def packed(raw):
+    """zstd, by the library that the program is linked with."""
+    z = ctypes.CDLL("libzstd.so.1")
+    z.ZSTD_compressBound.restype = z.ZSTD_compress.restype = ctypes.c_size_t
+    out = ctypes.create_string_buffer(z.ZSTD_compressBound(ctypes.c_size_t(len(raw))))
+    n = z.ZSTD_compress(out, ctypes.c_size_t(len(out)), raw, ctypes.c_size_t(len(raw)), 3)
+    return out.raw[:n]
+
+
+def member_map(columns=("phone", "since", "name"), tenant="shop"):
+    phone, since, name = columns
+    return {"tenant": tenant, "members": {
+        "file": {"format": "csv"}, "occurred_at": {"value": f"{{{since}}}", "format": "%Y-%m-%d", "zone": "Asia/Shanghai"},
+        "identifiers": [{"ns": "phone", "value": f"{{{phone}}}", "verified": True}], "enrol": {"terms_version": 1},
+        "attributes": [{"code": "called", "value": f"{{{name}}}"}]}}
+
+
+class Sender:
+    def __init__(self, s, key):
+        self.s, self.key = s, key
+
+    def ask(self, method, path, body=None):
+        return self.s.send(method, "/v1/imports" + path, body, self.key)
+
+    def put(self, code, raw, kind="members", name="a.csv"):
+        return self.ask("PUT", "/" + code, {"kind": kind, "size": len(raw), "name": name})
+
+    def piece(self, code, raw, offset, n=PIECE):
+        return self.ask("POST", f"/{code}/pieces", {
+            "offset": offset, "data": base64.b64encode(raw[offset:offset + n]).decode()})
+
+    def send(self, code, raw, **more):
+        equal("the import is made", self.put(code, raw, **more)[0], 200)
+        for offset in range(0, len(raw), PIECE):
+            status, r = self.piece(code, raw, offset)
+            equal("a piece", (status, r.get("received")), (200, min(offset + PIECE, len(raw))))
+        equal("complete", r["state"], "ready")
+
+    def start(self, code, m, dry=False):
+        return self.ask("POST", f"/{code}/runs", {"map": m if isinstance(m, str) else json.dumps(m), "dry_run": dry})
+
+    def ended(self, code, seconds=60):
+        end = time.time() + seconds
+        while time.time() < end:
+            status, r = self.ask("GET", "/" + code)
+            if status == 200 and r["state"] not in ("waiting", "running"):
+                return r
+            time.sleep(0.05)
+        return r
+
+    def run(self, code, m, dry=False):
+        status, r = self.start(code, m, dry)
+        equal("the run is taken", (status, r.get("state")), (200, "waiting"))
+        return self.ended(code)
+
+    def rejects(self, code):
+        status, text = self.ask("GET", f"/{code}/rejects")
+        equal("rejected rows", status, 200)
+        return list(csv.DictReader(io.StringIO(text.decode() if isinstance(text, bytes) else "")))
+
+
+owner = key("shop", "owner", "--create-tenant", "--name", "Shop")
+marketer, till = key("shop", "marketer"), key("shop", "till")
+stranger = key("other", "owner", "--create-tenant", "--name", "Other")
+
+
+def persons():
+    return sql(data, "SELECT count(*) AS n FROM persons p JOIN tenants t ON t.tenant = p.tenant WHERE t.code = 'shop' "
+                     "AND p.enrolled_ms > 0")[0]["n"]
+
+
+with Served(data) as s:
+    s.send("PUT", "/v1/purposes/service", {"text": "Service", "text_version": 1}, owner)
+    s.send("PUT", "/v1/attributes/called", {"type": "text", "purpose": "service", "benefit": "b", "retention_days": 3650,
+                                            "personal": True, "is_name": True}, owner)
+    m, o, x = Sender(s, marketer), Sender(s, owner), Sender(s, stranger)
+
+    # A spreadsheet's file: a mark, CRLF, newlines and delimiters in quotes, rows that cannot be.
+    raw = ("\ufeffphone,since,name,remark\r\n"
+           "13911110001,2024-05-01,张伟,\"likes, \"\"tea\"\"\r\nand rain\"\r\n"
+           "13911110002,2024-05-02,李娜,\r\n"
+           "12,2024-05-03,短号,\r\n"
+           "13911110003,yesterday,王强,\r\n"
+           "13911110004,2024-05-05\r\n"
+           "13911110001,2024-06-01,张伟,again\r\n").encode()
+    m.send("first", raw)
+    status, head = m.ask("GET", "/first/head")
+    equal("the head", (status, head["format"], head["columns"], head["rows"][0]),
+          (200, "csv", ["phone", "since", "name", "remark"],
+           ["13911110001", "2024-05-01", "张伟", 'likes, "tea"\r\nand rain']))
+    trial = m.run("first", member_map(), dry=True)
+    equal("the trial is done", (trial["state"], trial["dry_run"], trial["rows"]), ("done", True, 6))
+    figures = trial["report"]
+    equal("what it would do", (figures["rows"], figures["accepted"], figures["rejected"]), (6, 3, 3))
+    why = [(r["row"], r["line"], r["reason"]) for r in m.rejects("first")]
+    equal("which rows and why", [w[:2] for w in why], [("3", "5"), ("4", "6"), ("5", "7")])
+    equal("nothing was written", persons(), 0)
+    done = m.run("first", member_map())
+    equal("the import is done", (done["state"], done["dry_run"], done["report"]["members_new"]), ("done", False, 2))
+    equal("the same rows are rejected", [(r["row"], r["line"], r["reason"]) for r in m.rejects("first")], why)
+    equal("two members", persons(), 2)
+    end = time.time() + 20  # the tables are a little behind
+    while (n := s.get("/v1/reports/members?q=zhangwei&class=all", marketer)[1]["total"]) != 1 and time.time() < end:
+        time.sleep(0.1)
+    equal("found by name", n, 1)
+    twice = m.run("first", member_map())
+    equal("once more changes nothing", (twice["report"]["members_new"], twice["report"]["members_unchanged"] > 0, persons()),
+          (0, True, 2))
+    equal("the map is kept", json.loads(m.ask("GET", "/first")[1]["map"]), member_map())
+
+    # Pieces out of order, twice, too many; the same announcement again.
+    equal("announced again", m.put("first", raw)[1]["received"], len(raw))
+    many = b"phone,since,name\n" + b"".join(b"139%08d,2024-01-01,n%d\n" % (i, i) for i in range(20000))
+    m.put("many", many)
+    status, r = m.piece("many", many, PIECE)
+    equal("a piece that is too early", (status, r["code"], r["field"]), (400, "invalid_value", "/offset"))
+    m.piece("many", many, 0)
+    equal("twice", m.piece("many", many, 0)[1]["received"], PIECE)
+    equal("not complete", m.start("many", member_map())[0], 400)
+    equal("beyond the end", m.ask("POST", "/many/pieces", {"offset": len(many), "data": "AAAA"})[1]["code"], "out_of_range")
+    equal("no base64", m.ask("POST", "/many/pieces", {"offset": PIECE, "data": "!!!!"})[1]["code"], "invalid_value")
+
+    # What a map and a file may not be.
+    for text, what in (("{]", "no JSON"), (json.dumps({**member_map(), "setup": {"units": []}}), "a setup"),
+                       (json.dumps({"tenant": "shop", "orders": {}}), "another section"),
+                       (json.dumps({**member_map(), "more": 1}), "an unknown field")):
+        status, r = m.start("first", text)
+        equal(f"a map with {what}", (status, r["code"], r["field"]), (400, "invalid_value", "/map"))
+    for wrong, what in ((member_map(("Phone", "since", "name")), "no column Phone"),
+                        (member_map(tenant="other"), "another tenant")):
+        r = m.run("first", wrong)
+        check(f"a map with {what} fails and says so", r["state"] == "failed" and what in r.get("message", ""), str(r))
+    m.send("gbk", "电话,日期\n13911110009,2024-05-01\n".encode("gbk"))
+    status, r = m.ask("GET", "/gbk/head")
+    equal("a file in another encoding", (status, r["field"], "UTF-8" in r["detail"]), (400, "file", True))
+    equal("does not run", m.start("gbk", member_map())[0], 400)
+    m.send("empty", b"\n")
+    check("an empty file fails", m.run("empty", member_map())["state"] == "failed")
+    equal("too long", m.ask("PUT", "/huge", {"kind": "members", "size": 1 << 30, "name": "x"})[1]["code"], "out_of_range")
+    for code in ("..", ".x", "a%2Fb", "x" * 65):
+        check(f"no folder {code}", m.ask("PUT", "/" + code, {"kind": "members", "size": 1})[0] in (400, 404))
+
+    # NDJSON, packed.
+    lines = b"".join(json.dumps({"tel": f"138{i:08d}", "at": "2024-03-01T10:00:00Z", "who": {"name": f"N{i}"}}).encode() + b"\n"
+                     for i in range(500))
+    m.send("packed", packed(lines), name="x.ndjson.zst")
+    status, head = m.ask("GET", "/packed/head")
+    equal("columns of NDJSON", (head["format"], head["columns"]), ("ndjson", ["tel", "at", "who.name"]))
+    j = {"tenant": "shop", "members": {"file": {"format": "ndjson"}, "occurred_at": {"value": "{at}"},
+                                       "identifiers": [{"ns": "phone", "value": "{tel}"}], "enrol": {"terms_version": 1},
+                                       "attributes": [{"code": "called", "value": "{who.name}"}]}}
+    equal("packed lines", m.run("packed", j)["report"]["members_new"], 500)
+
+    # Whose they are.
+    equal("a till imports nothing", s.send("GET", "/v1/imports", None, till)[0], 403)
+    equal("others see none", x.ask("GET", "")[1], {"items": []})
+    equal("nor one", x.ask("GET", "/first")[0], 404)
+    equal("nor stop it", x.ask("POST", "/first/stop")[0], 404)
+    equal("others' map cannot name us", x.put("theirs", raw)[0], 200)
+    x.piece("theirs", raw, 0)
+    r = x.run("theirs", member_map())
+    check("whoever names another tenant is refused", r["state"] == "failed" and "another tenant" in r["message"], str(r))
+    equal("the list", {i["code"] for i in m.ask("GET", "")[1]["items"]}, {"first", "many", "gbk", "empty", "packed"})
+    before = persons()
+    equal("deleted", m.ask("DELETE", "/gbk")[0], 200)
+    equal("and gone", (m.ask("GET", "/gbk")[0], persons()), (404, before))
+
+    # Stopped by hand, then on.
+    for offset in range(PIECE, len(many), PIECE):
+        m.piece("many", many, offset)
+    m.start("many", member_map())
+    m.ask("POST", "/many/stop")
+    r = m.ended("many")
+    check("stopped, or done before", r["state"] in ("stopped", "done"), str(r))
+    r = m.run("many", member_map())
+    equal("all of them", (r["state"], persons() - before), ("done", 20000))
+
+# Killed in the middle, twice: the next start goes on by itself, and nobody is there twice.
+ROWS = 120000
+big = b"phone,since,name\n" + b"".join(b"137%08d,2024-02-%02d,m%d\n" % (i, i % 28 + 1, i) for i in range(ROWS))
+first = True
+for attempt in range(3):
+    with Served(data, "--no-supervisor") as s:
+        m = Sender(s, marketer)
+        if first:
+            before = persons()
+            m.send("big", packed(big), name="big.csv.zst")
+            m.start("big", member_map())
+            first = False
+        end = time.time() + 30
+        while attempt < 2 and time.time() < end:
+            r = m.ask("GET", "/big")[1]
+            if r["state"] == "done" or (r["state"] == "running" and r["rows"] > ROWS // 4 * (attempt + 1)):
+                break
+            time.sleep(0.01)
+        if attempt < 2:
+            equal("it runs", r["state"], "running")
+            s.stop(signal.SIGKILL)
+            continue
+        r = m.ended("big", 120)
+        equal("done after two crashes", (r["state"], r["report"]["rows"], r["report"]["rejected"]), ("done", ROWS, 0))
+        equal("everybody once", persons() - before, ROWS)
+        check("the figures close", r["report"]["members_new"] + r["report"]["members_unchanged"] == ROWS, str(r["report"]))
+good("check", "--data", data)
+finish()
