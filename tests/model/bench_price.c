@@ -169,7 +169,7 @@ struct tills {
 
 static void one_quote(struct tills *t, const struct tb_basket *basket, struct figures *f)
 {
-    struct tb_price_search search = {t->steps, t->proof, t->proof_max};
+    struct tb_price_search search = {.steps_max = t->steps, .proof = t->proof, .proof_max = t->proof_max};
     static struct tb_price_result r;
     double start = cpu_us();
     enum tb_price_answer a = tb_price_best(&t->work, basket, t->shop.offer, SHOP_OFFERS, &search, &r);
@@ -228,7 +228,7 @@ static void report(struct figures *f, const struct tills *t)
 static void till(struct tills *t, const struct data *d, uint64_t seed)
 {
     struct tb_offer some[SHOP_OFFERS / 2];
-    struct tb_price_search search = {t->steps, NULL, 0};
+    struct tb_price_search search = {.steps_max = t->steps};
     static struct tb_price_result r;
     uint32_t quotes = 0;
     uint32_t proven = 0;

@@ -27,6 +27,7 @@ struct bench {
     uint8_t *proof;
     uint32_t proof_max;
     struct counts n;
+    struct tb_price_reason reason[TB_PRICE_OFFERS_MAX];
     uint64_t seed;
     uint32_t offers;
 };
@@ -195,11 +196,41 @@ static int returns(struct bench *b, const struct tb_price_result *r)
 
 static int solve(struct bench *b, struct tb_price_result *r)
 {
-    struct tb_price_search search = {UINT32_MAX, b->proof, b->proof_max};
+    struct tb_price_search search = {
+        .steps_max = UINT32_MAX, .proof = b->proof, .proof_max = b->proof_max, .reason = b->reason};
     if (tb_price_best(&b->work, &b->w.basket, b->w.offer, b->w.offer_n, &search, r) != TB_PRICE_DONE)
         return fail(b, "the solver refused the basket");
     if (!r->proven || r->proof_n == 0 || r->bound != r->value)
         return fail(b, "not proven without a limit");
+    return 0;
+}
+
+/* The reason of an offer that is not in force, by the plain evaluator: alone, by the rules, with those in force. */
+static bool same_reason(struct bench *b, const struct tb_price_result *r, uint32_t i, uint64_t no)
+{
+    const struct tb_price_reason *why = &b->reason[i];
+    uint64_t bit = UINT64_C(1) << i;
+    if (plain(b, bit).in_force == 0)
+        return why->why >= TB_PRICE_NOTHING_IN_SCOPE && why->why <= TB_PRICE_NO_SAVING;
+    if (no & bit)
+        return why->why == TB_PRICE_NOT_FIRST;
+    if (!legal(&b->w, r->set | bit, no))
+        return why->why == TB_PRICE_CONFLICT && (r->set >> why->against & 1);
+    struct tb_plain_price with = plain(b, r->set | bit);
+    if (!(with.in_force & bit))
+        return why->why == TB_PRICE_NO_EFFECT;
+    int64_t worse = plain(b, r->set).key - with.key;
+    return why->why == TB_PRICE_DEARER && worse >= 0 && why->missing == (worse + 64) >> 14;
+}
+
+static int reasons(struct bench *b, const struct tb_price_result *r)
+{
+    uint64_t no = not_first(b);
+    for (uint32_t i = 0; i < b->w.offer_n; i++) {
+        bool in = r->set >> i & 1;
+        if (in ? b->reason[i].why != TB_PRICE_IN_FORCE : !same_reason(b, r, i, no))
+            return fail(b, "a reason that is none");
+    }
     return 0;
 }
 
@@ -213,7 +244,7 @@ static enum tb_proof_answer ask(struct bench *b, const struct tb_price_result *r
 static void change_a_byte(struct bench *b, uint32_t n)
 {
     uint32_t at = (uint32_t)world_between(&b->w, 0, n - 1);
-    b->proof[at] = (uint8_t)((b->proof[at] + world_between(&b->w, 1, TB_PROOF_DOMINATED)) % (TB_PROOF_DOMINATED + 1));
+    b->proof[at] = (uint8_t)((b->proof[at] + world_between(&b->w, 1, TB_PROOF_FIRST)) % (TB_PROOF_FIRST + 1));
 }
 
 /* A claim that all sets show to be false is refused with every tree: the honest one, one node, changed ones. */
@@ -223,8 +254,9 @@ static int false_claim(struct bench *b, const struct tb_price_result *lie, uint3
     uint32_t kept = n < sizeof honest ? n : sizeof honest;
     const uint8_t cut = TB_PROOF_CUT;
     const uint8_t end = TB_PROOF_END;
+    const uint8_t first[] = {TB_PROOF_FIRST, TB_PROOF_END};
     if (ask(b, lie, b->proof, n) == TB_PROOF_HOLDS || ask(b, lie, &cut, 1) == TB_PROOF_HOLDS ||
-        ask(b, lie, &end, 1) == TB_PROOF_HOLDS)
+        ask(b, lie, &end, 1) == TB_PROOF_HOLDS || ask(b, lie, first, 2) == TB_PROOF_HOLDS)
         return fail(b, "a set that is not the best was believed");
     memcpy(honest, b->proof, kept);
     for (int i = 0; i < 8; i++) {
@@ -257,7 +289,7 @@ static int mutate(struct bench *b, const struct tb_price_result *r)
     }
     uint32_t at = (uint32_t)world_between(&b->w, 0, r->proof_n - 1);
     uint8_t was = b->proof[at];
-    b->proof[at] = (uint8_t)((was + world_between(&b->w, 1, TB_PROOF_DOMINATED)) % (TB_PROOF_DOMINATED + 1));
+    b->proof[at] = (uint8_t)((was + world_between(&b->w, 1, TB_PROOF_FIRST)) % (TB_PROOF_FIRST + 1));
     b->n.mutants++;
     b->n.survivors += ask(b, r, b->proof, r->proof_n) == TB_PROOF_HOLDS;
     b->proof[at] = was;
@@ -279,7 +311,7 @@ static int against_greedy(struct bench *b, const struct tb_price_result *r)
 static int bounded(struct bench *b, int64_t value)
 {
     struct tb_price_result r;
-    struct tb_price_search search = {(uint32_t)world_between(&b->w, 0, 12), NULL, 0};
+    struct tb_price_search search = {.steps_max = (uint32_t)world_between(&b->w, 0, 12)};
     if (tb_price_best(&b->work, &b->w.basket, b->w.offer, b->w.offer_n, &search, &r) != TB_PRICE_DONE)
         return fail(b, "refused with a short budget");
     b->n.bounded += !r.proven;
@@ -298,6 +330,8 @@ static int one_world(struct bench *b, uint32_t offers, bool all_sets)
         return 1;
     if (!same_pieces(b, &r))
         return fail(b, "pieces differ from the plain evaluator");
+    if (reasons(b, &r) != 0)
+        return 1;
     b->n.best_saving += r.value;
     if (all_sets) {
         struct tb_plain_price best = exhaustive(b);

@@ -117,7 +117,7 @@ static inline int64_t kit_apply(struct price_kit *k, uint64_t set)
 /* The best price, proven, and its certificate verified. */
 static inline int64_t kit_best(struct price_kit *k)
 {
-    struct tb_price_search search = {1000000, k->proof, sizeof k->proof};
+    struct tb_price_search search = {.steps_max = 1000000, .proof = k->proof, .proof_max = sizeof k->proof};
     assert_int_equal(tb_price_best(&k->work, &k->basket, k->offer, k->offer_n, &search, &k->r), TB_PRICE_DONE);
     assert_true(k->r.proven && k->r.proof_n > 0);
     struct tb_proof_claim claim = {k->r.set, k->r.payable, k->proof, k->r.proof_n};

@@ -89,7 +89,7 @@ static void equal_coupons_collapse(void **state)
 
 static enum tb_price_answer refused(struct price_kit *k, uint32_t at)
 {
-    struct tb_price_search search = {1000, NULL, 0};
+    struct tb_price_search search = {.steps_max = 1000};
     struct tb_price_result r;
     enum tb_price_answer a = tb_price_best(&k->work, &k->basket, k->offer, k->offer_n, &search, &r);
     assert_int_equal(r.at, at);

@@ -361,6 +361,8 @@ int64_t tb_price_most(struct tb_price_plan *p, uint32_t j, const struct tb_price
     struct tb_picks *v = &p->pick;
     if (sums_only(o))
         *v = (struct tb_picks){.at = v->at, .max = v->max, .n = s->run_n, .sum = s->goods, .count = s->count};
+    else if (tb_price_by_sum_in_scope(o))
+        tb_price_sum(p, o, s);
     else
         tb_price_gather(p, o, s);
     if (v->n == 0 || v->count == 0 || v->sum < o->min_amount || v->count < o->min_pieces)

@@ -146,7 +146,7 @@ void tb_price_broad(struct tb_price_plan *p, const struct tb_price_state *start,
 }
 
 /* Rates by line of the offers wanted, from the basket before any offer. */
-void tb_price_rates(struct tb_price_plan *p, const struct tb_price_state *start, uint64_t wanted)
+static void find_rates(struct tb_price_plan *p, const struct tb_price_state *start, uint64_t wanted)
 {
     p->rated = 0;
     for (uint32_t i = 0; i < p->basket->line_n; i++)
@@ -308,8 +308,15 @@ static int64_t line_sum(const struct tb_price_plan *p, const struct tb_price_nod
 
 /* T2: rated offers by line, but those by their own bound whose share of the lines is greater. Up to three choices
  * of who goes by line. */
-static int64_t by_lines(const struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among)
+static int64_t by_lines(struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among)
 {
+    if (!p->rates_known) {
+        struct tb_price_state start = tb_price_level(p, 0); /* where the basket stands as it came */
+        start.run_n = start.at[p->basket->line_n];
+        tb_price_tally(&start);
+        find_rates(p, &start, p->rated);
+        p->rates_known = true;
+    }
     int64_t best = together(p, n, among);
     uint64_t rated = among & p->rated;
     unsigned __int128 gain[TB_PRICE_OFFERS_MAX];
@@ -334,8 +341,9 @@ static int64_t by_lines(const struct tb_price_plan *p, const struct tb_price_nod
 static int64_t at_first(struct tb_price_plan *p, const struct tb_price_node *n, uint64_t first, uint64_t *set,
                         uint64_t *rest)
 {
+    int64_t gap;
     *rest = 0;
-    int64_t isles = first == 0 ? 0 : tb_price_islands(p, n, first, rest, set);
+    int64_t isles = first == 0 ? 0 : tb_price_islands(p, n, first, rest, set, &gap);
     if (*rest != 0)
         isles += (by_lines(p, n, *rest) + TB_PRICE_OFFERS_MAX) >> TB_KEY_MONEY;
     return isles;
@@ -393,24 +401,39 @@ static int64_t step_by_step(struct tb_price_plan *p, const struct tb_price_node 
     return best < chain ? best : chain;
 }
 
-/* The offers before the first on all goods by T5, the others by T1, then by T4, then by T6. */
-static int64_t in_order(struct tb_price_plan *p, struct tb_price_node *n, uint64_t among, int64_t goal)
+/* The offers before the first on all goods. */
+static uint64_t first_of(const struct tb_price_plan *p, uint64_t among)
+{
+    uint64_t goods = among & ~p->perks & ~p->shipping;
+    uint64_t wide = goods & p->wide;
+    return goods & (wide == 0 ? ~UINT64_C(0) : (wide & -wide) - 1);
+}
+
+/* Those of `first` save `most` at most; the others by T1, then by T4, then by T6. */
+static int64_t in_order(struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among, uint64_t first,
+                        int64_t most, int64_t goal, uint64_t *guess)
 {
     uint64_t goods = among & ~p->perks;
-    uint64_t wide = goods & p->wide & ~p->shipping;
-    uint64_t first = goods & ~p->shipping & (wide == 0 ? ~UINT64_C(0) : (wide & -wide) - 1);
-    n->guess = 0;
-    n->unsure = 0;
-    int64_t most = at_first(p, n, first, &n->guess, &n->unsure);
     int64_t best = most * (INT64_C(1) << TB_KEY_MONEY) + together(p, n, among & ~first);
     if (best <= goal)
         return best;
     int64_t perks = together(p, n, among & p->perks);
-    int64_t chain = tb_price_chain(p, n, goods & ~first, most, NULL, goal - perks, &n->guess);
-    n->unsure |= among & p->perks;
+    int64_t chain = tb_price_chain(p, n, goods & ~first, most, NULL, goal - perks, guess);
     if (chain + perks > goal)
         chain = step_by_step(p, n, first, goods & ~first, most, chain, goal - perks);
     return chain + perks < best ? chain + perks : best;
+}
+
+/* The offers before the first on all goods by T5, then in_order. */
+static int64_t islands_first(struct tb_price_plan *p, struct tb_price_node *n, uint64_t among, int64_t goal)
+{
+    uint64_t first = first_of(p, among);
+    n->guess = 0;
+    n->unsure = 0;
+    int64_t most = at_first(p, n, first, &n->guess, &n->unsure);
+    int64_t best = in_order(p, n, among, first, most, goal, &n->guess);
+    n->unsure |= best > goal ? among & p->perks : 0;
+    return best;
 }
 
 static int64_t all_that_is_left(const struct tb_price_plan *p, const struct tb_price_node *n)
@@ -430,9 +453,29 @@ static int64_t all_that_is_left(const struct tb_price_plan *p, const struct tb_p
 int64_t tb_price_ceiling(struct tb_price_plan *p, struct tb_price_node *n, bool closely, int64_t goal)
 {
     uint64_t others = n->alive & ~p->alone;
-    int64_t best = closely ? in_order(p, n, others, goal) : together(p, n, others);
+    int64_t best = closely ? islands_first(p, n, others, goal) : together(p, n, others);
     int64_t alone = the_best(n, n->alive & p->alone);
     best = alone > best ? alone : best;
     int64_t all = all_that_is_left(p, n);
     return all < best ? all : best;
+}
+
+int64_t tb_price_otherwise(struct tb_price_plan *p, const struct tb_price_node *n, int64_t goal, uint64_t *first,
+                           uint64_t *set)
+{
+    uint64_t others = n->alive & ~p->alone;
+    uint64_t rest;
+    uint64_t guess = 0;
+    int64_t gap;
+    *first = first_of(p, others);
+    *set = 0;
+    uint64_t last = *first == 0 ? 0 : UINT64_C(1) << (63 - __builtin_clzll(*first));
+    if ((others & ~*first & (last - 1)) != 0 || last == 0)
+        return INT64_MAX; /* a gift among them is judged by what it finds there */
+    int64_t most = tb_price_islands(p, n, *first, &rest, set, &gap);
+    if (rest != 0 || gap == 0)
+        return INT64_MAX;
+    int64_t best = in_order(p, n, others, *first, most - gap, goal, &guess);
+    int64_t alone = the_best(n, n->alive & p->alone);
+    return alone > best ? alone : best;
 }

@@ -9,6 +9,7 @@
 
 #define COUPONS 4 /* counted one by one up to here */
 #define GROUPS 2  /* best-of groups watched */
+#define MULTIPLES 4 /* of a step that are told apart */
 #define WAYS ((COUPONS + 2) << GROUPS)
 
 struct span {
@@ -101,7 +102,8 @@ static bool by_sum(const struct tb_price_plan *p, uint32_t j)
 {
     const struct tb_offer *o = p->offer[j];
     if (!(p->wide >> j & 1) || o->level == TB_PRICE_SHIPPING || o->max_units > 0 || o->cap_unit > 0 ||
-        o->cap_line > 0 || o->initial || o->every || o->by_pieces || o->budget_rule == TB_PRICE_BUDGET_STRICT)
+        o->cap_line > 0 || o->initial || o->by_pieces || o->budget_rule == TB_PRICE_BUDGET_STRICT ||
+        (o->every && o->step_n != 1))
         return false;
     return o->mechanic == TB_PRICE_AMOUNT || o->mechanic == TB_PRICE_PERCENT || o->mechanic == TB_PRICE_LADDER;
 }
@@ -124,8 +126,35 @@ static struct span between(struct span s, int64_t low, int64_t high)
     return s;
 }
 
+static int64_t times_off(int64_t times, int64_t off)
+{
+    __int128 all = (__int128)times * off;
+    return all < TB_PRICE_MONEY_MAX ? (int64_t)all : TB_PRICE_MONEY_MAX;
+}
+
+/* A ladder that applies as often as its step fits: multiple by multiple, the higher ones together. */
+static void map_multiples(const struct tb_offer *o, struct span s, struct spans *to)
+{
+    const struct tb_price_step *t = &o->step[0];
+    int64_t most = tb_price_groups_max(o);
+    int64_t low = max_of(s.low, t->at);
+    for (uint32_t n = 1; low <= s.high; n++) {
+        int64_t times = min_of(low / t->at, most);
+        bool last = n == MULTIPLES || times == most;
+        int64_t high = last ? s.high : min_of(s.high, (times + 1) * t->at - 1);
+        int64_t at_high = min_of(high / t->at, most);
+        add(to, between(s, after(o, low, times_off(at_high, t->off), 0),
+                        after(o, high, times_off(times, t->off), 0)));
+        low = high + 1;
+    }
+}
+
 static void map_exactly(const struct tb_offer *o, struct span s, struct spans *to)
 {
+    if (o->every) {
+        map_multiples(o, s, to);
+        return;
+    }
     if (o->mechanic != TB_PRICE_LADDER) {
         int64_t ppm = o->mechanic == TB_PRICE_PERCENT ? o->ppm : 0;
         add(to, between(s, after(o, s.low, o->amount, ppm), after(o, s.high, o->amount, ppm)));
@@ -345,7 +374,7 @@ static void look_at_parts(struct chain *c, struct tb_price_plan *p, const struct
         times += off_all(p, j);
         if (!by_part_sum(p, j))
             continue;
-        tb_price_gather(p, p->offer[j], &n->state);
+        tb_price_sum(p, p->offer[j], &n->state);
         c->parts |= m & -m;
         c->part[j] = (struct part){p->pick.sum, times * p->pick.count};
     }

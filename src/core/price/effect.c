@@ -83,7 +83,14 @@ static bool by_sum(const struct tb_offer *o)
            o->cap_unit == 0 && o->cap_line == 0;
 }
 
-/* AMOUNT, PERCENT, LADDER: one discount over all parts concerned. total_only: it is by_sum, and no shares are
+/* One discount over all parts concerned, and no caps on parts or lines: what is saved needs no shares. */
+static bool by_total(const struct tb_offer *o)
+{
+    return (o->mechanic == TB_PRICE_AMOUNT || o->mechanic == TB_PRICE_PERCENT || o->mechanic == TB_PRICE_LADDER) &&
+           o->cap_unit == 0 && o->cap_line == 0;
+}
+
+/* AMOUNT, PERCENT, LADDER: one discount over all parts concerned. total_only: it is by_total, and no shares are
  * wanted.                                                                                             */
 static void one_spread(const struct tb_offer *o, struct tb_picks *v, struct tb_effect *e, bool total_only)
 {
@@ -349,11 +356,15 @@ void tb_price_effect(struct tb_price_plan *p, uint32_t j, const struct tb_price_
     const struct tb_offer *o = p->offer[j];
     *e = (struct tb_effect){0};
     struct tb_picks *v = &p->pick;
-    bool total_only = by_sum(o) && (p->quick || (out == NULL && !p->shares));
-    if (total_only || (o->scope == NULL && (o->level == TB_PRICE_SHIPPING || tb_price_is_perk(o)))) {
+    bool alone = out == NULL && !p->shares;
+    bool sum_only = by_sum(o) && (p->quick || alone);
+    bool total_only = sum_only || (alone && by_total(o));
+    if (sum_only || (o->scope == NULL && (o->level == TB_PRICE_SHIPPING || tb_price_is_perk(o)))) {
         v->n = in->run_n;
         v->sum = in->goods;
         v->count = in->count;
+    } else if (tb_price_by_sum_in_scope(o) && (total_only || o->level == TB_PRICE_SHIPPING || tb_price_is_perk(o))) {
+        tb_price_sum(p, o, in);
     } else {
         tb_price_gather(p, o, in);
     }

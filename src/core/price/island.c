@@ -46,20 +46,34 @@ static int64_t sum_of(const struct tb_price_node *n, uint64_t among)
     return sum;
 }
 
-/* Every choice of the island's offers, in order of application, as far as it can still be the best. */
-static int64_t try_out(struct tb_price_plan *p, const struct tb_price_node *n, uint64_t isle, uint64_t *set)
+/* A choice that saves so much. */
+static void note(struct tb_price_isle *isle, uint64_t in, int64_t saved)
+{
+    if (saved <= isle->most) {
+        isle->gap = isle->most - saved < isle->gap ? isle->most - saved : isle->gap;
+        return;
+    }
+    isle->gap = saved - isle->most;
+    isle->most = saved;
+    isle->best = in;
+}
+
+/* Every choice of the island's offers, in order of application, as far as it can still be the best or the next. */
+static void try_out(struct tb_price_plan *p, const struct tb_price_node *n, uint64_t isle, struct tb_price_isle *out)
 {
     struct stage at[TB_PRICE_ISLAND + 1];
     uint32_t depth = 0;
-    int64_t best = 0;
+    out->best = 0;
+    out->most = 0;
+    out->gap = INT64_MAX;
     at[0] = (struct stage){.state = tb_price_level(p, p->levels), .open = isle};
     at[0].coupons = (uint32_t)__builtin_popcountll(n->in & p->coupons);
     own_lines(p, &n->state, isle, &at[0].state);
     for (;;) {
         struct stage *s = &at[depth];
-        if (s->open == 0 || s->saved + sum_of(n, s->open) <= best) {
+        if (s->open == 0 || s->saved + sum_of(n, s->open) <= out->most - out->gap) {
             if (depth-- == 0)
-                return best;
+                return;
             continue;
         }
         uint32_t j = (uint32_t)__builtin_ctzll(s->open);
@@ -76,8 +90,7 @@ static int64_t try_out(struct tb_price_plan *p, const struct tb_price_node *n, u
             in->open &= ~p->coupons;
         in->saved = s->saved + e.saving;
         in->in = s->in | UINT64_C(1) << j;
-        *set = in->saved > best ? in->in : *set;
-        best = in->saved > best ? in->saved : best;
+        note(out, in->in, in->saved);
         depth++;
     }
 }
@@ -97,7 +110,7 @@ static uint64_t who_shaped(const struct tb_price_plan *p, uint64_t in, uint64_t 
     return shaped;
 }
 
-static int64_t remembered(struct tb_price_plan *p, const struct tb_price_node *n, uint64_t isle, uint64_t *set)
+static const struct tb_price_isle *remembered(struct tb_price_plan *p, const struct tb_price_node *n, uint64_t isle)
 {
     uint64_t in = who_shaped(p, n->in, isle);
     in |= p->basket->coupons_max > 0 && (isle & p->coupons) ? n->in & p->coupons : 0;
@@ -106,11 +119,10 @@ static int64_t remembered(struct tb_price_plan *p, const struct tb_price_node *n
     bool used = p->isle_known >> place & 1;
     if (!used || known->offers != isle || known->in != in) {
         *known = (struct tb_price_isle){.offers = isle, .in = in};
-        known->most = try_out(p, n, isle, &known->best);
+        try_out(p, n, isle, known);
     }
     p->isle_known |= UINT64_C(1) << place;
-    *set |= known->best;
-    return known->most;
+    return known;
 }
 
 static uint64_t island_of(const struct tb_price_plan *p, uint64_t among)
@@ -126,22 +138,31 @@ static uint64_t island_of(const struct tb_price_plan *p, uint64_t among)
     return isle;
 }
 
+/* One offer finds its lines as they are, so its bound is what it saves. */
+static struct tb_price_isle alone(const struct tb_price_node *n, uint64_t isle)
+{
+    int64_t most = sum_of(n, isle);
+    return (struct tb_price_isle){.best = isle, .most = most, .gap = most};
+}
+
 int64_t tb_price_islands(struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among, uint64_t *rest,
-                         uint64_t *set)
+                         uint64_t *set, int64_t *gap)
 {
     int64_t sum = 0;
     *rest = 0;
+    *gap = INT64_MAX;
     while (among != 0) {
         uint64_t isle = island_of(p, among);
         uint32_t size = (uint32_t)__builtin_popcountll(isle);
         among &= ~isle;
-        *set |= size == 1 ? isle : 0;
-        if (size == 1)
-            sum += sum_of(n, isle);
-        else if (size <= TB_PRICE_ISLAND)
-            sum += remembered(p, n, isle, set);
-        else
+        if (size > TB_PRICE_ISLAND) {
             *rest |= isle;
+            continue;
+        }
+        struct tb_price_isle one = size == 1 ? alone(n, isle) : *remembered(p, n, isle);
+        *set |= one.best;
+        sum += one.most;
+        *gap = one.gap < *gap ? one.gap : *gap;
     }
     return sum;
 }

@@ -57,6 +57,32 @@ void tb_price_gather(struct tb_price_plan *p, const struct tb_offer *o, const st
     tb_assert(v->n <= v->max);
 }
 
+void tb_price_sum(struct tb_price_plan *p, const struct tb_offer *o, const struct tb_price_state *s)
+{
+    int64_t sum = 0;
+    uint32_t count = 0;
+    uint32_t runs = 0;
+    uint32_t line_n = p->basket->line_n;
+    for (uint32_t w = 0; w * 64 < line_n; w++) {
+        uint64_t word = tb_price_word(line_n, w);
+        for (uint64_t m = o->scope == NULL ? word : o->scope[w] & word; m != 0; m &= m - 1) {
+            uint32_t line = w * 64 + (uint32_t)__builtin_ctzll(m);
+            for (uint32_t i = s->at[line]; i < s->at[line + 1]; i++) {
+                const struct tb_run *r = &s->run[i];
+                if (r->taken && tb_price_takes(o))
+                    continue;
+                sum += r->left * r->n;
+                count += r->n;
+                runs++;
+            }
+        }
+    }
+    p->pick.n = runs;
+    p->pick.sum = sum;
+    p->pick.count = count;
+    p->pick.moved = false;
+}
+
 void tb_price_tally(struct tb_price_state *s)
 {
     s->goods = 0;

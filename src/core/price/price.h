@@ -73,11 +73,13 @@
  *   T4  An offer on all goods sees only their sum. Follow the sums that may be left, in order of application: the
  *       offers before the first one on all goods may take anything up to their T5; each later one, where it may be
  *       taken, maps a span of sums [low, high] to another, above its min_amount only: AMOUNT, PERCENT and LADDER (not
- *       initial, every or by_pieces; no max_units, cap_unit, cap_line or strict budget) exactly, step by step, since
- *       what they leave rises with what they see between thresholds; any other takes 0 to U (a broad one at most its
- *       rate of low, plus rounding). Spans are kept apart by joint coupons in (up to four, or one SINGLE) and by the
- *       first two best-of groups; shipping counts by U. A PERCENT or LADDER on a part of the goods (not initial, every
- *       or by_pieces; no max_units) takes what its rate or step gives of what may be left of its lines: left now times
+ *       initial or by_pieces, every with one step only; no max_units, cap_unit, cap_line or strict budget)
+ *       exactly, step by step (every: multiple by multiple, from the fourth in the span on together: low less off of
+ *       the highest to high less off of the lowest), since what they leave rises with what they see between
+ *       thresholds; any other takes 0 to U (a broad one at most its rate of low, plus rounding). Spans are kept apart
+ *       by joint coupons in (up to four, or one SINGLE) and by the first two best-of groups; shipping counts by U. A
+ *       PERCENT or LADDER on a part of the goods (not initial, every or by_pieces; no max_units) takes what its rate or
+ *       step gives of what may be left of its lines: left now times
  *       (x + o) / b, plus a minor unit a part and offer before it in proportion; x the sum, b the sum when the chain
  *       begins, o what others may have taken since: those in proportion (AMOUNT, PERCENT, LADDER on all goods without
  *       max_units, cap_unit or cap_line) take the same part of its lines as of all. Spans that meet join; a ninth
@@ -90,6 +92,11 @@
  *       goods. Where q stands on step i, what earlier offers took of its lines is at most what is left of them less
  *       at_i. So the first offers whose lines are all among q's save at most that, and q at most off_i (a rate: of the
  *       sum below the next step); one chain for every step, and one without q. The greatest is a bound.
+ *   T7  Where all islands of T5 are small, in each of them one choice of offers in force saves more than any
+ *       other, and no undecided gift, points rule or offer on shipping comes before the last of them: let d be
+ *       the least that another choice saves less in its island. A set with another choice is bounded as by T5, T4 and
+ *       T6 from a sum less by d, or is an exclusive offer alone. When that is less than the key of a known set, those
+ *       choices are the beginning of every best set.
  * Rates (2^20 = all, rounded up, reckoned on the basket before any offer): PERCENT (not initial) ppm; LADDER
  * ppm of its last step or, by amount, greatest off/at; AMOUNT with min_amount, without max_units:
  * amount/min_amount; CHEAPEST get/need of ppm (the cheapest of a group are at most their part of it); N_FOR,
@@ -177,28 +184,6 @@ TB_MUST_USE enum tb_price_answer tb_price_apply(struct tb_price_work *work, cons
                                                 const struct tb_offer *offer, uint32_t offer_n, uint64_t set,
                                                 struct tb_price_result *result);
 
-/* What the search may spend, and where the certificate goes (proof.h). A step is one offer applied or the
- * bounds of one state renewed, on 32 runs of equal pieces (a larger state takes more steps); with its share of
- * bounding it costs about 1 us. 4,500 steps keep a quote of 40 offers within 5 ms (p99). When three eighths are
- * spent, the search goes on for sets that are better by a 112th at least: then less is proven, but the bound
- * that is left is nearly always within a percent.                                                       */
-struct tb_price_search {
-    uint32_t steps_max;
-    uint8_t *proof; /* or NULL */
-    uint32_t proof_max;
-};
-
-/* The best legal set; when steps run out the best found, proven = false, and a bound.          */
-TB_MUST_USE enum tb_price_answer tb_price_best(struct tb_price_work *work, const struct tb_basket *basket,
-                                               const struct tb_offer *offer, uint32_t offer_n,
-                                               const struct tb_price_search *search,
-                                               struct tb_price_result *result);
-
-/* Offer after offer by what it would add, as most engines do: for comparison. */
-TB_MUST_USE enum tb_price_answer tb_price_greedy(struct tb_price_work *work, const struct tb_basket *basket,
-                                                 const struct tb_offer *offer, uint32_t offer_n,
-                                                 struct tb_price_result *result);
-
 /* Why an offer is not in force. In order of precedence: the first that holds is said.           */
 enum tb_price_why {
     TB_PRICE_IN_FORCE = 0,
@@ -219,7 +204,31 @@ struct tb_price_reason {
     int64_t missing;
 };
 
-/* A reason for every offer, given the set in force (result.set of the same basket and offers).   */
+/* What the search may spend, and where the certificate goes (proof.h). A step is one offer applied or the
+ * bounds of one state renewed, on 32 runs of equal pieces (a larger state takes more steps); with its share of
+ * bounding it costs about 1 us. 4,500 steps keep a quote of 40 offers within 5 ms (p99). When three eighths are
+ * spent, the search goes on for sets that are better by a 112th at least: then less is proven, but the bound
+ * that is left is nearly always within a percent.                                                       */
+struct tb_price_search {
+    uint32_t steps_max;
+    uint8_t *proof; /* or NULL */
+    uint32_t proof_max;
+    struct tb_price_reason *reason; /* [offer_n] why each is in the set or not, or NULL: not asked for */
+};
+
+/* The best legal set; when steps run out the best found, proven = false, and a bound.          */
+TB_MUST_USE enum tb_price_answer tb_price_best(struct tb_price_work *work, const struct tb_basket *basket,
+                                               const struct tb_offer *offer, uint32_t offer_n,
+                                               const struct tb_price_search *search,
+                                               struct tb_price_result *result);
+
+/* Offer after offer by what it would add, as most engines do: for comparison. */
+TB_MUST_USE enum tb_price_answer tb_price_greedy(struct tb_price_work *work, const struct tb_basket *basket,
+                                                 const struct tb_offer *offer, uint32_t offer_n,
+                                                 struct tb_price_result *result);
+
+/* A reason for every offer, given the set in force (result.set of the same basket and offers): what tb_price_best tells
+ * in search.reason of the set that it finds.                                                      */
 TB_MUST_USE enum tb_price_answer tb_price_explain(struct tb_price_work *work, const struct tb_basket *basket,
                                                   const struct tb_offer *offer, uint32_t offer_n, uint64_t set,
                                                   struct tb_price_reason *reason);

@@ -71,6 +71,7 @@ struct tb_price_isle {
     uint64_t in;
     uint64_t best; /* who saves it */
     int64_t most;
+    int64_t gap; /* any other choice saves less by this at least */
 };
 
 struct tb_price_plan {
@@ -89,7 +90,8 @@ struct tb_price_plan {
     uint64_t everywhere;                  /* offers without a scope */
     uint64_t peers[TB_PRICE_OFFERS_MAX]; /* of a BEST_OF group: the group, itself included */
     int64_t slack[TB_PRICE_OFFERS_MAX];  /* what rounding adds to the rates, 2^-20 minor units */
-    uint64_t rated;                      /* offers with rates by line */
+    uint64_t rated;                      /* offers with rates by line, once they are known */
+    bool rates_known;
     uint64_t perks;
     uint64_t wide;  /* offers on all goods, whose thresholds see what earlier offers left */
     uint64_t broad; /* offers with one rate on all goods, broad_rate[] in 2^-20 */
@@ -254,6 +256,16 @@ int64_t tb_price_target(const struct tb_price_plan *p, const struct tb_offer *o,
 /* pick.c */
 void tb_price_tally(struct tb_price_state *s);
 void tb_price_gather(struct tb_price_plan *p, const struct tb_offer *o, const struct tb_price_state *s);
+/* The numbers and sums of tb_price_gather (no BUY_GET), without what is gathered. */
+void tb_price_sum(struct tb_price_plan *p, const struct tb_offer *o, const struct tb_price_state *s);
+/* What is in scope matters by its sum and number alone. */
+static inline bool tb_price_by_sum_in_scope(const struct tb_offer *o)
+{
+    if (o->mechanic == TB_PRICE_GIFT || o->mechanic == TB_PRICE_POINTS || o->level == TB_PRICE_SHIPPING)
+        return true;
+    return (o->mechanic == TB_PRICE_AMOUNT || o->mechanic == TB_PRICE_PERCENT || o->mechanic == TB_PRICE_LADDER) &&
+           o->max_units == 0 && !o->initial;
+}
 void tb_price_sort(struct tb_picks *v, uint32_t from, enum tb_pick_order order);
 void tb_price_spread(struct tb_picks *v, uint32_t from, int64_t total);
 void tb_price_weigh(struct tb_picks *v, uint32_t from, bool by_share);
@@ -289,6 +301,15 @@ static inline struct tb_price_state tb_price_sum_state(struct tb_price_state s, 
     return s;
 }
 
+/* Nothing of `later` looks at parts of the lines of j, be it after an offer on all goods, which spreads over all parts.
+ * What follows from the sum of all goods may. */
+static inline bool tb_price_unseen(const struct tb_price_plan *p, uint32_t j, uint64_t later)
+{
+    uint64_t all = later & p->everywhere & ~p->perks & ~p->shipping;
+    uint64_t after = all == 0 ? 0 : ~((all & -all) - 1);
+    return (later & p->by_part & (p->meet[j] | after)) == 0;
+}
+
 /* all.c: takes `total` off all goods, spread over all parts; total is less than what they cost. */
 void tb_price_take_off_all(struct tb_price_plan *p, const struct tb_price_state *in, int64_t total,
                            struct tb_price_state *out);
@@ -296,8 +317,20 @@ void tb_price_take_off_all(struct tb_price_plan *p, const struct tb_price_state 
 /* group.c: fills p->part from p->pick; the sum of all groups' discounts. */
 int64_t tb_price_groups(struct tb_price_plan *p, const struct tb_offer *o, struct tb_effect *e);
 
-/* result.c: prices mask (order of application) and fills every field but the proof. */
-void tb_price_settle(struct tb_price_plan *p, uint64_t mask, struct tb_price_result *result);
+/* How a set came to its price: what each offer found. */
+struct tb_price_course {
+    struct tb_price_state state[TB_PRICE_OFFERS_MAX + 1]; /* at first, and after each that changed it */
+    uint64_t moved; /* who did, in order of application */
+    uint64_t in;    /* in force */
+    int64_t saving[TB_PRICE_OFFERS_MAX]; /* of those */
+};
+
+/* result.c: prices mask (order of application) and fills every field but the proof. course: or NULL; it lives in the
+ * levels of the workspace. */
+void tb_price_settle(struct tb_price_plan *p, uint64_t mask, struct tb_price_course *course,
+                     struct tb_price_result *result);
+/* why.c: a reason for every offer of the caller; tb_price_touch has been called. */
+void tb_price_reasons(struct tb_price_plan *p, const struct tb_price_course *course, struct tb_price_reason *reason);
 
 /* bound.c */
 int64_t tb_price_bundle_most(struct tb_price_plan *p, const struct tb_offer *o, bool first_only);
@@ -313,15 +346,19 @@ struct tb_price_limit {
 int64_t tb_price_chain(struct tb_price_plan *p, const struct tb_price_node *n, uint64_t later, int64_t first,
                        const struct tb_price_limit *limit, int64_t goal, uint64_t *set);
 
-/* island.c: T5; money of what islands of `among` can save, who saves it, and those too large in *rest */
+/* island.c: T5; money of what islands of `among` can save, who saves it, and those too large in *rest. *gap: in any
+ * other choice an island saves less by that at least. */
 int64_t tb_price_islands(struct tb_price_plan *p, const struct tb_price_node *n, uint64_t among, uint64_t *rest,
-                         uint64_t *set);
+                         uint64_t *set, int64_t *gap);
 
 /* ceiling.c */
 int64_t tb_price_ceiling(struct tb_price_plan *p, struct tb_price_node *n, bool closely,
                          int64_t goal);
+/* T7: the offers before the first on all goods in *first, those of them that save most in *set; the ceiling of every
+ * set that has others of them. INT64_MAX: not known, or *first is empty. */
+int64_t tb_price_otherwise(struct tb_price_plan *p, const struct tb_price_node *n, int64_t goal, uint64_t *first,
+                           uint64_t *set);
 void tb_price_broad(struct tb_price_plan *p, const struct tb_price_state *start, uint64_t alive);
 bool tb_price_rated(const struct tb_offer *o);
-void tb_price_rates(struct tb_price_plan *p, const struct tb_price_state *start, uint64_t wanted);
 
 #endif

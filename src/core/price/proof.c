@@ -424,6 +424,32 @@ static enum tb_proof_answer go_out(struct walk *w, struct stand *n)
     return n->effect ? TB_PROOF_HOLDS : TB_PROOF_BAD_TREE;
 }
 
+/* T7: those that save most of the offers before the first on all goods go in, the others are out. */
+static enum tb_proof_answer check_first(struct walk *w, struct stand *n)
+{
+    uint64_t open = open_from(w, n, n->position, last_is_out(w, n, n->position));
+    struct plain_state from = state_of(w, n);
+    struct plain_state to = plain_state_at(&w->c, n->depth + 1);
+    uint64_t first;
+    uint64_t set;
+    if (plain_otherwise(&w->c, &from, n->in, open, w->most, &first, &set) >= w->key)
+        return TB_PROOF_BAD_TREE;
+    plain_copy(&w->c, &from, &to);
+    for (uint32_t k = n->position; k < w->c.n; k++) {
+        uint32_t one = w->c.order[k];
+        bool in_force;
+        if (first >> one & 1)
+            n->position = k + 1;
+        if (!(set >> one & 1))
+            continue;
+        int64_t saving = plain_apply(&w->c, &w->c.offer[one], &to, &in_force);
+        n->key += in_force ? plain_key(&w->c.offer[one], saving) : 0;
+    }
+    n->in |= set;
+    w->shipping[++n->depth] = to.shipping;
+    return better(w, n->key, n->in) ? TB_PROOF_BETTER_SET : TB_PROOF_HOLDS;
+}
+
 static enum tb_proof_answer step(struct walk *w)
 {
     struct stand *n = &w->stand[w->n - 1];
@@ -436,6 +462,8 @@ static enum tb_proof_answer step(struct walk *w)
         return check_skip(w, n);
     case TB_PROOF_BRANCH:
         return go_in(w, n);
+    case TB_PROOF_FIRST:
+        return check_first(w, n);
     case TB_PROOF_CUT:
         w->n--;
         return check_cut(w, n);

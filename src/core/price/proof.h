@@ -8,6 +8,8 @@
  *   BRANCH    two subtrees follow: with the offer (NO_EFFECT when it takes nothing off: nothing below),
  *             then without it (DOMINATED: it has an effect and matters to nothing undecided: nothing below)
  *   CUT       no set below has a greater key than the claim, nor an equal one that is preferred
+ *   FIRST     of the offers before the first on all goods those are in that T7 names, the others out: no set that
+ *             chooses otherwise reaches the claim. One subtree follows, from the last of them on
  *   END       all offers from here on are out for reasons of SKIP; this set is no better than the claim
  * The checker prices part by part with its own plain evaluator, reckons the bounds of price.h by its own
  * code, judges legality itself, and accepts only when the tree covers every legal set. It shares no code
@@ -25,6 +27,7 @@ enum tb_proof_node {
     TB_PROOF_END,
     TB_PROOF_NO_EFFECT,
     TB_PROOF_DOMINATED,
+    TB_PROOF_FIRST,
 };
 
 /* In order of precedence. */

@@ -530,7 +530,7 @@ void plain_relate(struct plain *c)
 static int64_t at_first(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t first, const int64_t *most)
 {
     uint64_t rest;
-    int64_t isles = plain_islands(c, s, in, first, &rest);
+    int64_t isles = plain_islands(c, s, in, first, &rest, NULL);
     return isles + ((by_lines(c, s, in, rest, most) + TB_PRICE_OFFERS_MAX) >> 14);
 }
 
@@ -589,30 +589,37 @@ static int64_t step_by_step(struct plain *c, const struct plain_state *s, uint64
     return best;
 }
 
-/* T4: the offers before the first on all goods by T2, the others in a chain. */
-static int64_t in_a_chain(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t among,
-                          const int64_t *most)
+/* The offers before the first on all goods, of `among`. */
+static uint64_t first_offers(const struct plain *c, uint64_t among)
 {
-    struct plain_link link[TB_PRICE_OFFERS_MAX];
     uint64_t first = 0;
+    for (uint32_t k = 0; k < c->n; k++) {
+        uint32_t i = c->order[k];
+        const struct tb_offer *o = &c->offer[i];
+        if (!(among >> i & 1) || plain_perk(o) || o->level == TB_PRICE_SHIPPING)
+            continue;
+        if (wide(c, o))
+            break;
+        first |= UINT64_C(1) << i;
+    }
+    return first;
+}
+
+/* T4: those of `first` save `taken` at most, the others in a chain. */
+static int64_t in_a_chain(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t among,
+                          const int64_t *most, uint64_t first, int64_t taken)
+{
+    struct plain_link link[TB_PRICE_OFFERS_MAX] = {0};
     uint64_t perks = 0;
     uint32_t n = 0;
     uint32_t coupons = 0;
-    bool begun = false;
     for (uint32_t k = 0; k < c->n; k++) {
         uint32_t i = c->order[k];
         const struct tb_offer *o = &c->offer[i];
         coupons += (in >> i & 1) && o->coupon != TB_PRICE_RULE;
-        if (!(among >> i & 1))
+        perks |= (uint64_t)((among >> i & 1) && plain_perk(o)) << i;
+        if (!((among & ~first) >> i & 1) || plain_perk(o))
             continue;
-        perks |= (uint64_t)plain_perk(o) << i;
-        begun = begun || (wide(c, o) && o->level != TB_PRICE_SHIPPING);
-        if (plain_perk(o))
-            continue;
-        if (!begun && o->level != TB_PRICE_SHIPPING) {
-            first |= UINT64_C(1) << i;
-            continue;
-        }
         bool rated = c->broad >> i & 1;
         struct plain_link *l = &link[n++];
         *l = (struct plain_link){.offer = o, .most = most[i], .all = wide(c, o)};
@@ -625,32 +632,63 @@ static int64_t in_a_chain(struct plain *c, const struct plain_state *s, uint64_t
     int64_t goods = 0;
     for (uint32_t u = 0; u < c->part_n; u++)
         goods += s->left[u];
-    int64_t taken = at_first(c, s, in, first, most);
     int64_t best = plain_chain(c, link, n, coupons, goods, taken);
     best = smaller(best, step_by_step(c, s, in, most, &(struct chained){link, n, coupons, goods, taken, first}));
     best += by_rules(c, in, perks, most);
     return smaller(best, taken * 16384 + by_rules(c, in, among & ~first, most));
 }
 
+/* The undecided but the exclusive ones, whose best is *alone. */
+static uint64_t not_alone(const struct plain *c, uint64_t open, const int64_t *most, int64_t *alone)
+{
+    uint64_t others = 0;
+    *alone = 0;
+    for (uint32_t i = 0; i < c->n; i++)
+        if ((open >> i & 1) && rule(c, i) == TB_PRICE_EXCLUSIVE)
+            *alone = larger(*alone, most[i]);
+        else
+            others |= open & UINT64_C(1) << i;
+    return others;
+}
+
+int64_t plain_otherwise(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t open, const int64_t *most,
+                        uint64_t *first, uint64_t *set)
+{
+    int64_t alone;
+    uint64_t others = not_alone(c, open, most, &alone);
+    uint64_t rest;
+    uint64_t early = 0; /* others before the last of the first */
+    uint64_t passed = 0;
+    struct plain_choice best;
+    *first = first_offers(c, others);
+    for (uint32_t k = 0; k < c->n; k++) {
+        uint64_t bit = UINT64_C(1) << c->order[k];
+        early |= *first & bit ? passed : 0;
+        passed |= others & ~*first & bit;
+    }
+    c->shipping_left = s->shipping;
+    int64_t taken = plain_islands(c, s, in, *first, &rest, &best);
+    *set = best.set;
+    if (*first == 0 || early != 0 || rest != 0 || best.gap <= 0)
+        return INT64_MAX;
+    return larger(alone, in_a_chain(c, s, in, others, most, *first, taken - best.gap));
+}
+
 int64_t plain_ceiling(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t open, const int64_t *most)
 {
-    c->shipping_left = s->shipping;
-    uint64_t others = 0;
-    int64_t alone = 0;
+    int64_t alone;
+    uint64_t others = not_alone(c, open, most, &alone);
+    uint64_t first = first_offers(c, others);
     int64_t worth = 0;
     int64_t perks = 0;
-    for (uint32_t i = 0; i < c->n; i++) {
-        if (!(open >> i & 1))
-            continue;
-        worth += c->offer[i].worth;
-        perks += plain_perk(&c->offer[i]);
-        if (rule(c, i) == TB_PRICE_EXCLUSIVE)
-            alone = larger(alone, most[i]);
-        else
-            others |= UINT64_C(1) << i;
-    }
-    int64_t best = smaller(by_rules(c, in, others, most), in_a_chain(c, s, in, others, most));
-    best = larger(best, alone);
+    c->shipping_left = s->shipping;
+    for (uint32_t i = 0; i < c->n; i++)
+        if (open >> i & 1) {
+            worth += c->offer[i].worth;
+            perks += plain_perk(&c->offer[i]);
+        }
+    int64_t chain = in_a_chain(c, s, in, others, most, first, at_first(c, s, in, first, most));
+    int64_t best = larger(smaller(by_rules(c, in, others, most), chain), alone);
     int64_t left = s->shipping + worth;
     for (uint32_t u = 0; u < c->part_n; u++)
         left += s->left[u];

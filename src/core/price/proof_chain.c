@@ -5,6 +5,7 @@
 
 #define SPAN_MAX 128 /* more than the solver's, so that what joins there needs not join here */
 #define COUPON_WAYS 6 /* no coupon, one to four joint ones, a single one */
+#define MULTIPLES_MAX 16 /* more than the solver's too */
 #define GROUP_WAYS 4  /* two best-of groups, in use or not */
 
 struct sums {
@@ -94,9 +95,9 @@ static int64_t sum_after(const struct tb_offer *o, int64_t sum, int64_t off, int
 static bool sum_decides(const struct tb_offer *o)
 {
     bool kind = o->mechanic == TB_PRICE_AMOUNT || o->mechanic == TB_PRICE_PERCENT ||
-                (o->mechanic == TB_PRICE_LADDER && !o->every && !o->by_pieces);
-    return kind && !o->initial && o->max_units == 0 && o->cap_unit == 0 && o->cap_line == 0 &&
-           !o->every && !o->by_pieces && o->budget_rule != TB_PRICE_BUDGET_STRICT;
+                (o->mechanic == TB_PRICE_LADDER && (!o->every || o->step_n == 1));
+    return kind && !o->initial && o->max_units == 0 && o->cap_unit == 0 && o->cap_line == 0 && !o->by_pieces &&
+           o->budget_rule != TB_PRICE_BUDGET_STRICT;
 }
 
 /* Off all goods in proportion to what is left of them. */
@@ -157,6 +158,35 @@ static void pass_part(const struct plain_link *k, struct sums s, int64_t times, 
     }
 }
 
+/* One span through a ladder that applies as often as its step fits: by the number of times, the last ones together. */
+static void pass_multiples(const struct tb_offer *o, const struct sums *s, struct way *to)
+{
+    int64_t at = o->step[0].at;
+    int64_t limit = o->max_applications > 0 ? o->max_applications : INT64_MAX;
+    int64_t first = s->from / at > 1 ? s->from / at : 1;
+    for (int64_t times = first; times <= limit && times * at <= s->to; times++) {
+        struct sums one = *s;
+        bool open_end = times == limit || times == first + MULTIPLES_MAX;
+        one.from = greater(s->from, times * at);
+        one.to = open_end ? s->to : lesser(s->to, times * at + at - 1);
+        __int128 top = (__int128)lesser(limit, one.to / at) * o->step[0].off;
+        __int128 low = (__int128)times * o->step[0].off;
+        one.from = sum_after(o, one.from, top < TB_PRICE_MONEY_MAX ? (int64_t)top : TB_PRICE_MONEY_MAX, 0);
+        one.to = sum_after(o, one.to, low < TB_PRICE_MONEY_MAX ? (int64_t)low : TB_PRICE_MONEY_MAX, 0);
+        put(to, &one);
+        if (open_end)
+            return;
+    }
+    if (first > limit && s->from <= s->to) { /* more often than it may */
+        struct sums one = *s;
+        __int128 off = (__int128)limit * o->step[0].off;
+        int64_t all = off < TB_PRICE_MONEY_MAX ? (int64_t)off : TB_PRICE_MONEY_MAX;
+        one.from = sum_after(o, s->from, all, 0);
+        one.to = sum_after(o, s->to, all, 0);
+        put(to, &one);
+    }
+}
+
 /* One span through one offer; `all`: the offer is on all goods, at `rate` if that is known. */
 static void pass(const struct plain_link *k, struct sums s, int64_t times, struct way *to)
 {
@@ -182,6 +212,10 @@ static void pass(const struct plain_link *k, struct sums s, int64_t times, struc
         s.from = greater(0, s.from - most);
         s.odd += in_proportion(k) ? 0 : most;
         put(to, &s);
+        return;
+    }
+    if (o->every) {
+        pass_multiples(o, &s, to);
         return;
     }
     uint32_t steps = o->mechanic == TB_PRICE_LADDER ? o->step_n : 1;

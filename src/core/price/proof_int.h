@@ -89,12 +89,21 @@ bool plain_covers(const struct tb_offer *o, uint32_t line);
 /* Offer k, which applies earlier, may change what i finds. */
 bool plain_precedes(const struct plain *c, uint32_t k, uint32_t i);
 
-/* proof_island.c: T5 of `among`, as money; those of islands too large in *rest. */
-int64_t plain_islands(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t among, uint64_t *rest);
+/* proof_island.c: T5 of `among`, as money; those of islands too large in *rest. choice: or NULL. */
+struct plain_choice {
+    uint64_t set; /* who saves most in the islands */
+    int64_t gap;  /* any other choice saves less by that at least */
+};
+int64_t plain_islands(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t among, uint64_t *rest,
+                      struct plain_choice *choice);
 
 /* proof_bound.c: key of U (0: no effect possible) when those of `before` may come first, and of all of R together
  * (the caller's bits). */
 int64_t plain_most(struct plain *c, uint32_t i, const struct plain_state *s, uint64_t before);
 int64_t plain_ceiling(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t open, const int64_t *most);
+/* T7: the offers before the first on all goods, those of them that save most, and the ceiling of sets that choose
+ * otherwise; INT64_MAX: it says nothing. */
+int64_t plain_otherwise(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t open, const int64_t *most,
+                        uint64_t *first, uint64_t *set);
 
 #endif

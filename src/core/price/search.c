@@ -29,6 +29,7 @@ struct search {
     const struct tb_price_search *limit;
     uint32_t steps;
     uint32_t depth; /* frames in use */
+    uint32_t deepest;
     uint32_t proof_n;
     bool proof_lost;
     int64_t loose;    /* key that is not worth looking for */
@@ -37,6 +38,7 @@ struct search {
     uint64_t best;
     uint64_t best_rank;
     uint64_t guess; /* the last one tried */
+    bool guessed;   /* who reaches the root's ceiling was tried */
     uint32_t tries; /* guesses that may still fail */
     struct frame frame[TB_PRICE_OFFERS_MAX + 1];
 };
@@ -134,11 +136,13 @@ static void leave_out(const struct search *s, struct tb_price_node *n, uint32_t 
         n->alive &= ~(UINT64_C(1) << k);
 }
 
-/* Applies j. sums: nothing that comes looks at parts, so those stay as they are; else the state gets a level. */
-static void apply(struct search *s, uint32_t j, const struct tb_price_state *state, bool sums, uint32_t level,
+/* Applies j. Where nothing of `later`, all that may still come, looks at parts of its lines, those stay as they are;
+ * else the state gets a level. */
+static void apply(struct search *s, uint32_t j, const struct tb_price_state *state, uint64_t later, uint32_t level,
                   struct tb_price_state *next, struct tb_effect *e)
 {
     struct tb_price_plan *p = &s->plan;
+    bool sums = tb_price_unseen(p, j, later);
     spend(s, state);
     *next = tb_price_level(p, level);
     tb_price_effect(p, j, state, sums ? NULL : next, e);
@@ -178,13 +182,14 @@ static void try_set(struct search *s, const struct frame *f, uint64_t mask)
         uint32_t j = (uint32_t)__builtin_ctzll(m);
         struct tb_price_state next;
         struct tb_effect e;
-        apply(s, j, &state, (m & (m - 1) & p->by_part) == 0, level, &next, &e);
+        apply(s, j, &state, m & (m - 1), level, &next, &e);
         if (!e.in_force)
             continue;
         key += tb_price_key(p->offer[j], e.saving);
         in |= m & -m;
+        if (next.run != state.run) /* else it stays where it is */
+            level = level == p->levels ? p->levels + 1 : p->levels;
         state = next;
-        level = level == p->levels ? p->levels + 1 : p->levels;
     }
     consider(s, key, in);
 }
@@ -218,6 +223,7 @@ static void push(struct search *s, struct frame *f, uint32_t j, const struct tb_
                  const struct tb_effect *e)
 {
     struct frame *child = &s->frame[s->depth++];
+    s->deepest = s->depth > s->deepest ? s->depth : s->deepest;
     child->node.state = *state;
     child->node.key = f->node.key + tb_price_key(s->plan.offer[j], e->saving);
     child->node.in = f->node.in | UINT64_C(1) << j;
@@ -246,8 +252,7 @@ static void branch(struct search *s, struct frame *f)
     f->dominated = (s->plan.minds[j] & f->node.alive) == 0;
     struct tb_price_state next;
     struct tb_effect e;
-    bool sums = f->dominated || (alive_with(s, &f->node, j) & s->plan.by_part) == 0;
-    apply(s, j, &f->node.state, sums, s->depth, &next, &e);
+    apply(s, j, &f->node.state, f->dominated ? 0 : alive_with(s, &f->node, j), s->depth, &next, &e);
     if (e.in_force) {
         push(s, f, j, &next, &e);
         return;
@@ -260,7 +265,7 @@ static void branch(struct search *s, struct frame *f)
 static bool holds_best(const struct search *s, const struct frame *f)
 {
     uint64_t more = s->best & ~f->node.in;
-    return (f->node.in & ~s->best) == 0 && (more & ~f->node.alive) == 0 && f != &s->frame[0];
+    return (f->node.in & ~s->best) == 0 && (more & ~f->node.alive) == 0 && (s->guessed || f != &s->frame[0]);
 }
 
 /* One step of the walk. */
@@ -297,6 +302,7 @@ static void begin(struct search *s, const struct tb_price_search *limit)
     p->quick = true;
     s->steps = 1;
     s->depth = 1;
+    s->deepest = 1;
     s->proof_n = 0;
     s->proof_lost = false;
     s->loose = 0;
@@ -305,6 +311,7 @@ static void begin(struct search *s, const struct tb_price_search *limit)
     s->best = 0;
     s->best_rank = 0;
     s->guess = 0;
+    s->guessed = false;
     s->tries = TRIES;
     struct frame *root = &s->frame[0];
     root->node = (struct tb_price_node){.most = root->most};
@@ -323,9 +330,8 @@ static void begin(struct search *s, const struct tb_price_search *limit)
         if (tb_price_rated(p->offer[__builtin_ctzll(m)]))
             rated |= m & -m;
     tb_price_broad(p, &root->node.state, root->node.alive);
-    p->rated = 0;
-    if (rated != 0)
-        tb_price_rates(p, &root->node.state, rated);
+    p->rated = rated;
+    p->rates_known = false;
 }
 
 /* What no set still open can pass, as a key. */
@@ -350,11 +356,119 @@ static int64_t not_worth(const struct search *s)
     return (uint64_t)s->steps * 8 < (uint64_t)s->limit->steps_max * 3 ? 0 : s->best_key / 112;
 }
 
+/* The set that reaches the root's ceiling, if there is one, is most often the best: it is priced with all shares, and
+ * when nothing can be better that is all. */
+static bool at_once(struct search *s, struct tb_price_course *course, struct tb_price_result *result)
+{
+    struct frame *root = &s->frame[0];
+    struct tb_price_plan *p = &s->plan;
+    if (root->node.alive == 0)
+        return false;
+    int64_t most = tb_price_ceiling(p, &root->node, true, -1);
+    uint64_t guess = make_up(s, root, root->node.guess, root->node.unsure);
+    p->quick = false;
+    tb_price_settle(p, guess, course, result);
+    p->quick = true;
+    int64_t key = 0;
+    uint64_t in = 0;
+    for (uint32_t i = 0; i < result->use_n; i++) {
+        uint32_t j = p->position[result->use[i].offer];
+        key += tb_price_key(p->offer[j], result->use[i].saving);
+        in |= UINT64_C(1) << j;
+        spend(s, &root->node.state);
+    }
+    consider(s, key, in);
+    s->guess = guess;
+    s->guessed = true;
+    if (!beaten(s, &root->node, most))
+        return false;
+    say(s, TB_PROOF_CUT);
+    s->depth = 0;
+    return true;
+}
+
+/* The guess began with exactly that set of the first offers, each of which changed the state, and the walk over those
+ * alive will not reach the levels of its course. */
+static bool priced_so(const struct search *s, const struct tb_price_course *course, uint64_t set, uint64_t first,
+                      uint64_t alive)
+{
+    return course != NULL && (course->in & first) == set && (course->moved & ((first | (first - 1)))) == set &&
+           (uint32_t)(__builtin_popcountll(alive) + __builtin_popcountll(course->moved)) + 3 < s->plan.n;
+}
+
+/* T7: when no set that has others of the first offers than those that save most can reach the best, the root is where
+ * those are in and the others out. */
+static bool decide_first(struct search *s, const struct tb_price_course *course)
+{
+    struct tb_price_plan *p = &s->plan;
+    struct frame *f = &s->frame[0];
+    struct tb_price_state state = f->node.state;
+    uint64_t first;
+    uint64_t set;
+    int64_t key = 0;
+    if (tb_price_otherwise(p, &f->node, s->best_key - 1, &first, &set) >= s->best_key)
+        return false;
+    uint32_t level = p->levels - 1; /* two that the walk does not reach */
+    uint64_t alive = f->node.alive & ~first;
+    bool walked = priced_so(s, course, set, first, alive);
+    for (uint64_t m = set; m != 0; m &= m - 1) {
+        uint32_t j = (uint32_t)__builtin_ctzll(m);
+        struct tb_price_state next;
+        struct tb_effect e;
+        f->node.alive = alive;
+        alive = alive_with(s, &f->node, j);
+        if (walked) {
+            key += tb_price_key(p->offer[j], course->saving[j]);
+            f->node.in |= m & -m;
+            f->stale |= p->touch[j];
+            continue;
+        }
+        apply(s, j, &state, alive | (m & (m - 1)), level, &next, &e);
+        tb_assert(e.in_force);
+        key += tb_price_key(p->offer[j], e.saving);
+        f->node.in |= m & -m;
+        f->stale |= p->touch[j];
+        if (next.run != state.run)
+            level = level == p->levels - 1 ? p->levels - 2 : p->levels - 1;
+        state = next;
+    }
+    f->node.state = walked ? course->state[__builtin_popcountll(set)] : state;
+    f->node.key = key;
+    f->node.alive = alive;
+    f->stale &= alive;
+    f->exact &= alive & ~f->stale;
+    f->position = (uint8_t)(64 - __builtin_clzll(first));
+    consider(s, key, f->node.in);
+    say(s, TB_PROOF_FIRST);
+    return true;
+}
+
+static void look_for(struct search *s, const struct tb_price_course *course)
+{
+    struct frame *root = &s->frame[0];
+    if (!decide_first(s, course))
+        try_set(s, root, make_up(s, root, 0, root->node.alive));
+    while (s->depth > 0 && s->steps < s->limit->steps_max) {
+        s->loose = not_worth(s);
+        walk(s);
+    }
+}
+
+/* The guess was the best, and what it left on its way is still there: its states stand in the last levels. */
+static bool settled(const struct search *s, const struct tb_price_course *course, const struct tb_price_result *result)
+{
+    if (!s->guessed || tb_price_to_order(&s->plan, result->set) != s->best)
+        return false;
+    return course == NULL || s->deepest + 1 + (uint32_t)__builtin_popcountll(course->moved) < s->plan.n;
+}
+
 enum tb_price_answer tb_price_best(struct tb_price_work *work, const struct tb_basket *basket,
                                    const struct tb_offer *offer, uint32_t offer_n,
                                    const struct tb_price_search *search, struct tb_price_result *result)
 {
     struct search s;
+    struct tb_price_course course;
+    struct tb_price_course *told = search->reason != NULL ? &course : NULL;
     uint32_t at;
     enum tb_price_answer a = tb_price_plan_make(&s.plan, work, basket, offer, offer_n, &at);
     if (a != TB_PRICE_DONE) {
@@ -362,21 +476,21 @@ enum tb_price_answer tb_price_best(struct tb_price_work *work, const struct tb_b
         return a;
     }
     begin(&s, search);
-    try_set(&s, &s.frame[0], make_up(&s, &s.frame[0], 0, s.frame[0].node.alive));
-    while (s.depth > 0 && s.steps < search->steps_max) {
-        s.loose = not_worth(&s);
-        walk(&s);
-    }
+    if (!at_once(&s, told, result))
+        look_for(&s, told);
     bool proven = s.depth == 0 && s.given_up < s.best_key;
     int64_t ceiling = proven ? 0 : open_ceiling(&s);
     s.plan.quick = false;
-    tb_price_settle(&s.plan, s.best, result);
-    result->steps = s.steps;
-    result->proven = proven;
+    if (!settled(&s, told, result))
+        tb_price_settle(&s.plan, s.best, told, result);
     if (!proven)
         result->bound = (ceiling + TB_PRICE_OFFERS_MAX) >> TB_KEY_MONEY;
     if (!proven && result->bound < result->value)
         result->bound = result->value;
+    if (told != NULL)
+        tb_price_reasons(&s.plan, told, search->reason);
+    result->steps = s.steps;
+    result->proven = proven;
     result->proof_n = proven && !s.proof_lost ? s.proof_n : 0;
     return a;
 }

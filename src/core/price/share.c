@@ -119,7 +119,7 @@ enum tb_price_answer tb_price_return_reprice(struct tb_price_work *work, const s
         granted->budget_rule = TB_PRICE_NO_BUDGET;
         p.offer[j] = granted;
     }
-    tb_price_settle(&p, tb_price_to_order(&p, set), result);
+    tb_price_settle(&p, tb_price_to_order(&p, set), NULL, result);
     int64_t due = paid_goods - refunded_before - (result->goods_list - result->goods_saving);
     *refund = due > 0 ? due : 0;
     return a;
