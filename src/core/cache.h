@@ -17,6 +17,8 @@
 #define TB_CACHE_UNITS 64u
 #define TB_CACHE_TEXTS 8u
 #define TB_CACHE_TEXT_BYTES 64u
+#define TB_CACHE_SCOPES 16384u /* a large shop's assortment: 1.2 MiB, of which only what is sold is touched */
+#define TB_CACHE_SLOTS 6u      /* of an offer's scope: TB_SCOPE_SLOTS */
 
 /* The tenant's zone, and the day that was asked for last: [from_ms, until_ms) lies in it and
  * has one offset from UTC. */
@@ -48,6 +50,15 @@ struct tb_cached_text {
     char text[TB_CACHE_TEXT_BYTES];
 };
 
+/* In which of up to 64 offers a product is, by slot: bit i of in[slot] = offer i. */
+struct tb_cached_scope {
+    uint64_t mark;    /* of those offers, in their order; 0 = empty */
+    uint64_t content; /* of the product block; 0: the catalog does not know the goods */
+    uint64_t in[TB_CACHE_SLOTS];
+    uint32_t product;
+    uint32_t zero;
+};
+
 struct tb_core_cache {
     struct tb_cached_tenant tenant[TB_CACHE_TENANTS];
     /* Where a code led to, 0 = empty; the block's own code tells whether it still does. */
@@ -56,6 +67,7 @@ struct tb_core_cache {
     /* The roll-forward block of a unit that was written last; its head names unit and day. */
     uint32_t unit_day[TB_CACHE_UNITS];
     struct tb_cached_text text[TB_CACHE_TEXTS]; /* [map % TB_CACHE_TEXTS] */
+    struct tb_cached_scope scope[TB_CACHE_SCOPES];
 };
 
 #endif

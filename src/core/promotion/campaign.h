@@ -261,6 +261,12 @@ int64_t tb_offer_group_pieces(const struct tb_offer_version *v);
 /* Lines in scope of the slot; all of them where the slot has no including row. false: none. */
 bool tb_offer_scope_bits(struct tb_txn *t, struct tb_block *offer, uint32_t slot, const uint32_t *product,
                          uint32_t line_n, uint64_t *bits);
+/* The same of up to 64 offers at once, for one line: bit i of in[slot] = the product (0: unknown) is in that slot of
+ * offer[i], as far as its mechanic has the slot. mark: of the same offers, from tb_offer_scope_mark: names them
+ * in what is remembered. in has TB_SCOPE_SLOTS words.                                               */
+uint64_t tb_offer_scope_mark(struct tb_block *const *offer, uint32_t n);
+void tb_offer_scope_row(const struct tb_txn *t, struct tb_block *const *offer, uint32_t n, uint64_t mark,
+                        uint32_t product, uint64_t *in);
 /* In the control arm: the person's id under the campaign's salt. */
 bool tb_promotion_held_out(const struct tb_offer_version *v, struct tb_block *person);
 /* True when the slot has a row of its own. */

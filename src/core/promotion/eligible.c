@@ -26,6 +26,11 @@ void tb_judge_refuse(struct tb_judge *j, uint32_t campaign, uint32_t offer, uint
             .campaign = campaign, .offer = offer, .lot = lot, .why = why, .missing = missing};
 }
 
+static uint32_t lesser(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
 /* ---- coupons -------------------------------------------------------------------------------- */
 
 int64_t tb_coupon_from_ms(const struct tb_txn *t, const struct tb_unit *unit, int32_t earned_day)
@@ -144,6 +149,8 @@ static enum tb_promotion_why test_window(const struct tb_judge *j, struct tb_tri
 
 static enum tb_promotion_why test_places(const struct tb_judge *j, const struct tb_trial *x)
 {
+    if (x->offer->n[TB_OFFER_PLACE] == 0)
+        return TB_PROMOTION_OPEN;
     const struct tb_offer_place *place = tb_section(j->t, x->offer, TB_OFFER_PLACE);
     const uint32_t here[TB_PLACE_BYS] = {j->ask->store, j->ask->touchpoint, j->ask->channel};
     bool listed[TB_PLACE_BYS] = {false};
@@ -161,6 +168,8 @@ static enum tb_promotion_why test_places(const struct tb_judge *j, const struct 
 
 static enum tb_promotion_why test_times(const struct tb_judge *j, const struct tb_trial *x)
 {
+    if (x->offer->n[TB_OFFER_TIME] == 0)
+        return TB_PROMOTION_OPEN;
     const struct tb_offer_time *w = tb_section(j->t, x->offer, TB_OFFER_TIME);
     bool weekly = false;
     bool open = false;
@@ -205,16 +214,30 @@ static enum tb_promotion_why test_member(const struct tb_judge *j, const struct 
     return TB_PROMOTION_OPEN;
 }
 
+bool tb_judge_scope(const struct tb_judge *j, const struct tb_trial *x, uint32_t slot, uint64_t *bits)
+{
+    const struct tb_promotion_ask *ask = j->ask;
+    uint32_t line_n = ask->order->line_n;
+    if (x->place == TB_TRIAL_NAMED)
+        return tb_offer_scope_bits(j->t, x->offer, slot, ask->product, line_n, bits);
+    uint32_t wide = (j->live_n + 63) / 64 * TB_SCOPE_SLOTS;
+    const uint64_t *in = j->in + x->place / 64 * TB_SCOPE_SLOTS + slot;
+    bool some = false;
+    for (uint32_t i = 0; i < line_n; i++, in += wide)
+        if (*in >> (x->place % 64) & 1) {
+            bits[i / 64] |= (uint64_t)1 << (i % 64);
+            some = true;
+        }
+    return some;
+}
+
 static enum tb_promotion_why test_scope(const struct tb_judge *j, struct tb_trial *x)
 {
-    uint32_t line_n = j->ask->order->line_n;
     x->scope = TB_NEW_ARRAY(j->t->scratch, uint64_t, tb_judge_words(j));
     tb_assert(x->scope != NULL);
     if (x->v->mechanic == TB_PRICE_BUNDLE)
         return TB_PROMOTION_OPEN; /* its slots are asked when it is made */
-    return tb_offer_scope_bits(j->t, x->offer, TB_SCOPE_SLOT_X, j->ask->product, line_n, x->scope)
-               ? TB_PROMOTION_OPEN
-               : TB_PROMOTION_SCOPE;
+    return tb_judge_scope(j, x, TB_SCOPE_SLOT_X, x->scope) ? TB_PROMOTION_OPEN : TB_PROMOTION_SCOPE;
 }
 
 static bool evaluate(const struct tb_judge *j, const struct tb_trial *x, uint32_t section, struct tb_expr_value *out)
@@ -309,10 +332,11 @@ static void less_spent(const struct tb_judge *j, struct tb_trial *x)
 
 static enum tb_promotion_why test_limits(const struct tb_judge *j, struct tb_trial *x)
 {
-    const struct tb_offer_limit *limit = tb_section(j->t, x->offer, TB_OFFER_LIMIT);
+    uint32_t limit_n = x->offer->n[TB_OFFER_LIMIT];
+    const struct tb_offer_limit *limit = limit_n ? tb_section(j->t, x->offer, TB_OFFER_LIMIT) : NULL;
     const uint64_t subject[TB_LIMIT_SCOPES] = {j->person != NULL, j->ask->device, j->ask->store, 1};
     x->uses = x->budget = x->pieces = INT64_MAX;
-    for (uint32_t i = 0; i < x->offer->n[TB_OFFER_LIMIT]; i++) {
+    for (uint32_t i = 0; i < limit_n; i++) {
         uint32_t scope = limit[i].scope;
         if (subject[scope] == 0)
             continue;
@@ -391,7 +415,8 @@ static void pass(struct tb_judge *j, const struct tb_trial *x, const struct tb_c
         tb_judge_refuse(j, x->v->campaign, (uint32_t)x->offer->id, c->lot, TB_PROMOTION_LEFT_OUT, 0);
         return;
     }
-    j->open[j->open_n++] = (struct tb_open){.trial = *x, .coupon = *c, .reach = reach_of(j, x)};
+    bool chosen = j->open_cap > TB_PRICE_OFFERS_MAX || j->coupon_n > 0; /* else nobody asks */
+    j->open[j->open_n++] = (struct tb_open){.trial = *x, .coupon = *c, .reach = chosen ? reach_of(j, x) : 0};
 }
 
 /* One candidate, or one for each of her coupons that it takes, as far as limits allow all of them: those first that
@@ -422,38 +447,71 @@ static void pass_each(struct tb_judge *j, const struct tb_trial *x, uint64_t lot
         }
 }
 
-static void try_offer(struct tb_judge *j, uint32_t offer, bool named, uint64_t lot)
+/* The offer's block, when it is of this tenant. */
+static struct tb_block *offer_of(const struct tb_judge *j, uint32_t offer)
 {
-    struct tb_trial x = {.offer = tb_read(j->t, TB_KIND_OFFER, offer)};
-    if (x.offer == NULL)
-        return;
-    x.v = tb_block_head_const(x.offer);
-    if (x.v->tenant != j->t->tenant)
-        return;
+    struct tb_block *b = offer ? tb_read(j->t, TB_KIND_OFFER, offer) : NULL;
+    return b != NULL && ((const struct tb_offer_version *)tb_block_head_const(b))->tenant == j->t->tenant ? b : NULL;
+}
+
+/* place: TB_TRIAL_NAMED when the ask names it. lot: with that coupon; 0 = any. */
+static void try_offer(struct tb_judge *j, struct tb_block *offer, uint32_t place, uint64_t lot)
+{
+    struct tb_trial x = {.offer = offer, .place = place, .v = tb_block_head_const(offer)};
     x.campaign = tb_read(j->t, TB_KIND_CAMPAIGN, x.v->campaign);
     tb_assert(x.campaign != NULL);
-    x.why = judge_offer(j, &x, named);
+    x.why = judge_offer(j, &x, place == TB_TRIAL_NAMED);
     if (x.why == TB_PROMOTION_OPEN)
         pass_each(j, &x, lot);
     else
-        tb_judge_refuse(j, x.v->campaign, offer, 0, x.why, x.missing);
+        tb_judge_refuse(j, x.v->campaign, (uint32_t)offer->id, 0, x.why, x.missing);
+}
+
+/* The offers in force at the instant, in order of their campaigns. */
+static void find_live(struct tb_judge *j)
+{
+    uint32_t n;
+    const struct tb_listed *list = tb_catalog_listed(j->t, TB_KIND_CAMPAIGN, &n);
+    bool now = j->ask->at_ms >= j->t->now_ms; /* else the runs tell what was in force then */
+    j->live = tb_arena_take(j->t->scratch, (n + 1) * sizeof(struct tb_block *));
+    tb_assert(j->live != NULL);
+    for (uint32_t i = 0; i < n; i++) {
+        struct tb_block *c = now ? NULL : tb_read(j->t, TB_KIND_CAMPAIGN, list[i].id);
+        struct tb_block *b = offer_of(j, c ? tb_campaign_offer_at(j->t, c, j->ask->at_ms) : list[i].tag);
+        if (b != NULL)
+            j->live[j->live_n++] = b;
+    }
+}
+
+/* Which of them each line's product is in. */
+static void find_scopes(struct tb_judge *j)
+{
+    uint32_t line_n = j->ask->order->line_n;
+    uint32_t wide = (j->live_n + 63) / 64 * TB_SCOPE_SLOTS;
+    j->in = tb_arena_take(j->t->scratch, ((size_t)line_n * wide + 1) * sizeof *j->in);
+    tb_assert(j->in != NULL);
+    for (uint32_t from = 0; from < j->live_n; from += 64) {
+        uint32_t n = lesser(j->live_n - from, 64);
+        uint64_t mark = tb_offer_scope_mark(j->live + from, n);
+        for (uint32_t i = 0; i < line_n; i++)
+            tb_offer_scope_row(j->t, j->live + from, n, mark, j->ask->product[i],
+                               j->in + (size_t)i * wide + from / 64 * TB_SCOPE_SLOTS);
+    }
 }
 
 static void try_all(struct tb_judge *j)
 {
-    for (uint32_t i = 0; i < j->ask->only_n; i++)
-        try_offer(j, j->ask->only[i], true, j->ask->only_lot ? j->ask->only_lot[i] : 0);
+    for (uint32_t i = 0; i < j->ask->only_n; i++) {
+        struct tb_block *b = offer_of(j, j->ask->only[i]);
+        if (b != NULL)
+            try_offer(j, b, TB_TRIAL_NAMED, j->ask->only_lot ? j->ask->only_lot[i] : 0);
+    }
     if (j->ask->only_n)
         return;
-    uint32_t n;
-    const struct tb_listed *list = tb_catalog_listed(j->t, TB_KIND_CAMPAIGN, &n);
-    bool now = j->ask->at_ms >= j->t->now_ms; /* else the runs tell what was in force then */
-    for (uint32_t i = 0; i < n; i++) {
-        struct tb_block *c = now ? NULL : tb_read(j->t, TB_KIND_CAMPAIGN, list[i].id);
-        uint32_t offer = c ? tb_campaign_offer_at(j->t, c, j->ask->at_ms) : list[i].tag;
-        if (offer)
-            try_offer(j, offer, false, 0);
-    }
+    find_live(j);
+    find_scopes(j);
+    for (uint32_t i = 0; i < j->live_n; i++)
+        try_offer(j, j->live[i], i, 0);
 }
 
 /* Some live offer takes coupons of the template: its own refusal, or its limit, says what is wrong. */
@@ -478,11 +536,6 @@ static void set_clock(struct tb_judge *j)
     j->weekday = (uint32_t)tb_weekday(day);
 }
 
-static uint32_t lesser(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
 /* As large as this basket can need: clearing memory costs more than most of the tests. */
 static void make_rooms(struct tb_judge *j)
 {
@@ -497,10 +550,10 @@ static void make_rooms(struct tb_judge *j)
     j->open_cap = lesser(OPEN_MAX, offers * (coupons > 1 ? lesser(coupons, COUPONS_EACH) : 1));
     j->refused_cap = offers + ask->coupon_n + coupons + j->open_cap;
     j->coupon_cap = coupons;
-    j->out->refused = TB_NEW_ARRAY(j->t->scratch, struct tb_promotion_refusal, j->refused_cap + 1);
-    j->coupon = TB_NEW_ARRAY(j->t->scratch, struct tb_coupon, coupons + 1);
+    j->out->refused = tb_arena_take(j->t->scratch, (j->refused_cap + 1) * sizeof *j->out->refused);
+    j->coupon = tb_arena_take(j->t->scratch, (coupons + 1) * sizeof *j->coupon);
     j->taken = TB_NEW_ARRAY(j->t->scratch, bool, coupons + 1);
-    j->open = TB_NEW_ARRAY(j->t->scratch, struct tb_open, j->open_cap + 1);
+    j->open = tb_arena_take(j->t->scratch, (j->open_cap + 1) * sizeof *j->open);
     tb_assert(j->out->refused != NULL && j->coupon != NULL && j->taken != NULL && j->open != NULL);
 }
 

@@ -19,8 +19,10 @@ struct tb_trial {
     int64_t min_amount; /* what the basket must reach: less what she spent in the period before (PERIOD_SPEND) */
     int64_t term;       /* what the formula gives, as amount or ppm of the offer */
     bool formed;        /* there is one */
+    uint32_t place;     /* among the live offers; TB_TRIAL_NAMED: the ask names it */
     uint64_t *scope;
 };
+#define TB_TRIAL_NAMED UINT32_MAX
 
 /* What passed, before the most promising are taken. */
 struct tb_open {
@@ -42,6 +44,9 @@ struct tb_judge {
     uint32_t open_n;
     uint32_t open_cap;
     uint32_t coupon_cap;
+    struct tb_block **live; /* offers in force, when the ask names none */
+    uint32_t live_n;
+    uint64_t *in;    /* [line][live / 64][slot]: tb_offer_scope_row */
     uint32_t local_s; /* second of the local day, and its weekday */
     uint32_t weekday;
 };
@@ -51,6 +56,8 @@ static inline uint32_t tb_judge_words(const struct tb_judge *j)
     return j->ask->order->line_n / 64 + 1;
 }
 
+/* Bits of the lines in that slot of the offer; false: none. */
+bool tb_judge_scope(const struct tb_judge *j, const struct tb_trial *x, uint32_t slot, uint64_t *bits);
 void tb_judge_refuse(struct tb_judge *j, uint32_t campaign, uint32_t offer, uint64_t lot, enum tb_promotion_why why,
                      int64_t missing);
 /* What passed: the most promising, in order, with groups, scopes and bounds. Fills j->out. */

@@ -139,7 +139,7 @@ static uint64_t *slot_bits(struct tb_judge *j, const struct tb_trial *x, uint32_
 {
     uint64_t *bits = TB_NEW_ARRAY(j->t->scratch, uint64_t, tb_judge_words(j));
     tb_assert(bits != NULL);
-    (void)tb_offer_scope_bits(j->t, x->offer, slot, j->ask->product, j->ask->order->line_n, bits);
+    (void)tb_judge_scope(j, x, slot, bits);
     return bits;
 }
 
@@ -243,9 +243,9 @@ void tb_offer_set_term(struct tb_offer *o, int64_t term)
 static void fill(struct tb_judge *j)
 {
     struct tb_promotion_set *out = j->out;
-    out->offer = TB_NEW_ARRAY(j->t->scratch, struct tb_offer, j->open_n + 1);
-    out->found = TB_NEW_ARRAY(j->t->scratch, struct tb_promotion_found, j->open_n + 1);
-    out->group = TB_NEW_ARRAY(j->t->scratch, enum tb_price_rule, TB_PRICE_GROUPS_MAX);
+    out->offer = tb_arena_take(j->t->scratch, (j->open_n + 1) * sizeof *out->offer); /* all are written */
+    out->found = tb_arena_take(j->t->scratch, (j->open_n + 1) * sizeof *out->found);
+    out->group = tb_arena_take(j->t->scratch, TB_PRICE_GROUPS_MAX * sizeof *out->group);
     tb_assert(out->offer != NULL && out->found != NULL && out->group != NULL);
     out->group[0] = TB_PRICE_STACKABLE;
     out->group_n = 1;
