@@ -27,7 +27,9 @@
 #define TB_BASKET_LIFETIME_MIN_MS INT64_C(1000)
 #define TB_BASKET_LIFETIME_MAX_MS (INT64_C(24) * 3600000)
 #define TB_QUOTE_COUPONS_MAX 100u
-#define TB_QUOTE_STEPS 5000u      /* of tb_price_best, when none are given: about half a millisecond */
+/* Of tb_price_best, when none are given: a bound, not what a quote takes. Ten lines and twenty offers take 20 to 250
+ * steps (10 us in the mean); hundreds of lines under a dozen rules for the same goods take all, 4 to 5 ms.   */
+#define TB_QUOTE_STEPS 5000u
 #define TB_QUOTE_STEPS_MAX 200000u
 #define TB_CHECKOUT_GIFTS_MAX 64u /* coupons that one order gives */
 

@@ -40,6 +40,7 @@ struct tb_checkout {
     struct tb_promotion_set set;
     struct tb_price_work work;
     struct tb_price_result price;
+    struct tb_price_reason *why; /* [set.n] when they were asked for */
     struct tb_draw_on *tender;
     uint32_t tender_n;
     uint32_t tender_max;
@@ -61,6 +62,7 @@ struct tb_chosen {
     uint32_t locked_n;
     const struct tb_basket_offer *held;
     uint32_t held_n;
+    bool reasons; /* why each offer is in force or not; with none chosen */
 };
 enum tb_outcome tb_checkout_price(struct tb_checkout *c, const struct tb_chosen *chosen);
 /* Judges the tenders that draw on units. */
@@ -85,6 +87,10 @@ static inline struct tb_promotion_use tb_checkout_use_of(const struct tb_checkou
  * and its tenders held.                                                                       */
 enum tb_outcome tb_checkout_place(struct tb_checkout *c, struct tb_block *basket, const struct tb_quote_tender *money,
                                   uint32_t money_n);
+
+/* What the order would earn, when nothing else that it would do has a say in it; else false, and it is placed to see.
+ * Books what is earned: the caller undoes all. Requires a priced course and a member.               */
+bool tb_checkout_would_earn(struct tb_checkout *c, const struct tb_ev_order_earn **row, uint32_t *n);
 
 /* Fields 10 to 13 of a confirmation. Requires a priced order. */
 void tb_checkout_tell_placed(struct tb_txn *t, struct tb_block *order, struct tb_answer *a);

@@ -277,6 +277,50 @@ static enum tb_outcome book(struct placing *p)
     return outcome;
 }
 
+/* Nothing that the order would use or draw may have a say in what it earns: no coupon, no coupons given, no units
+ * drawn. What is counted, and budgets, no rule can see.                                             */
+static bool earns_apart(const struct tb_checkout *c)
+{
+    for (uint32_t i = 0; i < c->price.use_n; i++) {
+        const struct tb_promotion_found *f = &c->set.found[c->price.use[i].offer];
+        struct tb_block *b = f->gift_unit ? tb_read(c->t, TB_KIND_UNIT, f->gift_unit) : NULL;
+        const struct tb_unit *gift = b != NULL ? tb_block_head_const(b) : NULL;
+        if (f->coupon.unit != 0 || (gift != NULL && gift->kind == TB_UNIT_COUPON))
+            return false;
+    }
+    return c->tender_n == 0;
+}
+
+bool tb_checkout_would_earn(struct tb_checkout *c, const struct tb_ev_order_earn **row, uint32_t *n)
+{
+    struct tb_arena *arena = c->t->scratch;
+    uint32_t uses = c->price.use_n;
+    *n = 0;
+    if (!earns_apart(c))
+        return false;
+    struct placing p = {.c = c,
+                        .effect = TB_NEW_ARRAY(arena, struct tb_ev_order_effect, uses + 1),
+                        .payment = TB_NEW_ARRAY(arena, struct tb_ev_order_payment, 1),
+                        .bonus = TB_NEW_ARRAY(arena, struct tb_points_bonus, uses + 1)};
+    struct tb_order_tender_input *tender = TB_NEW_ARRAY(arena, struct tb_order_tender_input, 1);
+    struct tb_order_pricing pricing = {.shipping = c->price.shipping_list - c->price.shipping_saving,
+                                       .bonus = p.bonus};
+    tb_assert(p.effect != NULL && p.payment != NULL && p.bonus != NULL && tender != NULL);
+    if (add_money(c, NULL, 0) != TB_DONE)
+        return true;
+    note_payments(&p, tender);
+    for (uint32_t i = 0; i < uses; i++)
+        give(&p, i);
+    pricing.bonus_n = p.bonus_n;
+    earn_base(c, &pricing);
+    c->order.pricing = &pricing;
+    c->facts.net = 0;
+    if (tb_order_lines(c->t, &c->order, &c->facts, c->a) == TB_DONE)
+        (void)tb_order_would_earn(c->t, &c->order, &c->facts, &c->who, row, n);
+    c->order.pricing = NULL;
+    return true;
+}
+
 /* What the receipt says beside what every order says; a repetition says it again. */
 void tb_checkout_tell_placed(struct tb_txn *t, struct tb_block *order, struct tb_answer *a)
 {

@@ -295,6 +295,10 @@ enum tb_outcome tb_checkout_price(struct tb_checkout *c, const struct tb_chosen 
     if (c->work.region == NULL)
         return tb_refuse(c->a, TB_CODE_TOO_LARGE, "lines");
     struct tb_price_search search = {.steps_max = c->in->steps_max ? c->in->steps_max : TB_QUOTE_STEPS};
+    if (chosen->reasons) {
+        search.reason = c->why = tb_arena_take(t->scratch, (c->set.n + 1) * sizeof *c->why);
+        tb_assert(c->why != NULL && !exact);
+    }
     enum tb_price_answer p =
         exact ? tb_price_apply(&c->work, &c->basket, c->set.offer, c->set.n, chosen_set(c, chosen), &c->price)
               : tb_price_best(&c->work, &c->basket, c->set.offer, c->set.n, &search, &c->price);

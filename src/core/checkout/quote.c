@@ -10,10 +10,9 @@ struct nest {
 
 static struct nest nest_open(struct tb_buf *b, uint32_t field)
 {
-    tb_buf_byte(b, (uint8_t)(field << 3 | 2));
-    struct nest n = {b, b->n};
-    for (uint32_t i = 0; i < 3; i++)
-        tb_buf_byte(b, 0);
+    const uint8_t head[4] = {(uint8_t)(field << 3 | 2), 0, 0, 0};
+    struct nest n = {b, b->n + 1};
+    tb_buf_put(b, head, sizeof head);
     return n;
 }
 
@@ -28,55 +27,102 @@ static void nest_close(struct nest n)
     n.b->p[n.at + 2] = (uint8_t)(bytes >> 14);
 }
 
+/* A few numbers in a row, fields below 16: whether there is room for all is looked at once. */
+struct put {
+    struct tb_buf *b;
+    uint8_t *p; /* NULL: one by one */
+};
+#define PUT_BYTES 11u /* one number */
+
+static struct put put_open(struct tb_buf *b, uint32_t numbers)
+{
+    bool room = !b->overflowed && b->cap - b->n >= numbers * PUT_BYTES;
+    return (struct put){b, room ? b->p + b->n : NULL};
+}
+
+static inline void put_uint(struct put *to, uint32_t field, uint64_t v)
+{
+    if (to->p == NULL) {
+        tb_wire_put_uint(to->b, field, v);
+        return;
+    }
+    *to->p++ = (uint8_t)(field << 3);
+    for (; v > 127; v >>= 7)
+        *to->p++ = (uint8_t)(v | 128);
+    *to->p++ = (uint8_t)v;
+}
+
+static void put_close(const struct put *to)
+{
+    if (to->p != NULL)
+        to->b->n = (size_t)(to->p - to->b->p);
+    tb_assert(to->b->n <= to->b->cap);
+}
+
+static void tell_share(struct tb_buf *b, const struct tb_price_share *s)
+{
+    struct nest share = nest_open(b, 6);
+    struct put to = put_open(b, 4);
+    put_uint(&to, 1, s->offer);
+    put_uint(&to, 2, s->first);
+    put_uint(&to, 3, s->n);
+    put_uint(&to, 4, (uint64_t)s->each);
+    put_close(&to);
+    nest_close(share);
+}
+
 static void tell_lines(const struct tb_checkout *c)
 {
     struct tb_buf *b = &c->a->body;
     const struct tb_price_result *r = &c->price;
     for (uint32_t i = 0; i < c->basket.line_n; i++) {
         struct nest line = nest_open(b, 11);
-        tb_wire_put_uint(b, 1, (uint64_t)c->list[i]);
-        tb_wire_put_uint(b, 2, (uint64_t)r->line[i].saving);
-        tb_wire_put_uint(b, 3, (uint64_t)r->line[i].net);
-        tb_wire_put_uint(b, 4, r->line[i].below_cost);
-        tb_wire_put_uint(b, 5, c->product[i]);
-        for (uint32_t k = 0; k < r->share_n; k++) {
-            if (r->share[k].line != i)
-                continue;
-            struct nest share = nest_open(b, 6);
-            tb_wire_put_uint(b, 1, r->share[k].offer);
-            tb_wire_put_uint(b, 2, r->share[k].first);
-            tb_wire_put_uint(b, 3, r->share[k].n);
-            tb_wire_put_uint(b, 4, (uint64_t)r->share[k].each);
-            nest_close(share);
-        }
+        struct put to = put_open(b, 5);
+        put_uint(&to, 1, (uint64_t)c->list[i]);
+        put_uint(&to, 2, (uint64_t)r->line[i].saving);
+        put_uint(&to, 3, (uint64_t)r->line[i].net);
+        put_uint(&to, 4, r->line[i].below_cost);
+        put_uint(&to, 5, c->product[i]);
+        put_close(&to);
+        for (uint32_t k = 0; k < r->share_n; k++)
+            if (r->share[k].line == i)
+                tell_share(b, &r->share[k]);
         nest_close(line);
     }
+}
+
+static const struct tb_price_use *use_of(const struct tb_checkout *c, uint32_t offer)
+{
+    for (uint32_t k = 0; k < c->price.use_n; k++)
+        if (c->price.use[k].offer == offer)
+            return &c->price.use[k];
+    return NULL;
 }
 
 static void tell_offer(const struct tb_checkout *c, uint32_t i, const struct tb_price_reason *why)
 {
     struct tb_buf *b = &c->a->body;
     const struct tb_promotion_found *f = &c->set.found[i];
+    const struct tb_price_use *u = use_of(c, i);
     struct nest offer = nest_open(b, 12);
-    tb_wire_put_uint(b, 1, f->offer);
-    tb_wire_put_uint(b, 2, f->campaign);
-    tb_wire_put_uint(b, 3, f->version);
-    tb_wire_put_uint(b, 4, f->coupon.unit ? f->coupon.lot : 0);
-    tb_wire_put_uint(b, 5, why->why);
-    for (uint32_t k = 0; k < c->price.use_n; k++) {
-        const struct tb_price_use *u = &c->price.use[k];
-        if (u->offer != i)
-            continue;
-        tb_wire_put_uint(b, 6, (uint64_t)u->saving);
-        tb_wire_put_uint(b, 7, u->applications);
-        tb_wire_put_uint(b, 8, u->gift_units);
-        tb_wire_put_uint(b, 11, (uint64_t)u->next_missing);
+    struct put to = put_open(b, 13);
+    put_uint(&to, 1, f->offer);
+    put_uint(&to, 2, f->campaign);
+    put_uint(&to, 3, f->version);
+    put_uint(&to, 4, f->coupon.unit ? f->coupon.lot : 0);
+    put_uint(&to, 5, why->why);
+    if (u != NULL) {
+        put_uint(&to, 6, (uint64_t)u->saving);
+        put_uint(&to, 7, u->applications);
+        put_uint(&to, 8, u->gift_units);
+        put_uint(&to, 11, (uint64_t)u->next_missing);
     }
-    tb_wire_put_uint(b, 9, f->gift_product); /* what is missing for it is worth a prompt at the till */
-    tb_wire_put_uint(b, 10, f->gift_unit);
-    tb_wire_put_uint(b, 12, why->missing > 0 ? (uint64_t)why->missing : 0);
+    put_uint(&to, 9, f->gift_product); /* what is missing for it is worth a prompt at the till */
+    put_uint(&to, 10, f->gift_unit);
+    put_uint(&to, 12, why->missing > 0 ? (uint64_t)why->missing : 0);
     if (why->why == TB_PRICE_CONFLICT || why->why == TB_PRICE_NOT_FIRST)
-        tb_wire_put_uint(b, 13, why->against + 1);
+        put_uint(&to, 13, why->against + 1);
+    put_close(&to);
     nest_close(offer);
 }
 
@@ -97,7 +143,7 @@ static void tell_refused(const struct tb_checkout *c)
     }
 }
 
-static enum tb_outcome tell(struct tb_checkout *c)
+static void tell(const struct tb_checkout *c)
 {
     struct tb_buf *b = &c->a->body;
     const struct tb_price_result *r = &c->price;
@@ -122,44 +168,57 @@ static enum tb_outcome tell(struct tb_checkout *c)
         tb_wire_put_uint(b, 4, (uint64_t)c->tender[i].units);
         nest_close(tender);
     }
-    if (c->set.n == 0)
-        return TB_DONE;
-    struct tb_price_reason *why = TB_NEW_ARRAY(c->t->scratch, struct tb_price_reason, c->set.n);
-    struct tb_price_work work = {.size = c->work.size};
-    work.region = tb_arena_take(c->t->scratch, work.size); /* the result's own must live on */
-    if (why == NULL || work.region == NULL ||
-        tb_price_explain(&work, &c->basket, c->set.offer, c->set.n, r->set, why) != TB_PRICE_DONE)
-        return tb_refuse(c->a, TB_CODE_TOO_LARGE, "lines");
     for (uint32_t i = 0; i < c->set.n; i++)
-        tell_offer(c, i, &why[i]);
-    return TB_DONE;
+        tell_offer(c, i, &c->why[i]);
 }
 
-/* What it would earn: the order is placed, looked at, and gone again with the quote. */
-static void tell_earned(struct tb_checkout *c)
+static void tell_earn(struct tb_buf *b, uint64_t unit, int64_t amount)
+{
+    struct nest earned = nest_open(b, 14);
+    tb_wire_put_uint(b, 1, unit);
+    tb_wire_put_uint(b, 2, (uint64_t)amount);
+    nest_close(earned);
+}
+
+/* The order is placed, looked at, and gone again with the quote. */
+static void place_and_look(struct tb_checkout *c)
 {
     uint64_t order = tb_counter_next(c->t, TB_COUNTER_ORDER);
     struct tb_answer aside = {0};
     struct tb_answer *told = c->a;
-    void *region = tb_arena_alloc(c->t->scratch, 4096);
-    if (region == NULL || c->who.profile == 0)
+    void *region = tb_arena_take(c->t->scratch, 4096);
+    if (region == NULL)
         return;
     tb_buf_init(&aside.body, region, 4096);
     c->a = &aside;
-    c->order.key = TB_STR("?");
-    c->order.receipt = TB_STR_NONE;
     enum tb_outcome outcome = tb_checkout_place(c, NULL, NULL, 0);
     c->a = told;
     if (outcome != TB_DONE)
         return;
     struct tb_block *b = tb_read(c->t, TB_KIND_ORDER, order);
     const struct tb_order_earn *earn = tb_section(c->t, b, TB_ORDER_EARN);
-    for (uint32_t i = 0; i < b->n[TB_ORDER_EARN]; i++) {
-        struct nest earned = nest_open(&told->body, 14);
-        tb_wire_put_uint(&told->body, 1, earn[i].unit);
-        tb_wire_put_uint(&told->body, 2, (uint64_t)earn[i].amount);
-        nest_close(earned);
-    }
+    for (uint32_t i = 0; i < b->n[TB_ORDER_EARN]; i++)
+        tell_earn(&told->body, earn[i].unit, earn[i].amount);
+}
+
+/* What it would earn. */
+static void tell_earned(struct tb_checkout *c)
+{
+    const struct tb_ev_order_earn *earn = NULL;
+    uint32_t n;
+    if (c->who.profile == 0)
+        return;
+    struct tb_answer aside = {0};
+    struct tb_answer *told = c->a;
+    c->order.key = TB_STR("?");
+    c->order.receipt = TB_STR_NONE;
+    c->a = &aside;
+    bool known = tb_checkout_would_earn(c, &earn, &n);
+    c->a = told;
+    if (!known)
+        place_and_look(c);
+    for (uint32_t i = 0; i < n; i++)
+        tell_earn(&told->body, earn[i].unit, earn[i].amount);
 }
 
 void tb_checkout_forget(struct tb_txn *t)
@@ -173,7 +232,7 @@ void tb_checkout_forget(struct tb_txn *t)
 enum tb_outcome tb_checkout_quote(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
 {
     struct tb_checkout c;
-    struct tb_chosen any = {0};
+    struct tb_chosen any = {.reasons = true};
     enum tb_outcome outcome = tb_checkout_begin(&c, t, cmd, cmd->input, a);
     if (outcome == TB_DONE)
         outcome = tb_checkout_look(&c);
@@ -181,11 +240,10 @@ enum tb_outcome tb_checkout_quote(struct tb_txn *t, const struct tb_command *cmd
         outcome = tb_checkout_price(&c, &any);
     if (outcome == TB_DONE)
         outcome = tb_checkout_tenders(&c);
-    if (outcome == TB_DONE)
-        outcome = tell(&c);
-    if (outcome == TB_DONE)
-        tell_earned(&c);
-    if (outcome == TB_DONE)
-        tb_checkout_forget(t);
-    return outcome;
+    if (outcome != TB_DONE)
+        return outcome;
+    tell(&c);
+    tell_earned(&c);
+    tb_checkout_forget(t);
+    return TB_DONE;
 }

@@ -258,26 +258,45 @@ enum tb_outcome tb_order_stood(struct tb_txn *t, const struct tb_cmd_order *in, 
     return TB_DONE;
 }
 
+/* The order as it is about to be placed, but for what it earns. */
+static struct tb_ev_order_placed draft_of(const struct tb_txn *t, const struct tb_cmd_order *in,
+                                          const struct tb_order_facts *f, const struct tb_resolved *who)
+{
+    return (struct tb_ev_order_placed){.order = tb_counter_next(t, TB_COUNTER_ORDER),
+                                       .key = in->key,
+                                       .receipt = in->receipt,
+                                       .till = in->receipt.n ? TB_STR_NONE : in->till,
+                                       .profile = who->profile,
+                                       .store = f->store,
+                                       .associate = f->associate,
+                                       .touchpoint = f->touchpoint,
+                                       .occurred_ms = in->occurred_ms,
+                                       .net = f->net,
+                                       .line = f->line,
+                                       .line_n = in->line_n,
+                                       .tender = f->tender,
+                                       .tender_n = in->tender_n,
+                                       .input_hash = in->input_hash,
+                                       .day = tb_tenant_day(t, in->occurred_ms, NULL, NULL),
+                                       .channel = in->channel};
+}
+
+enum tb_code tb_order_would_earn(struct tb_txn *t, const struct tb_cmd_order *in, const struct tb_order_facts *f,
+                                 const struct tb_resolved *who, const struct tb_ev_order_earn **row, uint32_t *n)
+{
+    struct tb_ev_order_placed ev = draft_of(t, in, f, who);
+    tb_assert(who->profile != 0);
+    tb_membership_fire(t, who->person);
+    enum tb_code code = tb_order_earn(t, in, who->person, &ev);
+    *row = ev.earn;
+    *n = code == TB_CODE_OK ? ev.earn_n : 0;
+    return code;
+}
+
 enum tb_outcome tb_order_book(struct tb_txn *t, const struct tb_cmd_order *in, const struct tb_order_facts *f,
                               const struct tb_resolved *who, struct tb_answer *a)
 {
-    struct tb_ev_order_placed ev = {.order = tb_counter_next(t, TB_COUNTER_ORDER),
-                                    .key = in->key,
-                                    .receipt = in->receipt,
-                                    .till = in->receipt.n ? TB_STR_NONE : in->till,
-                                    .profile = who->profile,
-                                    .store = f->store,
-                                    .associate = f->associate,
-                                    .touchpoint = f->touchpoint,
-                                    .occurred_ms = in->occurred_ms,
-                                    .net = f->net,
-                                    .line = f->line,
-                                    .line_n = in->line_n,
-                                    .tender = f->tender,
-                                    .tender_n = in->tender_n,
-                                    .input_hash = in->input_hash,
-                                    .day = tb_tenant_day(t, in->occurred_ms, NULL, NULL),
-                                    .channel = in->channel};
+    struct tb_ev_order_placed ev = draft_of(t, in, f, who);
     if (who->profile) { /* what was due before did not know of the order */
         tb_membership_fire(t, who->person);
         enum tb_code code = tb_order_earn(t, in, who->person, &ev);

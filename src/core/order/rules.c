@@ -145,7 +145,7 @@ enum tb_code tb_order_earn(struct tb_txn *t, const struct tb_cmd_order *in, uint
     struct tb_block **rules;
     uint32_t n = rules_in_force(t, TB_RULE_EARN, in->occurred_ms, &rules);
     uint32_t rows = in->pricing ? TB_ORDER_EARNS_MAX : n < TB_ORDER_EARNS_MAX ? n : TB_ORDER_EARNS_MAX;
-    struct tb_ev_order_earn *row = TB_NEW_ARRAY(t->scratch, struct tb_ev_order_earn, rows);
+    struct tb_ev_order_earn *row = tb_arena_take(t->scratch, (rows + 1) * sizeof *row);
     tb_assert(row != NULL);
     draft->earn = row;
     struct tb_resolve r = {.t = t,

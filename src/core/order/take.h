@@ -50,6 +50,11 @@ enum tb_outcome tb_order_recognise(struct tb_txn *t, const struct tb_cmd_order *
 enum tb_outcome tb_order_book(struct tb_txn *t, const struct tb_cmd_order *in, const struct tb_order_facts *f,
                               const struct tb_resolved *who, struct tb_answer *a);
 
+/* What placing it now would earn, in the order in which it would stand in the order's section EARN; rows in scratch.
+ * Books what is earned, as placing does: the caller undoes it. Requires the four before, and a member.  */
+enum tb_code tb_order_would_earn(struct tb_txn *t, const struct tb_cmd_order *in, const struct tb_order_facts *f,
+                                 const struct tb_resolved *who, const struct tb_ev_order_earn **row, uint32_t *n);
+
 /* What one unit pays of this order, ppm of a minor unit (its nets as they are in `in`): by the first rule of kind
  * PAY in force whose condition holds, else its face_ppm. 0: it does not pay. person 0 = nobody.    */
 int64_t tb_order_pay_face(struct tb_txn *t, const struct tb_cmd_order *in, uint32_t person, uint32_t unit);
