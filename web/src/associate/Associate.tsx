@@ -3,7 +3,7 @@
 import { App, Button, Drawer, Empty, Input, Segmented, Select, Spin, Tag } from "antd";
 import { useEffect, useState } from "react";
 import type { AssociateRow, MemberRow } from "../api/client.gen";
-import { ago, count, dateTime, money, moneyShort } from "../shared/format";
+import { ago, count, date, dateTime, money, moneyShort } from "../shared/format";
 import { useApi } from "../shared/query";
 import { useSession } from "../shared/session";
 import { SignIn } from "../shared/SignIn";
@@ -36,6 +36,87 @@ function Results({ own, all }: { own: AssociateRow; all: AssociateRow[] }) {
       </div>
       <small>{t.rank(colleagues.findIndex((a) => a.code === own.code) + 1, colleagues.length)}</small>
     </section>
+  );
+}
+
+function MyStore({ own, all }: { own: AssociateRow; all: AssociateRow[] }) {
+  const t = useT();
+  const colleagues = all.filter((a) => a.store === own.store && !a.left).sort((a, b) => b.net - a.net);
+  const best = Math.max(1, ...colleagues.map((a) => a.net));
+  if (!own.store) return null;
+  return (
+    <section className="mine" aria-label={t.store}>
+      <div className="spread">
+        <h2>{t.store}</h2>
+        <span className="soft">{own.store_name ?? own.store}</span>
+      </div>
+      <div className="three-figures">
+        <div>
+          <b className="num">{moneyShort(own.store_net ?? 0)}</b>
+          <span>{t.storeNet}</span>
+        </div>
+        <div>
+          <b className="num">{count(own.store_orders ?? 0)}</b>
+          <span>{t.orders}</span>
+        </div>
+        <div>
+          <b className="num">{count(own.store_buyers ?? 0)}</b>
+          <span>{t.buyers}</span>
+        </div>
+      </div>
+      <ol className="colleagues">
+        {colleagues.slice(0, 10).map((a) => (
+          <li key={a.code} className={a.code === own.code ? "own" : ""}>
+            <span>{a.name ?? a.code}</span>
+            <i style={{ width: `${(Math.max(0, a.net) / best) * 100}%` }} aria-hidden />
+            <b className="num">{moneyShort(a.net)}</b>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+/** Who she is to the shop: her tier, what she has, which coupons she could use today. */
+function Standing({ id }: { id: string }) {
+  const t = useT();
+  const member = useApi("getMember", { member: id, view: "brief" });
+  const coupons = useApi("listCoupons", { member: id });
+  const schemes = useApi("listTierSchemes", {});
+  const units = useApi("listUnits", { limit: 100 });
+  const tier = member.data?.tiers[0];
+  const tierName = schemes.data?.items.flatMap((s) => s.tiers ?? []).find((x) => x.code === tier?.code)?.name;
+  const unit = (code: string) => units.data?.items.find((u) => u.code === code);
+  const mine = coupons.data?.coupons.filter((c) => c.state === "usable" || c.state === "early") ?? [];
+  if (!member.data) return <Spin aria-label={t.loading} />;
+  return (
+    <>
+      <div className="row">
+        {tier && (
+          <Tag color="gold" bordered={false}>
+            {tierName ?? tier.code}
+          </Tag>
+        )}
+        {member.data.balances
+          .filter((b) => b.available > 0)
+          .map((b) => (
+            <Tag key={b.unit} bordered={false}>
+              {unit(b.unit)?.name ?? b.unit}{" "}
+              {unit(b.unit)?.kind === "stored_value" ? money(b.available) : count(b.available)}
+            </Tag>
+          ))}
+      </div>
+      <h3>{t.coupons}</h3>
+      {coupons.data && mine.length === 0 && <p className="soft">{t.couponsNone}</p>}
+      {mine.map((c) => (
+        <div className="spread line" key={c.coupon}>
+          <span>{c.name || c.unit}</span>
+          <span className="soft">
+            {c.state === "early" ? t.early : c.expires_at ? t.until(date(c.expires_at)) : t.forever}
+          </span>
+        </div>
+      ))}
+    </>
   );
 }
 
@@ -144,9 +225,15 @@ function Customers({ code }: { code: string }) {
         onClose={() => setShown(null)}
         placement="bottom"
         height="62vh"
+        aria-label={t.customer}
         title={<span className="mono">{shown?.slice(4)}</span>}
       >
-        {shown && <Orders id={shown} />}
+        {shown && (
+          <div key={shown} tabIndex={0} role="group" aria-label={t.customer}>
+            <Standing id={shown} />
+            <Orders id={shown} />
+          </div>
+        )}
       </Drawer>
     </section>
   );
@@ -200,6 +287,7 @@ export function Associate() {
           </div>
         )}
         {own && all.data && <Results own={own} all={all.data.items} />}
+        {own && all.data && <MyStore own={own} all={all.data.items} />}
         {own && <Customers key={own.code} code={own.code} />}
       </main>
     </div>

@@ -26,6 +26,15 @@ const zh = {
   recent: "最近订单",
   chooseHint: "用导购账号登录即可看到自己的顾客",
   as: "查看导购",
+  customer: "顾客",
+  store: "我的门店",
+  storeNet: "门店近 30 天",
+  buyers: "购买顾客",
+  coupons: "可用的券",
+  couponsNone: "现在没有可用的券",
+  until: (d: string) => `${d} 到期`,
+  early: "还没到使用时间",
+  forever: "长期有效",
 };
 type Messages = typeof zh;
 const en: Messages = {
@@ -53,5 +62,14 @@ const en: Messages = {
   recent: "Recent orders",
   chooseHint: "Associates see their own customers here",
   as: "Associate",
+  customer: "Customer",
+  store: "My store",
+  storeNet: "Store, 30 days",
+  buyers: "Buyers",
+  coupons: "Coupons",
+  couponsNone: "No coupon that could be used now",
+  until: (d) => `until ${d}`,
+  early: "not yet usable",
+  forever: "no end",
 };
 export const useT = texts({ zh, en });

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { BulbOutlined, GlobalOutlined, KeyOutlined, LogoutOutlined, MenuOutlined } from "@ant-design/icons";
-import { Button, Drawer, Dropdown, Grid, Menu, Spin, Tag } from "antd";
+import { Badge, Button, Drawer, Dropdown, Grid, Menu, Spin, Tag } from "antd";
 import { lazy, Suspense, useState } from "react";
 import { Link, Navigate, Route, Routes, useLocation, useNavigate } from "react-router-dom";
 import { setLanguage, useLanguage } from "../shared/language";
+import { useApi } from "../shared/query";
 import { useSession } from "../shared/session";
 import { SignIn } from "../shared/SignIn";
 import { setMode, useMode } from "../shared/theme";
@@ -46,11 +47,23 @@ function Brand() {
   );
 }
 
+/** How many requests wait for a second person. */
+function useWaiting() {
+  const { may } = useSession();
+  const query = useApi(
+    "listRequests",
+    { state: "waiting", limit: 1 },
+    { enabled: may("list_requests"), every: 60_000 },
+  );
+  return query.data?.waiting ?? 0;
+}
+
 function SideMenu({ onChosen }: { onChosen?: () => void }) {
   const t = useT();
   const { may } = useSession();
   const { pathname } = useLocation();
   const navigate = useNavigate();
+  const waiting = useWaiting();
   const items = nav
     .map((e) =>
       isGroup(e)
@@ -58,7 +71,17 @@ function SideMenu({ onChosen }: { onChosen?: () => void }) {
             key: e.key,
             icon: e.icon,
             label: e.label(t),
-            children: e.entries.filter((x) => may(x.needs)).map((x) => ({ key: x.path, label: x.label(t) })),
+            children: e.entries.filter((x) => may(x.needs)).map((x) => ({
+              key: x.path,
+              label:
+                x.path === "/requests" ? (
+                  <span className="spread">
+                    {x.label(t)} <Badge count={waiting} title={x.label(t)} />
+                  </span>
+                ) : (
+                  x.label(t)
+                ),
+            })),
           }
         : may(e.needs)
           ? { key: e.path, icon: e.icon, label: e.label(t) }
@@ -74,7 +97,7 @@ function SideMenu({ onChosen }: { onChosen?: () => void }) {
         mode="inline"
         items={items}
         selectedKeys={chosen}
-        defaultOpenKeys={["marketing", "goods", "settings"]}
+        defaultOpenKeys={["desk", "marketing", "analysis", "goods", "settings"]}
         onClick={({ key }) => {
           navigate(key);
           onChosen?.();

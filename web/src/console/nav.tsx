@@ -6,6 +6,7 @@ import {
   BarChartOutlined,
   GiftOutlined,
   ImportOutlined,
+  CustomerServiceOutlined,
   SettingOutlined,
   ShopOutlined,
   ShoppingOutlined,
@@ -63,6 +64,25 @@ export const nav: (Entry | Group)[] = [
     needs: "list_imports",
     icon: <ImportOutlined />,
     page: page(() => import("./pages/imports/ImportsPage")),
+  },
+  {
+    key: "desk",
+    label: (t) => t.nav.desk,
+    icon: <CustomerServiceOutlined />,
+    entries: [
+      {
+        path: "/desk",
+        label: (t) => t.nav.desk,
+        needs: "list_requests",
+        page: page(() => import("./pages/desk/DeskPage")),
+      },
+      {
+        path: "/requests",
+        label: (t) => t.nav.requests,
+        needs: "list_requests",
+        page: page(() => import("./pages/desk/RequestsPage")),
+      },
+    ],
   },
   {
     key: "marketing",

@@ -8,6 +8,7 @@ import { count, date, dateTime, minorOf, money } from "../shared/format";
 import { useApi, useWrite } from "../shared/query";
 import { place } from "./place";
 import { usePlayT } from "./playMessages";
+import { SentGifts, useSentGifts } from "./SentGifts";
 import { Failed, Waiting } from "./ui";
 import { useUnits } from "./units";
 
@@ -274,9 +275,14 @@ function Giving({ me }: { me: Member }) {
     () => api.postMyPacket({}, { unit: "points", total: Number(total), shares: Number(shares), mode: "random" }),
     (r) => setLink({ text: linkTo(`packet/${r.packet}`), hint: p.packetMade }),
   );
+  const { sent, add, drop } = useSentGifts(me.id);
   const gift = useWrite(
     () => api.postMyGift({}, { unit: value!.unit, amount: minorOf(amount) ?? 0 }),
-    (r) => setLink({ text: linkTo(`gift/${r.gift}`), hint: p.giftMade }),
+    (r) => {
+      add({ gift: r.gift, amount: r.amount, deadline: r.deadline });
+      setAmount("");
+      setLink({ text: linkTo(`gift/${r.gift}`), hint: p.giftMade });
+    },
   );
   return (
     <>
@@ -326,6 +332,7 @@ function Giving({ me }: { me: Member }) {
         </section>
       )}
       {link && <Share {...link} close={() => setLink(null)} />}
+      <SentGifts sent={sent} drop={drop} />
     </>
   );
 }

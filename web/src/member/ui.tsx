@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, SpinLoading } from "antd-mobile";
+// What stands where data will be. Plain elements: they are part of the first load.
 import { useT } from "./messages";
 
 export function Waiting() {
   const t = useT();
   return (
     <div className="center" role="status" aria-label={t.common.loading}>
-      <SpinLoading color="primary" />
+      <i className="waiting spinner" />
     </div>
   );
 }
@@ -15,7 +15,9 @@ export function Failed({ retry }: { retry: () => void }) {
   const t = useT();
   return (
     <div className="center">
-      <Button onClick={retry}>{t.common.error}</Button>
+      <button type="button" className="again" onClick={retry}>
+        {t.common.error}
+      </button>
     </div>
   );
 }

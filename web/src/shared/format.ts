@@ -77,6 +77,9 @@ export const time = parts({ hour: "2-digit", minute: "2-digit", second: "2-digit
 /** A calendar day "2026-11-22" as month and day. */
 export const dayShort = (day: string) => day.slice(5).replace("-", "/");
 
+/** The day that it is in the tenant's zone: "2026-11-22". */
+export const today = () => new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(new Date());
+
 export function ago(text: string | undefined): string {
   if (!text) return "–";
   const days = Math.floor((Date.now() - Date.parse(text)) / 86_400_000);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Why it costs that: what applies, what is missing for more, and why something else does not.
 import { Button, Tag } from "antd";
-import { useState } from "react";
 import type { Quote } from "../api/client.gen";
 import { count, money } from "../shared/format";
 import { useApi } from "../shared/query";
@@ -18,10 +17,17 @@ export function useNames() {
   };
 }
 
-export function Offers({ quote }: { quote: Quote }) {
+export function Offers({
+  quote,
+  all,
+  setAll,
+}: {
+  quote: Quote;
+  all: boolean; // what does not apply is shown as well
+  setAll: (all: boolean) => void;
+}) {
   const t = useT();
   const names = useNames();
-  const [all, setAll] = useState(false);
   const applied = quote.offers.filter((o) => o.state === "in_force");
   const near = quote.offers.filter((o) => NEAR.includes(o.state) && o.missing > 0);
   const others = quote.offers.filter((o) => o.state !== "in_force" && !near.includes(o));
@@ -58,7 +64,7 @@ export function Offers({ quote }: { quote: Quote }) {
         ))}
       {hidden > 0 && (
         <Button size="small" type="link" onClick={() => setAll(!all)}>
-          {t.whyNot(count(hidden))}
+          {t.whyNot(count(hidden))} <kbd>F1</kbd>
         </Button>
       )}
       {all && (

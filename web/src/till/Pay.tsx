@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is due is paid in one way or in several; units of the member first, money for the rest.
-import { Button, Input, Modal } from "antd";
+import { Alert, Button, Input, Modal } from "antd";
 import { useEffect, useState } from "react";
-import type { Member, Quote, QuoteTender } from "../api/client.gen";
+import { api, type Member, type Quote, type QuoteTender } from "../api/client.gen";
+import { ApiError, type Problem } from "../api/http";
 import { count, minorOf, minorPerWhole, money } from "../shared/format";
 import { useApi } from "../shared/query";
 import { useNames } from "./Offers";
@@ -27,9 +28,44 @@ function useDraws(member: Member | null): QuoteTender[] {
   });
 }
 
+/** A gift card is scanned: it pays what is due, as far as it goes; what is left stays on it. */
+function CardField({ add, close }: { add: (d: QuoteTender) => void; close: () => void }) {
+  const t = useT();
+  const [typed, setTyped] = useState("");
+  const [wrong, setWrong] = useState("");
+  const look = async () => {
+    const code = typed.trim();
+    if (!code) return close();
+    try {
+      const card = await api.postCardBalance({}, { code });
+      if (card.state === "live" && card.available > 0) return add({ kind: "gift_card", code, units: card.available });
+      setWrong(card.state === "live" ? t.cardEmpty : t.cardState[card.state]!);
+    } catch (e) {
+      if (!(e instanceof ApiError)) throw e;
+      setWrong(t.cardFault[e.problem.code] ?? e.problem.detail ?? e.problem.title);
+    }
+    return undefined;
+  };
+  return (
+    <>
+      <Input
+        autoFocus
+        size="large"
+        aria-label={t.cardCode}
+        placeholder={t.cardCode}
+        value={typed}
+        onChange={(e) => setTyped(e.target.value)}
+        onPressEnter={() => void look()}
+      />
+      {wrong && <Alert type="error" role="alert" message={wrong} />}
+    </>
+  );
+}
+
 export function Pay({
   quote,
   ready,
+  wrong,
   member,
   draws,
   setDraws,
@@ -38,6 +74,7 @@ export function Pay({
 }: {
   quote: Quote;
   ready: boolean;
+  wrong?: Problem; // of the newest quote
   member: Member | null;
   draws: QuoteTender[];
   setDraws: (d: QuoteTender[]) => void;
@@ -51,6 +88,7 @@ export function Pay({
   const [typed, setTyped] = useState<string | null>(null); // a part of the amount
   const [cash, setCash] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  const [card, setCard] = useState(false);
   const rest = quote.due - parts.reduce((n, p) => n + p.amount, 0);
   const part = typed ? Math.min(rest, minorOf(typed) ?? 0) : rest;
   const given = cash === null ? undefined : cash === "" ? part : minorOf(cash);
@@ -62,6 +100,11 @@ export function Pay({
     setBusy(true);
     return pay(all).finally(() => setBusy(false));
   };
+  /** Nothing is due beside what was drawn. */
+  const finish = () => {
+    setBusy(true);
+    void pay([]).finally(() => setBusy(false));
+  };
   const choose = (kind: QuoteTender["kind"]) => {
     if (part <= 0 && rest > 0) return;
     if (kind === "cash") setCash("");
@@ -72,12 +115,23 @@ export function Pay({
     setParts([]);
     setDraws(on ? draws.filter((x) => x.unit !== d.unit) : [...draws, d]);
   };
+  const addCard = (d: QuoteTender) => {
+    setCard(false);
+    setParts([]);
+    setDraws([...draws.filter((x) => x.code !== d.code), d]);
+  };
   useEffect(() => {
     const press = (e: KeyboardEvent) => {
       const typing = (e.target as HTMLElement).matches(".ant-modal input");
-      if (cash !== null || busy || !ready || typing) return;
+      if (cash !== null || card || busy || typing) return;
       const n = Number(e.key);
-      if (e.key === "+") setTyped("");
+      if (e.key === "-") {
+        setParts([]);
+        setDraws([]);
+      } else if (!ready) return;
+      else if (e.key === "Enter" && rest === 0 && quote.due === 0) finish();
+      else if (e.key === "+") setTyped("");
+      else if (e.key === "0") setCard(true);
       else if (kinds[n - 1]) choose(kinds[n - 1]!);
       else if (may[n - 6]) toggle(may[n - 6]!);
       else return;
@@ -91,7 +145,7 @@ export function Pay({
     <Modal open title={`${t.pay} · ${money(rest)}`} footer={null} onCancel={close} maskClosable={false}>
       <div className="grid">
         {quote.tenders.map((x) => (
-          <div className="spread" key={x.unit ?? x.kind}>
+          <div className="spread" key={`${x.kind}${x.unit ?? ""}`}>
             <span>{x.unit ? `${names.unit(x.unit)} ${count(x.units)}` : t.tender[x.kind]}</span>
             <b className="num">{money(x.amount)}</b>
           </div>
@@ -102,6 +156,8 @@ export function Pay({
             <b className="num">{money(x.amount)}</b>
           </div>
         ))}
+        {wrong && <Alert type="error" role="alert" message={wrong.detail ?? wrong.title} />}
+        {card && <CardField add={addCard} close={() => setCard(false)} />}
         {cash === null ? (
           <>
             {rest === 0 && quote.due === 0 ? (
@@ -111,7 +167,7 @@ export function Pay({
                 autoFocus
                 loading={busy}
                 disabled={!ready}
-                onClick={() => void pay([])}
+                onClick={finish}
               >
                 {t.done}
               </Button>
@@ -133,7 +189,21 @@ export function Pay({
                     {names.unit(d.unit)} {count(d.units)} <kbd>{i + 6}</kbd>
                   </Button>
                 ))}
+                <Button size="large" disabled={off} onClick={() => setCard(true)}>
+                  {t.tender.gift_card} <kbd>0</kbd>
+                </Button>
               </div>
+            )}
+            {draws.length + parts.length > 0 && (
+              <Button
+                type="link"
+                onClick={() => {
+                  setParts([]);
+                  setDraws([]);
+                }}
+              >
+                {t.payAgain} <kbd>-</kbd>
+              </Button>
             )}
             {rest > 0 &&
               (typed === null ? (

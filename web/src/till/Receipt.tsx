@@ -5,9 +5,11 @@ import { count, dateTime, milli, money } from "../shared/format";
 import { useProduct } from "../shared/useProduct";
 import { useSession } from "../shared/session";
 import type { Basket } from "./basket";
+import { useKeys } from "./keys";
 import { useT } from "./messages";
 import { useNames } from "./Offers";
 import type { Part } from "./Pay";
+import { tillSettings } from "./settings";
 
 export interface Sold {
   basket: Basket;
@@ -62,7 +64,11 @@ function Paid({ sold }: { sold: Sold }) {
   return (
     <>
       {quote.tenders.map((x) => (
-        <Row key={x.unit ?? x.kind} name={`${names.unit(x.unit)} ${count(x.units)}`} value={money(x.amount)} />
+        <Row
+          key={`${x.kind}${x.unit ?? ""}`}
+          name={`${names.unit(x.unit)} ${count(x.units)}`}
+          value={money(x.amount)}
+        />
       ))}
       {parts.map((p, i) => (
         <Row key={i} name={t.tender[p.kind] ?? p.kind} value={money(p.given ?? p.amount)} />
@@ -78,6 +84,7 @@ export function Receipt({ sold, next }: { sold: Sold; next: () => void }) {
   const { session } = useSession();
   const { basket, quote, result } = sold;
   const applied = quote.offers.filter((o) => o.state === "in_force" && o.saving > 0);
+  useKeys(true, { p: () => print(), P: () => print(), Enter: next });
   return (
     <Modal
       open
@@ -87,15 +94,15 @@ export function Receipt({ sold, next }: { sold: Sold; next: () => void }) {
       width={420}
       footer={[
         <Button key="print" onClick={() => print()}>
-          {t.print}
+          {t.print} <kbd>P</kbd>
         </Button>,
         <Button key="next" type="primary" autoFocus onClick={next}>
-          {t.next}
+          {t.next} <kbd>Enter</kbd>
         </Button>,
       ]}
     >
       <Gifts gifts={result.gifts} />
-      <article className="receipt" aria-label={t.paid}>
+      <article className={`receipt paper-${tillSettings().paper}`} aria-label={t.paid}>
         <h2>{session?.tenant_name}</h2>
         <p>{session?.store_name ?? sold.store}</p>
         <hr />

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { api, type Order, type Product, type ReturnLine, type ReturnQuote } from "../api/client.gen";
 import { ApiError, newKey } from "../api/http";
 import { count, milli, money } from "../shared/format";
+import { focusInput, useKeys } from "./keys";
 import { useT } from "./messages";
 import { useNames } from "./Offers";
 
@@ -80,25 +81,39 @@ export function ReturnDialog({ close, goods }: { close: () => void; goods?: Map<
         : { line: Number(i), quantity_milli: (l.quantity_milli ?? 0) - (l.returned_quantity_milli ?? 0) };
     });
   const quoted = useReturnQuote(order, lines, kept);
-  const send = () =>
-    api
+  const [busy, setBusy] = useState(false);
+  const whole = () => order && setChosen(Object.fromEntries(order.lines.map((l, i) => [i, left(l)])));
+  const gifts = lines.length > 0 && ((quoted.data?.gifts.length ?? 0) > 0 || kept);
+  const send = () => {
+    if (lines.length === 0 || busy) return;
+    setBusy(true);
+    void api
       .postReturn({ order: order!.order }, { return: id, lines, gifts_kept: kept || undefined })
       .then((r) => {
         message.success(t.returnDone(money(r.net)));
         close();
       })
-      .catch(say);
+      .catch(say)
+      .finally(() => setBusy(false));
+  };
+  useKeys(true, { F4: () => void whole(), F6: () => gifts && setKept(!kept), F9: send });
   return (
     <Modal
       open
       title={t.returnTitle}
       onCancel={close}
+      afterOpenChange={focusInput}
       width={640}
       footer={
         order && (
-          <Button type="primary" disabled={lines.length === 0} onClick={() => void send()}>
-            {t.returnTitle}
-          </Button>
+          <>
+            <Button onClick={() => void whole()}>
+              {t.returnAll} <kbd>F4</kbd>
+            </Button>
+            <Button type="primary" disabled={lines.length === 0} loading={busy} onClick={send}>
+              {t.returnTitle} <kbd>F9</kbd>
+            </Button>
+          </>
         )
       }
     >
@@ -140,6 +155,7 @@ export function ReturnDialog({ close, goods }: { close: () => void; goods?: Map<
               render: (_, l, i) => (
                 <InputNumber
                   aria-label={`${t.quantity} ${l.sku}`}
+                  autoFocus={i === 0}
                   min={0}
                   max={left(l)}
                   precision={0}
@@ -152,9 +168,9 @@ export function ReturnDialog({ close, goods }: { close: () => void; goods?: Map<
         />
       )}
       {lines.length > 0 && quoted.data && <Quoted quote={quoted.data} goods={goods} />}
-      {lines.length > 0 && ((quoted.data?.gifts.length ?? 0) > 0 || kept) && (
+      {gifts && (
         <label className="row">
-          <Switch checked={kept} onChange={setKept} aria-label={t.giftsKept} /> {t.giftsKept}
+          <Switch checked={kept} onChange={setKept} aria-label={t.giftsKept} /> {t.giftsKept} <kbd>F6</kbd>
         </label>
       )}
       {quoted.error && <p className="wrong">{quoted.error.problem.detail ?? quoted.error.problem.title}</p>}

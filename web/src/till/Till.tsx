@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { App, Button, Input, InputNumber, Select, Spin, Table, Tag, type InputRef } from "antd";
+import { App, Button, Input, Select, Spin, Tag, type InputRef } from "antd";
 import { useEffect, useReducer, useRef, useState } from "react";
-import { api, type Member, type Quote, type QuoteTender } from "../api/client.gen";
+import { api, type Member, type Product, type Quote, type QuoteTender } from "../api/client.gen";
 import { ApiError } from "../api/http";
 import { findMember, MEMBER } from "../shared/findMember";
 import { count, money } from "../shared/format";
@@ -9,166 +9,142 @@ import { setLanguage, useLanguage } from "../shared/language";
 import { useApi } from "../shared/query";
 import { useSession } from "../shared/session";
 import { SignIn } from "../shared/SignIn";
-import { amount, fresh, pieces, reduce, total, type Basket, type Line } from "./basket";
-import { MemberBox } from "./MemberBox";
+import { fresh, pieces, reduce, total } from "./basket";
+import { CardDialog } from "./CardDialog";
 import { useGoods } from "./goods";
+import { useKeys } from "./keys";
+import { Lines } from "./Lines";
+import { MemberBox } from "./MemberBox";
 import { useT } from "./messages";
 import { Offers } from "./Offers";
+import { unpark, useParked, type Parked } from "./parked";
 import { Pay, type Part } from "./Pay";
+import { RecallDialog } from "./RecallDialog";
 import { Receipt, type Sold } from "./Receipt";
 import { ReturnDialog } from "./ReturnDialog";
-import { confirmation, useQuote } from "./useQuote";
+import { readLabel } from "./scale";
+import { tillSettings } from "./settings";
+import { SettingsDialog } from "./SettingsDialog";
+import { confirmation, quoteBody, useQuote } from "./useQuote";
 
-interface Parked {
-  basket: Basket;
-  member: Member | null;
+type Open = "pay" | "return" | "recall" | "card" | "settings" | null;
+
+/** Goods of a scale's label: what it weighs, or what it costs. */
+function labelled(code: string, goods: Map<string, Product>) {
+  const label = readLabel(code, tillSettings().masks);
+  const product = label && (goods.get(label.item) ?? goods.get(label.item.replace(/^0+/, "")));
+  if (!label || !product) return null;
+  if (label.grams !== undefined) return { product, quantity: label.grams };
+  const quantity = product.price ? Math.max(1, Math.round((label.price! * 1000) / product.price)) : 1000;
+  return { product, quantity, amount: label.price };
 }
 
-function Lines({
-  lines,
-  quote,
-  change,
-}: {
-  lines: Line[];
-  quote?: Quote;
-  change: (key: number, quantity: number) => void;
-}) {
+function Sum({ quote, listed, n, wrong }: { quote?: Quote; listed: number; n: number; wrong?: string }) {
   const t = useT();
+  const saving = quote ? quote.goods_saving + quote.shipping_saving : 0;
   return (
-    <Table
-      className="lines"
-      rowKey="key"
-      size="large"
-      pagination={false}
-      dataSource={lines}
-      locale={{ emptyText: <div className="empty">{t.empty}</div> }}
-      columns={[
-        {
-          title: t.product,
-          render: (_, l) => (
-            <>
-              <div>{l.product.name}</div>
-              <span className="soft mono">{l.product.barcode ?? l.product.code}</span>
-            </>
-          ),
-        },
-        { title: t.price, align: "right", className: "num", width: 120, render: (_, l) => money(l.product.price) },
-        {
-          title: t.quantity,
-          align: "right",
-          width: 150,
-          render: (_, l) =>
-            l.product.weighed ? (
-              <InputNumber
-                aria-label={`${t.quantity} ${l.product.name}`}
-                min={0}
-                step={0.1}
-                precision={3}
-                addonAfter={t.weight}
-                value={l.quantity / 1000}
-                onChange={(v) => change(l.key, Math.round((v ?? 0) * 1000))}
-              />
-            ) : (
-              <InputNumber
-                aria-label={`${t.quantity} ${l.product.name}`}
-                min={0}
-                max={9999}
-                precision={0}
-                value={l.quantity}
-                onChange={(v) => change(l.key, v ?? 0)}
-              />
-            ),
-        },
-        {
-          title: t.amount,
-          align: "right",
-          className: "num",
-          width: 130,
-          render: (_, l, i) => {
-            const priced = quote?.lines[i];
-            return (
-              <>
-                <b>{money(priced?.net ?? amount(l))}</b>
-                {(priced?.saving ?? 0) > 0 && <del className="soft was">{money(priced!.list)}</del>}
-              </>
-            );
-          },
-        },
-        {
-          title: "",
-          width: 80,
-          render: (_, l) => (
-            <Button type="text" danger onClick={() => change(l.key, 0)}>
-              {t.remove}
-            </Button>
-          ),
-        },
-      ]}
-    />
+    <div className="sum">
+      <div className="spread">
+        <span>{t.total}</span>
+        <span className="soft">{t.pieces(count(n))}</span>
+      </div>
+      <div className="figure num" aria-live="polite">
+        {money(quote?.payable ?? listed)}
+      </div>
+      {quote && saving > 0 && (
+        <div className="spread soft">
+          <span>
+            {t.listed} {money(quote.goods_list)}
+          </span>
+          <b className="saved num">
+            {t.saved} {money(saving)}
+          </b>
+        </div>
+      )}
+      {wrong && <span className="wrong">{wrong}</span>}
+    </div>
   );
 }
 
-function useKeys(keys: Record<string, () => void>) {
-  const kept = useRef(keys);
-  kept.current = keys;
-  useEffect(() => {
-    const press = (e: KeyboardEvent) => {
-      const act = kept.current[e.key];
-      if (!act) return;
-      e.preventDefault();
-      act();
-    };
-    addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
-  }, []);
-}
-
-function Checkout({ store }: { store: string }) {
+function Checkout({ store, tenant }: { store: string; tenant: string }) {
   const t = useT();
   const { message } = App.useApp();
   const goods = useGoods(true);
   const [basket, act] = useReducer(reduce, undefined, fresh);
+  const [at, setAt] = useState<number>(); // the line that the keys mean; the last one when none is chosen
   const [member, setMember] = useState<Member | null>(null);
-  const [parked, setParked] = useState<Parked[]>([]);
-  const [paying, setPaying] = useState(false);
-  const [returning, setReturning] = useState(false);
+  const { parked, full, park: keep, take } = useParked(tenant, store);
+  const [open, setOpen] = useState<Open>(null);
+  const [why, setWhy] = useState(false);
   const [sold, setSold] = useState<Sold | null>(null);
   const [typed, setTyped] = useState("");
   const [draws, setDraws] = useState<QuoteTender[]>([]);
   const quoted = useQuote(basket, member, store, draws);
-  const quote = basket.lines.length > 0 ? quoted.data : undefined;
+  const some = basket.lines.length > 0;
+  const quote = some ? quoted.data : undefined;
   const ready = quote !== undefined && !quoted.isFetching && !quoted.isPlaceholderData;
   const scanner = useRef<InputRef>(null);
   const memberInput = useRef<InputRef>(null);
 
   const focus = () => scanner.current?.focus();
+  const show = (what: Open) => {
+    scanner.current?.blur(); // what is scanned before a dialog is there belongs to nobody
+    setOpen(what);
+  };
+  const close = () => {
+    setOpen(null);
+    focus();
+  };
   const clear = () => {
     act({ type: "replace", basket: fresh() });
+    setAt(undefined);
     setMember(null);
     setSold(null);
     setDraws([]);
     focus();
   };
   const park = () => {
-    if (basket.lines.length === 0) return;
-    setParked([...parked, { basket, member }]);
+    if (!some) return;
+    if (full) {
+      message.warning(t.parkFull);
+      return;
+    }
+    void keep(basket, member, quoteBody(basket, member, store, []));
     clear();
     message.info(t.parked);
   };
-  const recall = () => {
-    const last = parked.at(-1);
-    if (!last || basket.lines.length > 0) return;
-    setParked(parked.slice(0, -1));
-    act({ type: "replace", basket: last.basket });
-    setMember(last.member);
+  const recall = async (one: Parked) => {
+    setOpen(null);
+    const { basket: again, lost } = unpark(one, goods.data ?? new Map());
+    const [who] = await Promise.all([
+      one.member ? api.getMember({ member: one.member, view: "brief" }).catch(() => null) : null,
+      take(one), // what it held must be free before it is priced again
+    ]);
+    act({ type: "replace", basket: again });
+    setMember(who);
+    if (lost.length > 0) message.warning(`${t.notFound}：${lost.join("、")}`);
+    focus();
   };
-  useKeys({
+  const askRecall = () => {
+    if (some || parked.length === 0) return;
+    if (parked.length === 1) void recall(parked[0]!);
+    else setOpen("recall");
+  };
+  const move = (by: number) => {
+    const now = basket.lines.findIndex((l) => l.key === at);
+    const from = now < 0 ? basket.lines.length - 1 : now;
+    setAt(basket.lines[Math.min(basket.lines.length - 1, Math.max(0, from + by))]?.key);
+  };
+  useKeys(open === null && sold === null, {
     F2: focus,
-    F3: () => memberInput.current?.focus(),
+    F3: () => (member ? setMember(null) : memberInput.current?.focus()),
+    F4: () => show("card"),
     F6: park,
-    F7: recall,
-    F8: () => setReturning(true),
-    F9: () => basket.lines.length > 0 && setPaying(true),
+    F7: askRecall,
+    F8: () => show("return"),
+    F9: () => some && show("pay"),
+    F10: () => some && clear(),
+    F1: () => setWhy(!why),
   });
 
   const chooseMember = async (text: string) => {
@@ -180,11 +156,16 @@ function Checkout({ store }: { store: string }) {
     const text = typed.trim();
     setTyped("");
     const quantity = /^[*x×](\d+(?:\.\d{1,3})?)$/i.exec(text);
-    if (quantity) return act({ type: "last", quantity: Number(quantity[1]) });
+    if (quantity) return act({ type: "typed", key: at, quantity: Number(quantity[1]) });
+    if (text === "**") return setOpen("settings");
     if (MEMBER.test(text)) return chooseMember(text);
-    const product = goods.data?.get(text);
-    if (product) act({ type: "add", product });
-    else if (text) message.warning(`${t.notFound}：${text}`);
+    const map: Map<string, Product> = goods.data ?? new Map();
+    const found = map.get(text);
+    const scanned = found ? { product: found } : labelled(text, map);
+    if (scanned) {
+      act({ type: "add", ...scanned });
+      setAt(undefined);
+    } else if (text) message.warning(`${t.notFound}：${text}`);
     return undefined;
   };
   const say = (e: unknown) => {
@@ -200,7 +181,7 @@ function Checkout({ store }: { store: string }) {
     const tenders = [...draws, ...parts.map(({ kind, amount: n }) => ({ kind, amount: n }))];
     try {
       const result = await api.postConfirm({}, confirmation(basket, member, store, quote, tenders));
-      setPaying(false);
+      setOpen(null);
       setSold({ basket, member, quote, parts, result, store, at: new Date().toISOString() });
     } catch (e) {
       say(e);
@@ -226,10 +207,16 @@ function Checkout({ store }: { store: string }) {
           value={typed}
           onChange={(e) => setTyped(e.target.value)}
           onPressEnter={() => void scan()}
+          onKeyDown={(e) => {
+            if (e.key !== "ArrowUp" && e.key !== "ArrowDown") return;
+            e.preventDefault();
+            move(e.key === "ArrowUp" ? -1 : 1);
+          }}
         />
         <Lines
           lines={basket.lines}
           quote={quote}
+          at={at}
           change={(key, quantity) => act({ type: "quantity", key, quantity })}
         />
       </section>
@@ -242,79 +229,66 @@ function Checkout({ store }: { store: string }) {
             focus();
           }}
         />
-        <div className="sum">
-          <div className="spread">
-            <span>{t.total}</span>
-            <span className="soft">{t.pieces(count(pieces(basket)))}</span>
-          </div>
-          <div className="figure num" aria-live="polite">
-            {money(quote?.payable ?? total(basket))}
-          </div>
-          {quote && quote.goods_saving + quote.shipping_saving > 0 && (
-            <div className="spread soft">
-              <span>
-                {t.listed} {money(quote.goods_list)}
-              </span>
-              <b className="saved num">
-                {t.saved} {money(quote.goods_saving + quote.shipping_saving)}
-              </b>
-            </div>
-          )}
-          {quoted.error && (
-            <span className="wrong">{quoted.error.problem.detail ?? quoted.error.problem.title}</span>
-          )}
-        </div>
-        {quote && <Offers quote={quote} />}
-        <Button
-          type="primary"
-          size="large"
-          className="pay"
-          disabled={basket.lines.length === 0}
-          onClick={() => setPaying(true)}
-        >
+        <Sum
+          quote={quote}
+          listed={total(basket)}
+          n={pieces(basket)}
+          wrong={quoted.error ? (quoted.error.problem.detail ?? quoted.error.problem.title) : undefined}
+        />
+        {quote && <Offers quote={quote} all={why} setAll={setWhy} />}
+        <Button type="primary" size="large" className="pay" disabled={!some} onClick={() => setOpen("pay")}>
           {t.pay} <kbd>F9</kbd>
         </Button>
         <div className="acts">
-          <Button disabled={basket.lines.length === 0} onClick={park}>
+          <Button disabled={!some} onClick={park}>
             {t.park} <kbd>F6</kbd>
           </Button>
-          <Button disabled={parked.length === 0 || basket.lines.length > 0} onClick={recall}>
+          <Button disabled={parked.length === 0 || some} onClick={askRecall}>
             {t.recall(parked.length)} <kbd>F7</kbd>
           </Button>
-          <Button onClick={() => setReturning(true)}>
+          <Button onClick={() => setOpen("return")}>
             {t.back} <kbd>F8</kbd>
           </Button>
-          <Button danger disabled={basket.lines.length === 0} onClick={clear}>
-            {t.cancel}
+          <Button onClick={() => setOpen("card")}>
+            {t.card} <kbd>F4</kbd>
+          </Button>
+          <Button danger disabled={!some} onClick={clear}>
+            {t.cancel} <kbd>F10</kbd>
+          </Button>
+          <Button onClick={() => setOpen("settings")}>
+            {t.settings} <kbd>**</kbd>
           </Button>
         </div>
         <p className="soft keys">
           <Tag bordered={false}>{t.keysLabel}</Tag> {t.keys}
         </p>
       </aside>
-      {paying && quote && (
+      {open === "pay" && quote && (
         <Pay
           quote={quote}
           ready={ready}
+          wrong={quoted.error?.problem}
           member={member}
           draws={draws}
           setDraws={setDraws}
           close={() => {
-            setPaying(false);
             setDraws([]);
+            close();
           }}
           pay={pay}
         />
       )}
-      {returning && (
-        <ReturnDialog
-          close={() => {
-            setReturning(false);
-            focus();
-          }}
-          goods={goods.data}
+      {open === "return" && <ReturnDialog close={close} goods={goods.data} />}
+      {open === "recall" && (
+        <RecallDialog
+          parked={parked}
+          goods={goods.data ?? new Map()}
+          take={(one) => void recall(one)}
+          close={close}
         />
       )}
+      {open === "card" && <CardDialog store={store} close={close} />}
+      {open === "settings" && <SettingsDialog close={close} />}
       {sold && <Receipt sold={sold} next={clear} />}
     </main>
   );
@@ -363,7 +337,11 @@ export function Till() {
           {t.signOut}
         </Button>
       </header>
-      {store ? <Checkout key={store} store={store} /> : <main className="center soft">{t.chooseStore}</main>}
+      {store ? (
+        <Checkout key={store} store={store} tenant={session.tenant ?? ""} />
+      ) : (
+        <main className="center soft">{t.chooseStore}</main>
+      )}
     </div>
   );
 }

@@ -7,6 +7,7 @@ export interface Line {
   key: number;
   product: Product;
   quantity: number; // pieces, or thousandths when weighed
+  amount?: number; // that the scale printed on the label; else price times quantity
 }
 export interface Basket {
   lines: Line[];
@@ -14,10 +15,9 @@ export interface Basket {
   order: string; // its number: chosen once, so that sending again books nothing twice
 }
 export type Act =
-  | { type: "add"; product: Product; quantity?: number }
+  | { type: "add"; product: Product; quantity?: number; amount?: number }
   | { type: "quantity"; key: number; quantity: number }
-  | { type: "last"; quantity: number }
-  | { type: "remove"; key: number }
+  | { type: "typed"; key?: number; quantity: number } // of a line, else of the last one; kilograms when weighed
   | { type: "replace"; basket: Basket };
 
 /** The second it began and five random digits: T261122143005-01234 */
@@ -32,15 +32,19 @@ function orderNumber(): string {
 export const fresh = (): Basket => ({ lines: [], next: 1, order: orderNumber() });
 
 export const amount = (l: Line) =>
-  l.product.weighed
+  l.amount ??
+  (l.product.weighed
     ? Math.round(((l.product.price ?? 0) * l.quantity) / 1000)
-    : (l.product.price ?? 0) * l.quantity;
+    : (l.product.price ?? 0) * l.quantity);
 export const total = (b: Basket) => b.lines.reduce((sum, l) => sum + amount(l), 0);
 export const pieces = (b: Basket) => b.lines.reduce((n, l) => n + (l.product.weighed ? 1 : l.quantity), 0);
 
 function setQuantity(b: Basket, key: number, quantity: number): Basket {
   if (quantity <= 0) return { ...b, lines: b.lines.filter((l) => l.key !== key) };
-  return { ...b, lines: b.lines.map((l) => (l.key === key ? { ...l, quantity } : l)) };
+  return {
+    ...b,
+    lines: b.lines.map((l) => (l.key === key ? { key: l.key, product: l.product, quantity } : l)),
+  };
 }
 
 export function reduce(b: Basket, act: Act): Basket {
@@ -49,22 +53,16 @@ export function reduce(b: Basket, act: Act): Basket {
       const same = b.lines.find((l) => l.product.code === act.product.code && !l.product.weighed);
       if (same) return setQuantity(b, same.key, same.quantity + (act.quantity ?? 1));
       const quantity = act.quantity ?? (act.product.weighed ? 1000 : 1);
-      return { ...b, lines: [...b.lines, { key: b.next, product: act.product, quantity }], next: b.next + 1 };
+      const line = { key: b.next, product: act.product, quantity, amount: act.amount };
+      return { ...b, lines: [...b.lines, line], next: b.next + 1 };
     }
     case "quantity":
       return setQuantity(b, act.key, act.quantity);
-    case "last": {
-      const last = b.lines.at(-1);
-      return last
-        ? setQuantity(
-            b,
-            last.key,
-            last.product.weighed ? Math.round(act.quantity * 1000) : Math.round(act.quantity),
-          )
-        : b;
+    case "typed": {
+      const line = b.lines.find((l) => l.key === act.key) ?? b.lines.at(-1);
+      if (!line) return b;
+      return setQuantity(b, line.key, Math.round(line.product.weighed ? act.quantity * 1000 : act.quantity));
     }
-    case "remove":
-      return setQuantity(b, act.key, 0);
     case "replace":
       return act.basket;
   }

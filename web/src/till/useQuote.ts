@@ -9,17 +9,20 @@ export const quoteLines = (b: Basket): QuoteIn["lines"] =>
   b.lines.map((l) => ({
     sku: l.product.code,
     ...(l.product.weighed ? { quantity_milli: l.quantity } : { quantity: l.quantity }),
+    amount: l.amount,
   }));
 
+export const quoteBody = (basket: Basket, member: Member | null, store: string, draws: QuoteTender[]): QuoteIn => ({
+  store,
+  touchpoint: store,
+  member: member ? { id: member.id } : undefined,
+  lines: quoteLines(basket),
+  best_coupons: member ? true : undefined,
+  tenders: draws.length ? draws : undefined,
+});
+
 export function useQuote(basket: Basket, member: Member | null, store: string, draws: QuoteTender[]) {
-  const body: QuoteIn = {
-    store,
-    touchpoint: store,
-    member: member ? { id: member.id } : undefined,
-    lines: quoteLines(basket),
-    best_coupons: member ? true : undefined,
-    tenders: draws.length ? draws : undefined,
-  };
+  const body = quoteBody(basket, member, store, draws);
   return useQuery<Quote, ApiError>({
     queryKey: ["quote", body],
     queryFn: () => api.postQuote({}, body),

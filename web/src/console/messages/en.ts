@@ -30,6 +30,8 @@ export const en: Messages = {
     access: "Users and keys",
     webhooks: "Webhooks",
     changes: "Journal of changes",
+    desk: "Service desk",
+    requests: "To be agreed",
     till: "Till",
     associate: "Associate",
     member: "Member page",
@@ -362,6 +364,7 @@ export const en: Messages = {
     what: "What",
     whom: "Whom",
     engine: "system",
+    askedBy: (who) => `asked by ${who}`,
     detail: "Details",
   },
   access: {
@@ -415,6 +418,8 @@ export const en: Messages = {
     },
     expiryN: "How many",
     face: "Worth of one in minor units, parts per million",
+    byHandMax: "By hand without a second person",
+    byHandHint: "An adjustment above it waits until a colleague has agreed; 0: no limit. Stored value in minor units.",
     type: "Type",
     attributeType: {
       int: "integer",
@@ -489,6 +494,7 @@ export const en: Messages = {
     HOLD_VOID: "hold voided",
     TRANSFER: "transferred",
     REVERSE: "reversed",
+    REQUEST_DECIDE: "decided on a request",
   },
   event: {
     profile_added: "first seen",

@@ -29,6 +29,8 @@ export const zh = {
     access: "账号与密钥",
     webhooks: "消息推送",
     changes: "操作日志",
+    desk: "客服台",
+    requests: "待复核",
     till: "收银台",
     associate: "导购助手",
     member: "会员端",
@@ -360,6 +362,7 @@ export const zh = {
     what: "操作",
     whom: "对象",
     engine: "系统",
+    askedBy: (who: string) => `${who} 申请`,
     detail: "详细内容",
   },
   access: {
@@ -413,6 +416,8 @@ export const zh = {
     } as Record<string, string>,
     expiryN: "有效期数值",
     face: "面值（每单位折合最小币种，百万分之一）",
+    byHandMax: "人工调整复核线",
+    byHandHint: "单次超过这个数量，需要另一位同事复核后才生效；0 表示不限。储值按最小币种（分）填写。",
     type: "填写方式",
     attributeType: {
       int: "整数",
@@ -485,6 +490,7 @@ export const zh = {
     HOLD_VOID: "解冻",
     TRANSFER: "转赠",
     REVERSE: "冲正",
+    REQUEST_DECIDE: "复核人工调整",
   } as Record<string, string>,
   event: {
     profile_added: "首次识别",

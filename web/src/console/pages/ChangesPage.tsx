@@ -57,6 +57,10 @@ export default function ChangesPage() {
         <Data query={query}>
           {(data) => {
             const actor = (c: Change) => data.actors.find((a) => a.number === c.actor);
+            const asker = (c: Change) => {
+              const a = data.actors.find((x) => x.number === c.asked_by);
+              return a && (a.name || a.code);
+            };
             return (
               <>
                 <Table
@@ -75,6 +79,7 @@ export default function ChangesPage() {
                         actor(c) ? (
                           <>
                             {actor(c)!.name} <span className="soft mono">{actor(c)!.code}</span>
+                            {asker(c) && <div className="soft">{t.changes.askedBy(asker(c)!)}</div>}
                           </>
                         ) : (
                           <span className="soft">{t.changes.engine}</span>

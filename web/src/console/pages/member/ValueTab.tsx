@@ -6,17 +6,20 @@ import { count, date, dateTime, money, signed } from "../../../shared/format";
 import { useApi, useWrite } from "../../../shared/query";
 import { useSession } from "../../../shared/session";
 import { useT } from "../../messages";
+import { useDeskT } from "../../messages/desk";
 import { Data, problemText } from "../../ui/State";
 
 function Adjust({ m, units }: { m: Member; units: { value: string; label: string }[] }) {
   const t = useT();
+  const d = useDeskT();
   const { message } = App.useApp();
   const [open, setOpen] = useState(false);
   const [form] = Form.useForm<{ unit: string; amount: number; reason: string }>();
   const write = useWrite(
     (v: { unit: string; amount: number; reason: string }) => api.postAdjustment({}, { member: { id: m.id }, ...v }),
-    () => {
-      message.success(t.common.done);
+    (r) => {
+      if (r.request) message.info(d.nowWaits);
+      else message.success(t.common.done);
       setOpen(false);
     },
   );
@@ -63,6 +66,7 @@ function Adjust({ m, units }: { m: Member; units: { value: string; label: string
 
 function Statement({ id }: { id: string }) {
   const t = useT();
+  const d = useDeskT();
   const [before, setBefore] = useState<number | undefined>();
   const query = useApi("getStatement", { member: id, before, limit: 50 });
   return (
@@ -84,6 +88,7 @@ function Statement({ id }: { id: string }) {
                   <>
                     {t.member.cause[r.cause] ?? r.cause}
                     {r.reason && <span className="soft"> · {r.reason}</span>}
+                    {r.by && <div className="soft">{d.who(r.by, r.asked_by)}</div>}
                   </>
                 ),
               },

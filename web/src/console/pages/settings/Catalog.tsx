@@ -53,8 +53,10 @@ function Editor<T extends Listed>({ kind, item, close }: { kind: Kind<T>; item: 
     },
   );
   const submit = ({ code, ...typed }: Record<string, unknown>) => {
+    // a put replaces the whole object: what the form does not show stays as it was
+    const whole = { ...(old && kind.toForm ? kind.toForm(old) : {}), ...typed };
     const body = Object.fromEntries(
-      Object.entries(kind.toBody ? kind.toBody(typed) : typed).filter(
+      Object.entries(kind.toBody ? kind.toBody(whole) : whole).filter(
         ([, v]) => v !== undefined && v !== null && v !== "",
       ),
     );

@@ -100,15 +100,6 @@ export function Rules() {
         <Form.Item name="priority" label={t.config.priority}>
           <InputNumber min={0} precision={0} />
         </Form.Item>
-        <Form.Item name="from" hidden>
-          <Input />
-        </Form.Item>
-        <Form.Item name="until" hidden>
-          <Input />
-        </Form.Item>
-        <Form.Item name="scheme" hidden>
-          <Input />
-        </Form.Item>
         <Form.Item name="disabled" label={t.config.disabled} valuePropName="checked">
           <Switch />
         </Form.Item>
@@ -148,7 +139,6 @@ export function Units() {
       { title: t.config.face, align: "right", className: "num", render: (_, u) => count(u.face_ppm ?? 0) },
     ],
     toForm: ({ code: _code, version: _version, ...rest }) => rest,
-    toBody: (v) => v,
     fields: () => (
       <>
         <Form.Item name="name" label={t.common.name}>
@@ -166,24 +156,9 @@ export function Units() {
         <Form.Item name="face_ppm" label={t.config.face}>
           <InputNumber min={0} precision={0} style={{ width: "100%" }} />
         </Form.Item>
-        {[
-          "negative",
-          "release",
-          "release_n",
-          "rounding",
-          "earn_cap",
-          "earn_cap_period",
-          "earn_cap_order",
-          "earn_cap_rejects",
-          "balance_max",
-          "spend_cap",
-          "spend_cap_period",
-          "restore_grace_days",
-        ].map((n) => (
-          <Form.Item key={n} name={n} hidden>
-            <Input />
-          </Form.Item>
-        ))}
+        <Form.Item name="by_hand_max" label={t.config.byHandMax} extra={t.config.byHandHint}>
+          <InputNumber min={0} precision={0} style={{ width: "100%" }} />
+        </Form.Item>
       </>
     ),
   };
@@ -292,11 +267,6 @@ export function Tiers() {
         <Form.Item name="grace_days" label={t.config.graceDays}>
           <InputNumber min={0} max={366} precision={0} />
         </Form.Item>
-        {["validity_months", "downgrade", "on_refund"].map((n) => (
-          <Form.Item key={n} name={n} hidden>
-            <Input />
-          </Form.Item>
-        ))}
         <Form.Item label={t.config.tierList} required>
           <TierList />
         </Form.Item>

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// A gift card at the till: what is on it, or its sale when nobody has sold it yet.
+import { Alert, Button, Input, Modal, Select } from "antd";
+import { useRef, useState } from "react";
+import { api, type CardSold, type CardView } from "../api/client.gen";
+import { ApiError } from "../api/http";
+import { date, minorOf, money } from "../shared/format";
+import { useApi } from "../shared/query";
+import { focusInput, useKeys } from "./keys";
+import { useT } from "./messages";
+
+type Seen = { code: string } & ({ card: CardView } | { fresh: true } | { sold: CardSold });
+
+function Sale({ code, store, done, fail }: {
+  code: string;
+  store: string;
+  done: (sold: CardSold) => void;
+  fail: (e: unknown) => void;
+}) {
+  const t = useT();
+  const units = useApi("listUnits", { limit: 100 });
+  const kinds = (units.data?.items ?? []).filter((u) => u.kind === "gift_card" && !u.item);
+  const [unit, setUnit] = useState<string>();
+  const [typed, setTyped] = useState("");
+  const [busy, setBusy] = useState(false);
+  const amount = minorOf(typed) ?? 0;
+  const chosen = unit ?? kinds[0]?.code;
+  const sell = async () => {
+    if (amount <= 0 || !chosen || busy) return;
+    setBusy(true);
+    try {
+      done(await api.postCard({}, { code, unit: chosen, amount, reason: `${t.title} ${store}` }));
+    } catch (e) {
+      fail(e);
+    } finally {
+      setBusy(false);
+    }
+  };
+  if (units.data && kinds.length === 0) return <Alert type="info" message={t.noCardKind} />;
+  return (
+    <>
+      <p>{t.cardFresh}</p>
+      {kinds.length > 1 && (
+        <Select
+          aria-label={t.cardKind}
+          value={chosen}
+          onChange={setUnit}
+          options={kinds.map((u) => ({ value: u.code, label: u.name ?? u.code }))}
+        />
+      )}
+      <Input
+        autoFocus
+        size="large"
+        inputMode="decimal"
+        addonBefore={t.cardAmount}
+        value={typed}
+        onChange={(e) => setTyped(e.target.value)}
+        onPressEnter={() => void sell()}
+      />
+      <Button type="primary" size="large" loading={busy} disabled={amount <= 0} onClick={() => void sell()}>
+        {t.cardSell} <kbd>Enter</kbd>
+      </Button>
+    </>
+  );
+}
+
+export function CardDialog({ store, close }: { store: string; close: () => void }) {
+  const t = useT();
+  const [typed, setTyped] = useState("");
+  const [seen, setSeen] = useState<Seen | null>(null);
+  const [wrong, setWrong] = useState("");
+  const input = useRef<HTMLDivElement>(null);
+  const fail = (e: unknown) => {
+    if (!(e instanceof ApiError)) throw e;
+    setWrong(t.cardFault[e.problem.code] ?? `${t.failed}：${e.problem.detail ?? e.problem.title}`);
+  };
+  const look = async () => {
+    const code = typed.trim();
+    if (!code) return;
+    setWrong("");
+    try {
+      setSeen({ code, card: await api.postCardBalance({}, { code }) });
+    } catch (e) {
+      if (e instanceof ApiError && e.problem.code === "unknown_code") setSeen({ code, fresh: true });
+      else fail(e);
+    }
+  };
+  const again = () => {
+    setSeen(null);
+    setTyped("");
+    setWrong("");
+    input.current?.querySelector("input")?.focus();
+  };
+  useKeys(true, { F4: again });
+  return (
+    <Modal open title={t.card} footer={null} onCancel={close} afterOpenChange={focusInput} width={440}>
+      <div className="grid" ref={input}>
+        <Input
+          autoFocus
+          size="large"
+          aria-label={t.cardCode}
+          placeholder={t.cardCode}
+          value={typed}
+          onChange={(e) => setTyped(e.target.value)}
+          onPressEnter={() => void look()}
+        />
+        {wrong && <Alert type="error" message={wrong} role="alert" />}
+        {seen && "card" in seen && (
+          <div role="status">
+            <div className="spread big">
+              <span>{t.cardState[seen.card.state]}</span>
+              <b className="num">{money(seen.card.available)}</b>
+            </div>
+            <p className="soft">
+              {t.cardSoldFor(money(seen.card.sold_for))}
+              {seen.card.expires_next && ` · ${t.cardUntil(date(seen.card.expires_next))}`}
+              {seen.card.registered && ` · ${t.cardRegistered}`}
+            </p>
+          </div>
+        )}
+        {seen && "fresh" in seen && (
+          <Sale
+            key={seen.code}
+            code={seen.code}
+            store={store}
+            done={(sold) => {
+              setWrong("");
+              setSeen({ code: seen.code, sold });
+            }}
+            fail={fail}
+          />
+        )}
+        {seen && "sold" in seen && (
+          <Alert
+            type="success"
+            showIcon
+            role="status"
+            message={t.cardDone(money(seen.sold.amount))}
+            description={seen.sold.expires ? t.cardUntil(date(seen.sold.expires)) : undefined}
+          />
+        )}
+        {seen && (
+          <Button onClick={again}>
+            {t.cardAnother} <kbd>F4</kbd>
+          </Button>
+        )}
+      </div>
+    </Modal>
+  );
+}
