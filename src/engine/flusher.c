@@ -24,7 +24,10 @@
 #define REST_PART 5 /* of the pause, free for other work after a flush that took all of it */
 #define NICE 5      /* among threads that all want the processor, answers come first */
 #define SCARCE_PART 8 /* of what a flush ran: waited longer than that for a core, somebody else wants it */
-#define SCARCE_REST 4 /* times as long as such a flush took is left to the others */
+#define SCARCE_REST 4 /* times as long as such a flush took is left to the others, at most */
+#define REST_MAX_NS INT64_C(10000000000)
+#define QUIET_COMMANDS 10u /* fewer between two looks, so many looks in turn: nobody asks */
+#define QUIET_LOOKS 10u
 
 /* The thread's own; it ends with the thread. */
 struct pace {
@@ -33,6 +36,8 @@ struct pace {
     int64_t waited_ns;
     int64_t next_ns; /* the next flush */
     bool scarce;     /* the last one waited for a core */
+    uint64_t commands; /* at the last look */
+    uint32_t quiet;    /* looks in turn that saw few of them */
 };
 
 static bool in_no_hurry(struct tb_cell *c)
@@ -70,9 +75,14 @@ static void set_next(struct tb_cell *c, struct pace *p, int64_t began, bool ok)
 {
     int64_t ran, waited, pause = (int64_t)c->o.flush_ms * 1000000;
     int64_t ended = cell_mono_ns(c);
+    uint64_t commands = atomic_load_explicit(&c->n_commands, memory_order_relaxed);
     look(p, &ran, &waited);
-    p->scarce = waited > ran / SCARCE_PART && in_no_hurry(c);
+    bool asked = commands - p->commands >= QUIET_COMMANDS; /* meanwhile */
+    p->scarce = ok && asked && waited > ran / SCARCE_PART && in_no_hurry(c);
+    p->commands = commands;
     int64_t rest = p->scarce ? (ended - began) * SCARCE_REST : pause / REST_PART;
+    rest = rest < REST_MAX_NS ? rest : REST_MAX_NS;
+    p->quiet = 0;
     p->next_ns = !ok ? ended + RETRY_NS : ended + rest > began + pause ? ended + rest : began + pause;
 }
 
@@ -116,6 +126,15 @@ static int64_t cpu_ns(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+/* In a rest: there is nobody to leave the cores to. */
+static bool nobody_asks(struct tb_cell *c, struct pace *p)
+{
+    uint64_t n = atomic_load_explicit(&c->n_commands, memory_order_relaxed);
+    p->quiet = n - p->commands < QUIET_COMMANDS ? p->quiet + 1 : 0;
+    p->commands = n;
+    return p->quiet >= QUIET_LOOKS;
+}
+
 /* Does what is due; how long it may sleep then. */
 static int64_t turn(struct tb_cell *c, struct pace *p)
 {
@@ -124,10 +143,11 @@ static int64_t turn(struct tb_cell *c, struct pace *p)
     struct tb_fault f = {0};
     if (broken(c))
         return RETRY_NS;
-    if (began >= p->next_ns || (p->scarce && !in_no_hurry(c))) {
+    if (began >= p->next_ns || (p->scarce && (!in_no_hurry(c) || nobody_asks(c, p)))) {
         if (yields(c))
             return YIELD_NS;
         look(p, &ran, &waited);
+        p->commands = atomic_load_explicit(&c->n_commands, memory_order_relaxed);
         bool ok = tb_flush_checkpoint(c, false, &f);
         if (ok && p->scarce && tb_flush_puts_off(c)) /* there will be no time between */
             ok = tb_flush_slice(c, SLICE_NS, &f);
