@@ -30,8 +30,8 @@ enum tb_outcome {
  * personal data, except for reads, whose answers are never kept.                      */
 struct tb_answer {
     enum tb_code code;
-    char field[48]; /* which field of the input is meant, "" = none: "lines/3/quantity" */
     struct tb_buf body;
+    char field[48]; /* which field of the input is meant, "" = none: "lines/3/quantity" */
 };
 
 /* Fills a refusal and returns TB_REFUSED. */

@@ -92,7 +92,15 @@ enum tb_finish tb_cell_finish_now(const struct tb_cell *c)
 
 /* ---- submit --------------------------------------------------------------------------------- */
 
-static enum tb_submit refuses(struct tb_cell *c, const struct tb_job_request *r)
+/* Before a run of requests; those of one tenant are counted together. */
+struct counted {
+    uint32_t tenant;
+    uint32_t of;  /* the tenant's that wait already */
+    uint32_t all; /* everybody's */
+    uint32_t n;   /* of this run so far */
+};
+
+static enum tb_submit refuses(struct tb_cell *c, const struct tb_job_request *r, const struct counted *run)
 {
     tb_assert(r->command.op < TB_OP_MAX && r->command.tenant < TB_TENANTS_MAX && r->done != NULL);
     switch (tb_cell_state(c)) {
@@ -116,15 +124,31 @@ static enum tb_submit refuses(struct tb_cell *c, const struct tb_job_request *r)
         if (atomic_load_explicit(&c->lagging, memory_order_relaxed))
             return TB_SUBMIT_LAGGING;
     }
-    if (atomic_load_explicit(&c->queued, memory_order_relaxed) >= c->o.queue_total)
+    if (run->all + run->n >= c->o.queue_total)
         return TB_SUBMIT_QUEUE_FULL;
-    if (atomic_load_explicit(&c->queued_of[r->command.tenant], memory_order_relaxed) >=
-        c->o.queue_tenant)
+    if (run->of + run->n >= c->o.queue_tenant)
         return TB_SUBMIT_TENANT_FULL;
     return TB_SUBMIT_TAKEN;
 }
 
-static void count_in(struct tb_cell *c, struct tb_job_request *r, int64_t now)
+static void begin_run(const struct tb_cell *c, uint32_t tenant, struct counted *run)
+{
+    tb_assert(tenant < TB_TENANTS_MAX);
+    *run = (struct counted){.tenant = tenant,
+                            .of = atomic_load_explicit(&c->queued_of[tenant], memory_order_relaxed),
+                            .all = atomic_load_explicit(&c->queued, memory_order_relaxed)};
+}
+
+/* In, before anything is pushed: the cell's thread counts out what it has run. */
+static void count_in(struct tb_cell *c, const struct counted *run)
+{
+    if (run->n == 0)
+        return;
+    atomic_fetch_add_explicit(&c->queued, run->n, memory_order_relaxed);
+    atomic_fetch_add_explicit(&c->queued_of[run->tenant], run->n, memory_order_relaxed);
+}
+
+static void take_in(struct tb_job_request *r, int64_t now)
 {
     r->finish = TB_FINISH_DONE;
     r->repeated = false;
@@ -133,8 +157,6 @@ static void count_in(struct tb_cell *c, struct tb_job_request *r, int64_t now)
     r->submitted_ns = now;
     r->tries = 0;
     r->inside = REQUEST_OUTSIDE;
-    atomic_fetch_add_explicit(&c->queued, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&c->queued_of[r->command.tenant], 1, memory_order_relaxed);
 }
 
 static void count_out(struct tb_cell *c, struct tb_job_request *const *r, uint32_t n)
@@ -148,16 +170,24 @@ uint32_t tb_cell_submit_many(struct tb_cell *c, struct tb_job_request *const *r,
 {
     int64_t now = cell_mono_ns(c);
     struct tb_job_request *newest = NULL;
+    struct counted run = {0};
     uint32_t taken = 0;
     *why = TB_SUBMIT_TAKEN;
     for (; taken < n; taken++) {
-        *why = refuses(c, r[taken]);
+        if (taken == 0 || r[taken]->command.tenant != run.tenant) {
+            count_in(c, &run);
+            begin_run(c, r[taken]->command.tenant, &run);
+        }
+        *why = refuses(c, r[taken], &run);
         if (*why != TB_SUBMIT_TAKEN)
             break;
-        count_in(c, r[taken], now);
+        take_in(r[taken], now);
+        run.n++;
         r[taken]->next = newest;
+        r[taken]->ahead = taken >= TB_INBOX_AHEAD ? r[taken - TB_INBOX_AHEAD] : NULL;
         newest = r[taken];
     }
+    count_in(c, &run);
     if (taken > 0 && !tb_inbox_push(&c->inbox, newest, r[0])) {
         count_out(c, r, taken);
         *why = TB_SUBMIT_STOPPING;
@@ -327,6 +357,7 @@ static void make_flights(struct tb_cell *c)
     for (uint32_t i = 0; i < c->o.flights; i++) {
         struct tb_flight *f = &c->all_flights[i];
         f->body = tb_heap_take(TB_BATCH_BYTES_MAX);
+        f->done = tb_heap_take(c->o.batch_commands * sizeof(struct tb_job_request *));
         f->next = c->free_flights;
         c->free_flights = f;
     }
@@ -447,6 +478,7 @@ void tb_cell_destroy(struct tb_cell *c)
     tb_fair_deinit(&c->fair);
     for (uint32_t i = 0; i < c->o.flights; i++) {
         free(c->all_flights[i].body);
+        free(c->all_flights[i].done);
         free(c->all_flights[i].images.p);
     }
     free(c->all_flights);

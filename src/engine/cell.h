@@ -53,12 +53,19 @@ const char *tb_finish_name(enum tb_finish f);
 struct tb_job_request;
 typedef void (*tb_done_fn)(struct tb_job_request *r);
 
-/* Owned by the caller; the cell's between submit and done. Zero it, then fill the first
- * part. input must stay valid until done.                                             */
+/* Owned by the caller; the cell's between submit and done. Zero it, then fill what is the
+ * caller's. input must stay valid until done. Three threads hand it on, so what each of them
+ * wants lies together.                                                                    */
 struct tb_job_request {
+    /* the caller's */
     struct tb_command command;
     uint64_t key_hash;   /* of the Idempotency-Key; 0 = none. Ignored for reads. */
     uint64_t input_hash; /* of method, path and body */
+    /* the cell's */
+    struct tb_job_request *next;
+    struct tb_job_request *ahead; /* in the inbox: will be next in a while; or NULL */
+    int64_t submitted_ns;
+    /* the caller's */
     tb_done_fn done;
     void *user;
     /* body: a region of the caller; for writes at least TB_ANSWER_BYTES_MAX */
@@ -66,15 +73,11 @@ struct tb_job_request {
 
     /* set before done */
     enum tb_finish finish;
-    bool repeated; /* the answer was given before, for the same key and input */
-    uint64_t seq;  /* cell-wide number of the entry; reads: of the newest entry seen */
+    uint32_t inside;     /* the cell's */
+    uint64_t seq;        /* cell-wide number of the entry; reads: of the newest entry seen */
     uint64_t tenant_seq; /* its number in the tenant's feed; 0 when nothing was written */
-
-    /* the cell's */
-    struct tb_job_request *next;
-    int64_t submitted_ns;
-    uint32_t tries;
-    uint32_t inside;
+    uint32_t tries;      /* the cell's */
+    bool repeated;       /* the answer was given before, for the same key and input */
 };
 
 /* In order of precedence. */

@@ -462,7 +462,7 @@ static struct tb_image_set *take_set(struct tb_cell *c, bool all)
     if (worth) {
         s->oldest = set->next;
         if (s->oldest == NULL)
-            s->oldest = s->newest = tb_images_create();
+            s->oldest = s->newest = tb_images_create_after(set);
         set->next = NULL;
         s->flushing = set;
         c->flush.set = set;

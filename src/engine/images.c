@@ -12,12 +12,48 @@
 #define HUGE_BYTES ((size_t)2 << 20) /* chunks behind the first: one page each */
 #define FIRST_SLOTS 1024u
 
-struct tb_image_set *tb_images_create(void)
+static size_t slots_bytes(uint32_t cap)
+{
+    size_t bytes = (size_t)cap * sizeof(struct tb_image);
+    return bytes < HUGE_BYTES ? bytes : (bytes + HUGE_BYTES - 1) / HUGE_BYTES * HUGE_BYTES;
+}
+
+static struct tb_image *slots_take(uint32_t cap)
+{
+    size_t bytes = slots_bytes(cap);
+    if (bytes < HUGE_BYTES)
+        return tb_heap_zeroed(bytes);
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    tb_assert(p != MAP_FAILED);
+    (void)madvise(p, bytes, MADV_HUGEPAGE);
+    return p;
+}
+
+static void slots_give(struct tb_image *slot, uint32_t cap)
+{
+    if (slots_bytes(cap) < HUGE_BYTES)
+        free(slot);
+    else
+        (void)munmap(slot, slots_bytes(cap));
+}
+
+static struct tb_image_set *create(uint32_t cap)
 {
     struct tb_image_set *s = tb_heap_zeroed(sizeof *s);
-    s->cap = FIRST_SLOTS;
-    s->slot = tb_heap_zeroed(s->cap * sizeof *s->slot);
+    s->cap = cap;
+    s->slot = slots_take(cap);
+    s->bytes = (uint64_t)(cap - FIRST_SLOTS) * sizeof *s->slot;
     return s;
+}
+
+struct tb_image_set *tb_images_create(void)
+{
+    return create(FIRST_SLOTS);
+}
+
+struct tb_image_set *tb_images_create_after(const struct tb_image_set *before)
+{
+    return create(before->cap / 2 > FIRST_SLOTS ? before->cap / 2 : FIRST_SLOTS);
 }
 
 void tb_images_destroy(struct tb_image_set *s)
@@ -29,7 +65,7 @@ void tb_images_destroy(struct tb_image_set *s)
         s->chunk = c->next;
         free(c);
     }
-    free(s->slot);
+    slots_give(s->slot, s->cap);
     free(s->fact);
     free(s);
 }
@@ -52,11 +88,11 @@ static void grow(struct tb_image_set *s)
     struct tb_image *old = s->slot;
     uint32_t n = s->cap;
     s->cap *= 2;
-    s->slot = tb_heap_zeroed(s->cap * sizeof *s->slot);
+    s->slot = slots_take(s->cap);
     for (uint32_t i = 0; i < n; i++)
         if (old[i].used)
             *find(s, old[i].kind, old[i].id) = old[i];
-    free(old);
+    slots_give(old, n);
     s->bytes += (uint64_t)n * sizeof *old;
 }
 
@@ -199,16 +235,52 @@ static void put_fact(struct tb_image_set *s, const struct tb_image_head *h)
     memcpy(&f->value, h + 1, sizeof f->value);
 }
 
+static const struct tb_image_head *next_of(const struct tb_image_list *l, size_t *at)
+{
+    if (*at >= l->n)
+        return NULL;
+    const struct tb_image_head *h = (const struct tb_image_head *)(const void *)(l->p + *at);
+    *at += sizeof *h + (h->n == TB_IMAGE_DROPPED ? 0 : (h->n + 7) / 8 * 8);
+    return h;
+}
+
+/* A set is far larger than any cache: first the slots are fetched, then what they point to. */
+#define SLOTS_AHEAD 12u
+#define PLACES_AHEAD 6u
+#define LINES_MAX 24u
+
+static void fetch_slot(const struct tb_image_set *s, const struct tb_image_head *h)
+{
+    if (h != NULL && h->kind != TB_IMAGE_FACT)
+        __builtin_prefetch(&s->slot[home(s, h->kind, h->id)], 1);
+}
+
+/* The slot at the key's home is its own, or a neighbour's: then this one waits for memory. */
+static void fetch_place(const struct tb_image_set *s, const struct tb_image_head *h)
+{
+    if (h == NULL || h->kind == TB_IMAGE_FACT || h->n == TB_IMAGE_DROPPED)
+        return;
+    const struct tb_image *i = &s->slot[home(s, h->kind, h->id)];
+    if (i->id != h->id || i->kind != h->kind || i->cap < h->n)
+        return;
+    uint32_t lines = (h->n + 63) / 64;
+    for (uint32_t k = 0; k < lines && k < LINES_MAX; k++)
+        __builtin_prefetch(i->p + (size_t)k * 64, 1);
+}
+
 void tb_image_list_put_all(const struct tb_image_list *l, const struct tb_shape *shape,
                            struct tb_image_set *s, uint64_t batch)
 {
-    for (size_t at = 0; at < l->n;) {
-        const struct tb_image_head *h = (const struct tb_image_head *)(const void *)(l->p + at);
-        at += sizeof *h + (h->n == TB_IMAGE_DROPPED ? 0 : (h->n + 7) / 8 * 8);
-        if (at < l->n) {
-            const struct tb_image_head *next = (const struct tb_image_head *)(const void *)(l->p + at);
-            __builtin_prefetch(&s->slot[home(s, next->kind, next->id)]);
-        }
+    size_t slots = 0;
+    size_t places = 0;
+    for (uint32_t i = 0; i < SLOTS_AHEAD; i++)
+        fetch_slot(s, next_of(l, &slots));
+    for (uint32_t i = 0; i < PLACES_AHEAD; i++)
+        fetch_place(s, next_of(l, &places));
+    const struct tb_image_head *h;
+    for (size_t at = 0; (h = next_of(l, &at)) != NULL;) {
+        fetch_slot(s, next_of(l, &slots));
+        fetch_place(s, next_of(l, &places));
         if (h->kind == TB_IMAGE_FACT)
             put_fact(s, h);
         else if (h->block)

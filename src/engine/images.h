@@ -51,6 +51,8 @@ struct tb_image_set {
 };
 
 struct tb_image_set *tb_images_create(void);
+/* The same, after a set whose size tells what is to come. */
+struct tb_image_set *tb_images_create_after(const struct tb_image_set *before);
 void tb_images_destroy(struct tb_image_set *s);
 /* Copies the bytes. */
 void tb_images_put(struct tb_image_set *s, uint8_t kind, uint64_t id, uint32_t tenant,

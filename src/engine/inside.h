@@ -35,8 +35,8 @@ struct tb_flight {
     struct tb_batch_writer writer;
     uint8_t *body;
     struct tb_image_list images;
-    struct tb_job_request *done_first;
-    struct tb_job_request *done_last;
+    struct tb_job_request **done; /* [batch_commands], in their order */
+    uint32_t done_n;
     uint64_t first_seq; /* of its entries; meaningless without */
     uint64_t last_seq;  /* newest entry when it was closed */
     int64_t at_ms;

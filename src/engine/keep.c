@@ -111,7 +111,7 @@ void tb_keep_images(struct tb_cell *c, const struct tb_batch *b, const struct tb
     pthread_mutex_lock(&s->lock);
     struct tb_image_set *set = s->newest;
     if (set->n >= SET_IMAGES || set->bytes >= SET_BYTES) {
-        struct tb_image_set *fresh = tb_images_create();
+        struct tb_image_set *fresh = tb_images_create_after(set);
         set->next = fresh;
         s->newest = set = fresh;
     }

@@ -88,11 +88,22 @@ static void publish_figures(struct tb_cell *c)
     atomic_store_explicit(&c->n_tenants, c->fair.active, memory_order_relaxed);
 }
 
-/* Everything that came back to its queue is not picked any more. */
+/* Everything that came back to its queue is not picked any more. One step of a counter for a
+ * row of the same tenant: submitting threads want its line too.                            */
 static void leave_queue(struct tb_cell *c, const struct tb_flight *f)
 {
-    for (const struct tb_job_request *r = f->done_first; r != NULL; r = r->next)
-        tb_loop_left(c, r);
+    uint32_t all = 0;
+    for (uint32_t i = 0; i < f->done_n;) {
+        uint32_t tenant = f->done[i]->command.tenant;
+        uint32_t n = 0;
+        for (; i < f->done_n && f->done[i]->command.tenant == tenant; i++)
+            n += f->done[i]->inside == REQUEST_OUTSIDE;
+        if (n > 0)
+            atomic_fetch_sub_explicit(&c->queued_of[tenant], n, memory_order_relaxed);
+        all += n;
+    }
+    if (all > 0)
+        atomic_fetch_sub_explicit(&c->queued, all, memory_order_relaxed);
 }
 
 bool tb_loop_turn(struct tb_cell *c)

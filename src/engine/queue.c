@@ -13,6 +13,7 @@ static struct tb_job_request *reversed(struct tb_job_request *r)
     struct tb_job_request *out = NULL;
     while (r != NULL) {
         struct tb_job_request *next = r->next;
+        __builtin_prefetch(r->ahead, 1);
         r->next = out;
         out = r;
         r = next;

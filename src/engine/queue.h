@@ -15,6 +15,10 @@
 #include "core/ops.h"
 #include "engine/cell.h"
 
+/* How far tb_job_request.ahead leads: taking the inbox is a walk from one cache line that
+ * another core has written to the next.                                                */
+#define TB_INBOX_AHEAD 8u
+
 struct tb_inbox {
     _Atomic(struct tb_job_request *) head; /* newest first */
 };

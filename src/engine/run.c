@@ -17,12 +17,7 @@
 static void done(struct tb_flight *f, struct tb_job_request *r, enum tb_finish finish)
 {
     r->finish = finish;
-    r->next = NULL;
-    if (f->done_first == NULL)
-        f->done_first = r;
-    else
-        f->done_last->next = r;
-    f->done_last = r;
+    f->done[f->done_n++] = r;
 }
 
 static void copy_text(char *to, size_t cap, struct tb_str s)
@@ -290,8 +285,8 @@ static void prefetch(struct tb_cell *c, const struct tb_job_request *r, uint32_t
                      struct tb_prefetch *carry)
 {
     if (stage == 0) {
-        __builtin_prefetch(r);
-        __builtin_prefetch((const char *)r + 64);
+        for (uint32_t i = 0; i < 3; i++) /* up to where the answer's number goes */
+            __builtin_prefetch((const char *)r + i * 64, 1);
     } else if (stage == 1) {
         *carry = (struct tb_prefetch){0};
         for (uint32_t i = 0; i < 3; i++)

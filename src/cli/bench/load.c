@@ -30,9 +30,8 @@ struct ring {
     uint32_t *free_list; /* of the submitting thread */
     uint32_t free_n;
     uint32_t *back; /* given back by the journal thread */
-    _Atomic uint64_t back_n;
+    _Atomic uint64_t back_n; /* so many are done */
     uint64_t back_taken;
-    _Atomic uint64_t done;
     _Atomic uint64_t refused;
     enum tb_code first_refusal;
     bool timed;
@@ -54,16 +53,15 @@ static void released(struct tb_job_request *r)
     struct ring *ring = s->ring;
     bool ok = r->finish == TB_FINISH_DONE && r->answer.code == TB_CODE_OK;
     if (ring->timed)
-        ring->took_us[ring->done % SAMPLES] = (uint32_t)((now_s() - s->sent_s) * 1e6);
+        ring->took_us[ring->back_n % SAMPLES] = (uint32_t)((now_s() - s->sent_s) * 1e6);
     if (ok && ring->kind->answered != NULL)
         ring->kind->answered(ring->world, &s->visit, &r->answer);
     if (!ok && ring->refused++ == 0)
         ring->first_refusal = r->answer.code;
     /* the journal thread alone writes here */
-    uint64_t n = ring->back_n;
+    uint64_t n = atomic_load_explicit(&ring->back_n, memory_order_relaxed);
     ring->back[n % ring->kind->slots] = (uint32_t)(s - ring->slot);
-    ring->back_n = n + 1;
-    ring->done++;
+    atomic_store_explicit(&ring->back_n, n + 1, memory_order_release);
 }
 
 uint64_t tb_bench_resident(void)
@@ -156,7 +154,7 @@ static int by_time(const void *a, const void *b)
 /* The cell's figures count every request; a timed ring's its own. */
 static void latencies(struct ring *ring, struct tb_bench_result *out)
 {
-    uint64_t n = ring->done < SAMPLES ? ring->done : SAMPLES;
+    uint64_t n = ring->back_n < SAMPLES ? ring->back_n : SAMPLES;
     if (n == 0)
         return;
     qsort(ring->took_us, n, sizeof *ring->took_us, by_time);
@@ -285,7 +283,7 @@ static uint64_t run(struct tb_bench_world *w, struct ring *ring, const struct tb
         if (n < want)
             break;
     }
-    while (ring->done < sent)
+    while (ring->back_n < sent)
         (void)nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
     out->seconds = now_s() - start;
     return sent;
