@@ -19,7 +19,7 @@
 #define TB_COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Prints the place and the condition to stderr and aborts. */
-TB_NORETURN void tb_assert_failed(const char *cond, const char *file, int line);
+TB_NORETURN __attribute__((cold)) void tb_assert_failed(const char *cond, const char *file, int line);
 
 #define tb_assert(cond) \
     (TB_LIKELY(cond) ? (void)0 : tb_assert_failed(#cond, __FILE__, __LINE__))

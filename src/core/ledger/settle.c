@@ -39,9 +39,17 @@ static enum due_what earliest(const struct tb_store *s, struct tb_block *b, int6
 
 int64_t tb_ledger_due_ms(const struct tb_store *s, const struct tb_block *person)
 {
-    int64_t due_ms;
-    uint32_t at;
-    (void)earliest(s, (struct tb_block *)(uintptr_t)person, &due_ms, &at);
+    const struct tb_shape *shape = &s->shape[TB_KIND_PERSON];
+    struct tb_block *b = (struct tb_block *)(uintptr_t)person; /* sections are found, not written */
+    const struct tb_lot *lot = tb_block_section(shape, b, TB_PERSON_LOT);
+    int64_t due_ms = INT64_MAX;
+    for (uint32_t i = 0; i < b->n[TB_PERSON_LOT]; i++)
+        due_ms = lot[i].due_ms < due_ms ? lot[i].due_ms : due_ms;
+    if (b->n[TB_PERSON_HOLD] == 0)
+        return due_ms;
+    const struct tb_hold *hold = tb_block_section(shape, b, TB_PERSON_HOLD);
+    for (uint32_t i = 0; i < b->n[TB_PERSON_HOLD]; i++)
+        due_ms = hold[i].deadline_ms < due_ms ? hold[i].deadline_ms : due_ms;
     return due_ms;
 }
 

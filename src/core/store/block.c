@@ -29,6 +29,12 @@ void tb_block_destroy(struct tb_pool *p, const struct tb_shape *s, struct tb_blo
     tb_pool_free(p, b, b->bytes);
 }
 
+/* Of a section behind many others: walking over those would cost more than it. */
+static void keep_half(struct tb_block *b, size_t bytes)
+{
+    b->half = bytes / 8 <= UINT16_MAX ? (uint16_t)(bytes / 8) : 0;
+}
+
 struct tb_block *tb_block_create_sized(struct tb_pool *p, const struct tb_shape *s, uint8_t kind,
                                        uint64_t id, const uint16_t *n)
 {
@@ -41,6 +47,8 @@ struct tb_block *tb_block_create_sized(struct tb_pool *p, const struct tb_shape 
     b->section_n = (uint8_t)s->section_n;
     memcpy(b->n, n, s->section_n * sizeof *n);
     b->bytes = (uint32_t)bytes;
+    if (s->section_n > TB_SECTION_HALF)
+        keep_half(b, (size_t)((uint8_t *)tb_block_section(s, b, TB_SECTION_HALF) - (uint8_t *)(b + 1)));
     return b;
 }
 
@@ -67,6 +75,8 @@ static struct tb_block *relayout(struct tb_pool *p, const struct tb_shape *s, st
     memset(at + used, 0, after - used);
     to->n[section] = (uint16_t)n;
     to->bytes = (uint32_t)bytes;
+    if (section < TB_SECTION_HALF && to->half != 0)
+        keep_half(to, to->half * (size_t)8 - before + after);
     if (to != b)
         tb_pool_free(p, b, old_bytes);
     return to;

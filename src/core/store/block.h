@@ -19,6 +19,7 @@
 #include "core/store/pool.h"
 
 #define TB_SECTIONS_MAX 16
+#define TB_SECTION_HALF 8u
 
 struct tb_shape {
     const char *name;
@@ -36,7 +37,7 @@ struct tb_block {
     uint64_t id;
     uint8_t kind;
     uint8_t section_n;
-    uint16_t flags;
+    uint16_t half; /* where section TB_SECTION_HALF lies, in eights of bytes behind this; 0 = is to be counted */
     uint32_t written_command; /* stamp of the command that last copied it */
     uint32_t written_batch;   /* stamp of the batch that last listed it as dirty */
     uint16_t n[TB_SECTIONS_MAX];
@@ -73,7 +74,12 @@ static inline void *tb_block_section(const struct tb_shape *s, struct tb_block *
 {
     tb_assert(section < s->section_n);
     uint8_t *p = (uint8_t *)(b + 1) + s->head_bytes;
-    for (uint32_t i = 0; i < section; i++)
+    uint32_t i = 0;
+    if (section >= TB_SECTION_HALF && b->half != 0) {
+        p = (uint8_t *)(b + 1) + b->half * (size_t)8;
+        i = TB_SECTION_HALF;
+    }
+    for (; i < section; i++)
         if (b->n[i])
             p += (size_t)tb_block_capacity(b->n[i], s->elem_bytes[i]) * s->elem_bytes[i];
     return p;
