@@ -243,20 +243,22 @@ void tb_core_prefetch(struct tb_core *c, const struct tb_command *cmd, uint32_t 
         tb_code_prefetch(&c->store, cmd->input, cmd->tenant, pass);
         return;
     }
-    const struct tb_cmd_order *order = order_in(cmd);
-    const struct tb_identifier *id = named(cmd, order);
-    if (id != NULL)
-        prefetch_member(c, cmd->tenant, id, pass, carry);
+    if (pass == 0) {
+        carry->in = order_in(cmd);
+        carry->id = named(cmd, carry->in);
+    }
+    if (carry->id != NULL)
+        prefetch_member(c, cmd->tenant, carry->id, pass, carry);
     if (cmd->op == TB_OP_DRAW)
         tb_play_prefetch(c, cmd->tenant, ((const struct tb_cmd_play *)cmd->input)->game, pass, carry);
-    if (order != NULL && order->line_n > 0)
-        prefetch_order(c, cmd->tenant, order, pass, carry);
+    if (pass <= 2 && carry->in != NULL && carry->in->line_n > 0)
+        prefetch_order(c, cmd->tenant, carry->in, pass, carry);
 }
 
 void tb_core_ahead(struct tb_core *c, const struct tb_command *cmd, const struct tb_prefetch *carry)
 {
     if ((cmd->op == TB_OP_ORDER || cmd->op == TB_OP_CONFIRM) && carry->order != 0)
-        tb_key_known(c, cmd->tenant, TB_MAP_ORDER, order_in(cmd)->key, carry->order);
+        tb_key_known(c, cmd->tenant, TB_MAP_ORDER, carry->in->key, carry->order);
 }
 
 /* ---- what is due ---------------------------------------------------------------------- */

@@ -60,7 +60,11 @@ void tb_core_init(struct tb_core *c, struct tb_mem mem, const struct tb_core_env
  * every pass goes one pointer deeper, and carries on what the one before has found. Only a
  * hint: it may be stale or left out. carry: zeroed before pass 0.                         */
 #define TB_PREFETCH_PASSES 6u
+struct tb_identifier;
+struct tb_cmd_order;
 struct tb_prefetch {
+    const struct tb_identifier *id; /* from pass 0 on: whom the command names; NULL: by number, or nobody */
+    const struct tb_cmd_order *in;  /* and the order that it places or would place; or NULL */
     uint64_t found; /* key, then profile, then person of the first identifier; 0 = none */
     uint64_t order; /* key of the order's number, or of the seat, then the seat; 0 = not asked for */
 };

@@ -370,7 +370,8 @@ static void make_core(struct tb_cell *c)
     tb_core_init(&c->core, tb_regions_mem(&c->regions), c->o.env);
     c->scratch_region = tb_heap_take(SCRATCH_BYTES);
     c->events_region = tb_heap_take(TB_ENTRY_BYTES_MAX);
-    c->entropy = tb_heap_take((size_t)c->o.batch_commands * TB_ENTROPY_BYTES);
+    c->entropy = tb_heap_take((size_t)ENTROPY_SETS * TB_ENTROPY_BYTES);
+    c->entropy_at = ENTROPY_SETS;
     c->picked = tb_heap_take(c->o.batch_commands * sizeof *c->picked);
     tb_arena_init(&c->scratch, c->scratch_region, SCRATCH_BYTES);
     tb_txn_init(&c->txn, &c->core.store, &c->scratch, c->events_region);

@@ -26,6 +26,8 @@
 /* Records of the engine's own stand beside those of core. */
 #define TB_KIND_ENGINE 0u /* id 0: the cell; id n + 1: tenant n */
 
+#define ENTROPY_SETS 128u
+
 /* inside: what a request is to the cell */
 enum { REQUEST_OUTSIDE = 0, REQUEST_FIRE, REQUEST_JOB, REQUEST_CALL };
 
@@ -190,7 +192,8 @@ struct tb_cell {
     struct tb_arena scratch;
     uint8_t *scratch_region;
     uint8_t *events_region;
-    uint8_t *entropy;
+    uint8_t *entropy;    /* [ENTROPY_SETS] for commands that look at them */
+    uint32_t entropy_at; /* the first set that nobody has seen */
     struct tb_fair fair;
     struct tb_idem idem;
     struct tb_due_queue due;

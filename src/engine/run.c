@@ -233,8 +233,20 @@ static void decided(struct tb_cell *c, struct tb_flight *f, struct tb_job_reques
     done(f, r, TB_FINISH_DONE);
 }
 
-static void run_one(struct tb_cell *c, struct tb_flight *f, struct tb_job_request *r,
-                    const uint8_t *entropy)
+/* Few commands look at their random bytes: those of one that did not are the next one's. */
+static const uint8_t *entropy(struct tb_cell *c)
+{
+    if (c->txn.drew)
+        c->entropy_at++;
+    c->txn.drew = false;
+    if (c->entropy_at >= ENTROPY_SETS) {
+        c->host->entropy(c->host->user, c->entropy, (size_t)ENTROPY_SETS * TB_ENTROPY_BYTES);
+        c->entropy_at = 0;
+    }
+    return c->entropy + (size_t)c->entropy_at * TB_ENTROPY_BYTES;
+}
+
+static void run_one(struct tb_cell *c, struct tb_flight *f, struct tb_job_request *r)
 {
     bool reads = tb_op_reads(r->command.op);
     if (r->key_hash != 0 && !reads) {
@@ -257,7 +269,7 @@ static void run_one(struct tb_cell *c, struct tb_flight *f, struct tb_job_reques
     r->answer.body.overflowed = false;
     r->seq = c->seq;
     tb_arena_reset(&c->scratch);
-    tb_txn_begin(&c->txn, r->command.tenant, c->now_ms, c->seq + 1, entropy);
+    tb_txn_begin(&c->txn, r->command.tenant, c->now_ms, c->seq + 1, entropy(c));
     switch (tb_core_run(&c->core, &c->txn, &r->command, &r->answer)) {
     case TB_DONE:
         decided(c, f, r);
@@ -275,11 +287,13 @@ static void run_one(struct tb_cell *c, struct tb_flight *f, struct tb_job_reques
 
 /* Cache misses of commands to come overlap with the running one: each stage of a command goes
  * one pointer deeper, STRIDE commands after the stage before it. So what was fetched is used
- * before it is pushed out again.                                                           */
+ * before it is pushed out again. GROUP commands at a time: a command's own instructions are
+ * more than the nearest cache holds, so what runs between two of them is fetched anew.      */
 #define STRIDE 5u
+#define GROUP 4u
 #define STAGES (2u + TB_PREFETCH_PASSES)
 #define CARRIED 64u
-_Static_assert(STAGES * STRIDE <= CARRIED, "what is carried lasts until it is used");
+_Static_assert(STAGES * STRIDE + GROUP <= CARRIED, "what is carried lasts until it is used");
 
 static void prefetch(struct tb_cell *c, const struct tb_job_request *r, uint32_t stage,
                      struct tb_prefetch *carry)
@@ -313,7 +327,6 @@ void tb_run_batch(struct tb_cell *c, struct tb_flight *f)
 {
     uint32_t n = c->picked_n - c->picked_at;
     uint32_t first = c->picked_at;
-    c->host->entropy(c->host->user, c->entropy, (size_t)n * TB_ENTROPY_BYTES);
     tb_batch_begin(&f->writer, f->body, TB_BATCH_BYTES_MAX);
     f->at_ms = c->now_ms;
     f->first_seq = c->seq + 1;
@@ -322,12 +335,13 @@ void tb_run_batch(struct tb_cell *c, struct tb_flight *f)
     for (int32_t i = -(int32_t)(STAGES * STRIDE); i < 0; i++)
         prefetch_ahead(c, first, i, n, carry);
     for (uint32_t i = 0; i < n && f->writer.out.n <= BATCH_FULL; i++) {
-        prefetch_ahead(c, first, (int32_t)i, n, carry);
+        for (uint32_t k = 0; i % GROUP == 0 && k < GROUP; k++)
+            prefetch_ahead(c, first, (int32_t)(i + k), n, carry);
         struct tb_job_request *r = c->picked[c->picked_at++];
         bool sampled = ++c->sample % SAMPLE_EVERY == 0;
         int64_t from = sampled ? cell_mono_ns(c) : 0;
         tb_core_ahead(&c->core, &r->command, &carry[i % CARRIED]);
-        run_one(c, f, r, c->entropy + (size_t)i * TB_ENTROPY_BYTES);
+        run_one(c, f, r);
         if (sampled)
             tb_fair_measured(&c->fair, r->command.op, cell_mono_ns(c) - from);
         ran++;

@@ -378,7 +378,7 @@ static void fill_hashes(struct tb_put_run *p, const struct tb_cmd_game_put *in, 
         return;
     const struct tb_game *old = tb_put_old(p);
     uint8_t hash[TB_SHA256_BYTES];
-    const uint8_t *seed = in->seed.n ? (const uint8_t *)in->seed.p : old ? old->seed : p->t->entropy;
+    const uint8_t *seed = in->seed.n ? (const uint8_t *)in->seed.p : old ? old->seed : tb_txn_entropy(p->t);
     ev->secret = keep(p->t, seed);
     tb_sha256(ev->secret, hash);
     ev->seed_hash = keep(p->t, hash);

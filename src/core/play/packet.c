@@ -80,7 +80,7 @@ enum tb_outcome tb_play_packet_send(struct tb_txn *t, const struct tb_command *c
                                    .shares = (uint64_t)in->shares,
                                    .mode = (uint64_t)in->mode,
                                    .deadline_ms = (uint64_t)(t->now_ms + in->lifetime_ms),
-                                   .secret = {(const char *)t->entropy, TB_SEED_BYTES}};
+                                   .secret = {(const char *)tb_txn_entropy(t), TB_SEED_BYTES}};
     bool by_member = in->who.profile != 0 || in->who.identifier.ns != 0;
     if (by_member && hold_total(t, cmd, in, &ev, a) != TB_DONE)
         return TB_REFUSED;

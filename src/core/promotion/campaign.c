@@ -437,10 +437,10 @@ static struct tb_str budget_code(struct tb_put_run *p)
     return tb_buf_as_str(&b);
 }
 
-static uint64_t random_salt(const struct tb_txn *t)
+static uint64_t random_salt(struct tb_txn *t)
 {
     uint64_t salt;
-    memcpy(&salt, t->entropy, sizeof salt);
+    memcpy(&salt, tb_txn_entropy(t), sizeof salt);
     return salt | 1;
 }
 

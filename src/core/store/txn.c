@@ -20,6 +20,7 @@ void tb_txn_begin(struct tb_txn *t, uint32_t tenant, int64_t now_ms, uint64_t se
     t->now_ms = now_ms;
     t->seq = seq;
     t->entropy = entropy;
+    t->drew = false;
     t->need_n = 0;
     t->member = 0;
     t->member_prev_seq = 0;

@@ -57,7 +57,8 @@ struct tb_txn {
     uint64_t seq;    /* cell-wide number of this command */
     uint32_t tenant; /* 0 = the cell itself */
     bool replaying;  /* apply alone runs; no undo is kept */
-    const uint8_t *entropy; /* TB_ENTROPY_BYTES, fresh for each command */
+    const uint8_t *entropy; /* TB_ENTROPY_BYTES, nobody has seen them: tb_txn_entropy */
+    bool drew;              /* the command has looked at them */
     struct tb_buf events;
     struct tb_undo *undo;
     uint32_t undo_n;
@@ -80,6 +81,12 @@ void tb_txn_undo(struct tb_txn *t);
 static inline struct tb_buf *tb_txn_events(struct tb_txn *t)
 {
     return &t->events;
+}
+/* TB_ENTROPY_BYTES for this command alone: what a command has looked at, no later one gets. */
+static inline const uint8_t *tb_txn_entropy(struct tb_txn *t)
+{
+    t->drew = true;
+    return t->entropy;
 }
 /* Asks for a cold row; the command must then return its NEED answer. */
 void tb_txn_need(struct tb_txn *t, uint32_t kind, uint64_t id);
