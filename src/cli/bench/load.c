@@ -58,7 +58,7 @@ static void released(struct tb_job_request *r)
         ring->kind->answered(ring->world, &s->visit, &r->answer);
     if (!ok && ring->refused++ == 0)
         ring->first_refusal = r->answer.code;
-    /* the journal thread alone writes here */
+    /* one thread at a time comes here: the journal thread, or the cell for reads that nothing is before */
     uint64_t n = atomic_load_explicit(&ring->back_n, memory_order_relaxed);
     ring->back[n % ring->kind->slots] = (uint32_t)(s - ring->slot);
     atomic_store_explicit(&ring->back_n, n + 1, memory_order_release);
