@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "backtest/backtest.h"
 #include "border/zone.h"
-#include "cli/backtest/backtest.h"
 #include "cli/cli.h"
 #include "http/app_int.h"
 

@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backtest/replay.h"
 #include "border/keystore.h"
 #include "cli/archive.h"
 #include "cli/cli.h"
-#include "cli/replay.h"
 #include "journal/sqlite/journal_sqlite.h"
 
 #define STATES_KEPT 2u

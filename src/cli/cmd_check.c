@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backtest/replay.h"
 #include "cli/cli.h"
 #include "cli/publishing.h"
-#include "cli/replay.h"
 #include "engine/publish_check.h"
 
 #define QUERY_MS 3600000u

@@ -151,6 +151,7 @@ static struct tb_app *open_http(struct tb_cli *cli, struct tb_node *n, struct tb
                                .env = &n->env,
                                .keys = n->keys,
                                .letters = &letters,
+                               .journal = n->journal,
                                .imports = &port,
                                .state = n->state,
                                .web = web_folder(cli, web),

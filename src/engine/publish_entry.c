@@ -408,7 +408,7 @@ static bool only_appends(uint32_t type)
 {
     return type == TB_EVENT_ORDER_PLACED || type == TB_EVENT_ORDER_RETURNED || type == TB_EVENT_CODE_SCANNED ||
            type == TB_EVENT_CODE_REDEEMED || type == TB_EVENT_CODES_DIVERTED ||
-           type == TB_EVENT_CAMPAIGN_USED || publish_is_play(type);
+           type == TB_EVENT_CAMPAIGN_USED || type == TB_EVENT_BACKTEST_KEPT || publish_is_play(type);
 }
 
 /* ---- events ----------------------------------------------------------------------------------- */
@@ -431,6 +431,7 @@ static void on_event(struct entry *x, uint32_t type, struct tb_str body)
         ON(TB_EVENT_POSTED, posted, posted(x, &ev))
         ON(TB_EVENT_UNIT_PUT, unit_put, publish_template_put(x->p, &ev))
         ON(TB_EVENT_CAMPAIGN_USED, campaign_used, campaign_used(x, &ev))
+        ON(TB_EVENT_BACKTEST_KEPT, backtest_kept, publish_backtest(x->p, x->e, &ev))
         ON(TB_EVENT_RELEASED, released, lots_changed(x, ev.profile))
         ON(TB_EVENT_LOTS_SETTLED, lots_settled, settled(x, &ev))
         ON(TB_EVENT_HELD, held, held(x, &ev))

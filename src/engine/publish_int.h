@@ -70,6 +70,7 @@ enum publish_table {
     T_OFFERS,
     T_OFFER_FUNDERS,
     T_CAMPAIGN_USES,
+    T_CAMPAIGN_BACKTESTS,
     T_COUPONS,
     T_COUPON_LOCKS,
     T_ORDER_EFFECTS,
@@ -273,6 +274,8 @@ struct tb_ev_hold_taken;
 void publish_campaign(struct tb_publish *p, struct tb_block *b);
 void publish_offer(struct tb_publish *p, uint64_t id, struct tb_block *b);
 void publish_order_effects(struct tb_publish *p, struct tb_block *b);
+struct tb_ev_backtest_kept;
+void publish_backtest(struct tb_publish *p, const struct tb_entry *e, const struct tb_ev_backtest_kept *ev);
 /* Ends the row that has its key and tenant. */
 void publish_campaign_used(struct row *r, const struct tb_ev_campaign_used *ev, int64_t at_ms);
 /* Which units are templates: after a start from the records, then from the events. */

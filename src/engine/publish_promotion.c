@@ -41,6 +41,28 @@ void publish_campaign(struct tb_publish *p, struct tb_block *b)
     row_put(&r);
 }
 
+void publish_backtest(struct tb_publish *p, const struct tb_entry *e, const struct tb_ev_backtest_kept *ev)
+{
+    struct row r;
+    row_begin(&r, p, T_CAMPAIGN_BACKTESTS);
+    row_i64(&r, (int64_t)ev->backtest);
+    row_i64(&r, e->tenant);
+    row_i64(&r, (int64_t)ev->campaign);
+    row_i64(&r, (int64_t)ev->offer_version);
+    row_i64(&r, ev->from_day);
+    row_i64(&r, ev->to_day);
+    row_ref(&r, ev->actor);
+    row_i64(&r, (int64_t)ev->started_ms);
+    row_i64(&r, e->now_ms);
+    row_i64(&r, (int64_t)ev->orders);
+    row_i64(&r, (int64_t)ev->in_force);
+    row_i64(&r, (int64_t)ev->members);
+    row_i64(&r, ev->saving);
+    row_i64(&r, ev->cost);
+    row_borrow(&r, ev->result);
+    row_put(&r);
+}
+
 static void put_funders(struct tb_publish *p, struct tb_block *b, uint32_t tenant)
 {
     const struct tb_offer_funder *f = section_of(b, TB_OFFER_FUNDER);

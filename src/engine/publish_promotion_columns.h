@@ -53,6 +53,15 @@ static const struct tb_column campaign_uses[] = {
     I("shown", "exposures"), I("held_out", "exposures of those who never get it"),
     I("at_ms", ""),
 };
+static const struct tb_column campaign_backtests[] = {
+    I("backtest", "number of the run"), TENANT,
+    I("campaign", ""), I("offer_version", "that was tested"),
+    I("from_day", "days since 1970-01-01, the tenant's zone"), I("to_day", "not included"),
+    I("actor", "table api_keys"), I("started_ms", ""), I("at_ms", "when it was kept"),
+    I("orders", "of the period"), I("in_force", "orders that it would have touched"),
+    I("members", "touched"), I("saving", "minor units"), I("cost", "what would have been paid less"),
+    T("result", "everything else: JSON, as the API prints it"),
+};
 static const struct tb_column coupons[] = {
     I("coupon", "number: the lot"), TENANT,
     I("unit", "template"), I("profile", "whose it is, or was"),

@@ -592,6 +592,7 @@ static const struct tb_table tables[PUBLISH_TABLES] = {
     [T_OFFERS] = UPSERTED(offers, 1, "Versions of campaigns."),
     [T_OFFER_FUNDERS] = UPSERTED(offer_funders, 2, "Who pays what a version saves its members."),
     [T_CAMPAIGN_USES] = APPENDED(campaign_uses, 2, "Uses and exposures as counted; they add up to campaigns."),
+    [T_CAMPAIGN_BACKTESTS] = UPSERTED(campaign_backtests, 1, "What drafts would have done to orders of the past."),
     [T_COUPONS] = UPSERTED(coupons, 1, "Every coupon that was ever issued."),
     [T_COUPON_LOCKS] = UPSERTED(coupon_locks, 1, "Coupons that open baskets have."),
     [T_ORDER_EFFECTS] = UPSERTED(order_effects, 2, "What an order got off, by which offer."),

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 #include "border/keystore.h"
-#include "http/people.h"
+#include "http/analysis.h"
+#include "http/backtests.h"
 #include "http/static.h"
 
 _Static_assert(TB_API_ROLE_OWNER == 0 && 1u << TB_API_ROLE_OWNER == TB_KEY_OWNER &&
@@ -86,6 +87,7 @@ const struct tb_work_op *const tb_app_ops[TB_API_COUNT] = {
     [TB_API_POST_CAMPAIGN_MOVE] = &tb_work_campaign_move,
     [TB_API_GET_CAMPAIGN_CHECK] = &tb_work_campaign_check,
     [TB_API_LIST_CAMPAIGN_VERSIONS] = &tb_work_campaign_versions,
+    [TB_API_POST_CAMPAIGN_BACKTEST] = &tb_work_backtest,
     [TB_API_POST_COUPON] = &tb_work_coupon_issue,
     [TB_API_POST_COUPON_CLAIM] = &tb_work_coupon_claim,
     [TB_API_LIST_COUPONS] = &tb_work_coupon_list,
@@ -207,6 +209,11 @@ static void fill_handlers(struct tb_app *app)
     for (uint32_t i = TB_API_REPORT_TODAY; i <= TB_API_LIST_MEMBER_ORDERS; i++)
         app->handler[i].run = tb_op_report;
     app->handler[TB_API_REPORT_ACCOUNTING].run = tb_op_accounting;
+    for (uint32_t i = TB_API_REPORT_FUNNEL; i <= TB_API_REPORT_SCANS; i++)
+        app->handler[i].run = tb_op_analysis;
+    app->handler[TB_API_LIST_CAMPAIGN_BACKTESTS].run = tb_op_report;
+    app->handler[TB_API_GET_CAMPAIGN_BACKTEST].run = tb_op_report;
+    app->handler[TB_API_POST_CAMPAIGN_BACKTEST_STOP].run = tb_op_backtest_stop;
     for (uint32_t i = TB_API_PUT_IMPORT; i <= TB_API_LIST_IMPORTS; i++)
         app->handler[i].run = tb_op_imports;
     app->handler[TB_API_BULK] =
@@ -224,20 +231,26 @@ static bool people_start(struct tb_app *app, struct tb_fault *fault)
 {
     app->sessions = tb_sessions_create(&app->hash_key);
     app->inbox = app->o.inbox ? tb_inbox_create() : NULL;
-    if (app->sessions == NULL || (app->o.inbox && app->inbox == NULL)) {
+    app->kept = tb_analysis_kept_create();
+    if (app->sessions == NULL || app->kept == NULL || (app->o.inbox && app->inbox == NULL)) {
         tb_fault_set(fault, true, "out of memory");
         return false;
     }
     if (app->o.web != NULL && (app->pages = tb_static_open(app->o.web, fault)) == NULL)
         return false;
     return (app->passwords = tb_side_start(app, fault)) != NULL &&
-           (app->reports = tb_side_start(app, fault)) != NULL;
+           (app->reports = tb_side_start(app, fault)) != NULL &&
+           (app->analysis = tb_side_start(app, fault)) != NULL &&
+           (app->backtests = tb_backtests_start(app, fault)) != NULL;
 }
 
 static void people_stop(struct tb_app *app)
 {
     tb_side_stop(app->passwords);
     tb_side_stop(app->reports);
+    tb_side_stop(app->analysis);
+    tb_backtests_stop(app->backtests);
+    tb_analysis_kept_destroy(app->kept);
     tb_static_close(app->pages);
     tb_inbox_destroy(app->inbox);
     tb_sessions_destroy(app->sessions);

@@ -93,6 +93,7 @@ struct tb_app_options {
     const char *country;           /* for phones without one; NULL = "86" */
     bool unlimited;                /* no rate limits (benchmarks) */
     const struct tb_app_letters *letters; /* NULL: nobody sends, so there are none */
+    struct tb_journal *journal; /* the cell's, for back-tests; NULL: they answer 503 */
     const struct tb_app_imports *imports; /* NULL: there are none, 404 */
     struct tb_state *state; /* for reports; NULL: they answer 503 */
     const char *web;        /* folder of the pages (http/static.h); NULL: none are served */

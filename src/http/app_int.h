@@ -24,6 +24,8 @@ struct tb_static;
 struct tb_sessions;
 struct tb_inbox;
 struct tb_side;
+struct tb_analysis_kept;
+struct tb_backtests;
 
 struct tb_app {
     struct tb_app_options o;
@@ -41,6 +43,9 @@ struct tb_app {
     struct tb_inbox *inbox;        /* NULL: none */
     struct tb_side *passwords;
     struct tb_side *reports;
+    struct tb_side *analysis;
+    struct tb_analysis_kept *kept; /* the analysis thread's */
+    struct tb_backtests *backtests;
     struct tb_op_handler handler[TB_API_COUNT];
 };
 
@@ -322,6 +327,8 @@ extern const struct tb_work_op tb_work_quote, tb_work_checkout, tb_work_confirm,
     tb_work_return_quote;
 extern const struct tb_work_op tb_work_campaign_put, tb_work_campaign_get, tb_work_campaign_list,
     tb_work_campaign_move, tb_work_campaign_check, tb_work_campaign_versions;
+extern const struct tb_work_op tb_work_backtest;
+void tb_op_backtest_stop(void *app, struct tb_call *call);
 extern const struct tb_work_op tb_work_coupon_claim, tb_work_coupon_issue, tb_work_coupon_void, tb_work_coupon_give,
     tb_work_coupon_list;
 

@@ -8,9 +8,8 @@
 #include <string.h>
 
 #include "border/zone.h"
-#include "engine/port_state.h"
 #include "http/accounting.h"
-#include "http/people.h"
+#include "http/report.h"
 
 #define REPORT_BYTES (4u << 20)
 #define ENTRIES_MAX 2000000u
@@ -58,20 +57,11 @@ static bool read_tenant(struct tb_app *app, uint32_t tenant, struct tenant_read 
     return ok && out->zone[0] != 0;
 }
 
-static int32_t day_of_query(struct tb_call *call, const char *name, int32_t fallback)
-{
-    struct tb_str s = tb_call_query_str(call, tb_str_of(name), 10);
-    int32_t day = fallback;
-    if (s.n > 0 && !tb_date_parse(s, &day))
-        tb_refusal_set(&call->refusal, TB_PROBLEM_INVALID_VALUE, name, "A date, YYYY-MM-DD.");
-    return day;
-}
-
 /* What the caller says is judged before anything is read; the current year when nothing is said. */
 static void read_query(struct tb_call *call, struct tb_accounting *a)
 {
-    a->from_day = day_of_query(call, "from", INT32_MIN);
-    a->to_day = day_of_query(call, "to", INT32_MIN);
+    a->from_day = tb_report_date(call, "from", INT32_MIN);
+    a->to_day = tb_report_date(call, "to", INT32_MIN);
     struct tb_str by = tb_call_query_str(call, TB_STR("by"), 5);
     if (by.n > 0 && tb_str_eq_c(by, "day"))
         a->by = TB_ACCOUNTING_DAY;

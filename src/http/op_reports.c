@@ -230,6 +230,10 @@ static tb_report_fn *report_of(uint32_t op)
         return tb_report_coupons;
     case TB_API_REPORT_CAMPAIGNS:
         return tb_report_campaigns;
+    case TB_API_LIST_CAMPAIGN_BACKTESTS:
+        return tb_report_backtests;
+    case TB_API_GET_CAMPAIGN_BACKTEST:
+        return tb_report_backtest;
     default:
         break;
     }

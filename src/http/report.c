@@ -61,6 +61,9 @@ static void out_value(struct tb_report *r, char type, const struct tb_value *v)
     case 's':
         tb_json_out_str(o, v->str);
         break;
+    case 'j':
+        tb_json_out_raw(o, v->str);
+        break;
     case 't':
         tb_json_out_time(o, v->i64);
         break;
@@ -88,18 +91,22 @@ static void out_value(struct tb_report *r, char type, const struct tb_value *v)
     }
 }
 
+int64_t tb_report_number(const struct tb_value *v)
+{
+    int64_t number;
+    return v->null ? 0 : tb_str_to_i64(v->str, &number) ? number : v->i64;
+}
+
 static bool on_row(void *user, const struct tb_value *v, uint32_t n)
 {
     struct tb_report *r = user;
     if (!r->one)
         tb_json_out_open(&r->o, '{');
     for (uint32_t i = 0; i < n; i++) {
-        int64_t number;
         struct tb_value one = v[i];
         if (one.null || r->name[i][0] == 0)
             continue;
-        /* sums come as text from PostgreSQL */
-        one.i64 = r->type[i] != 's' && r->type[i] != 'a' && tb_str_to_i64(one.str, &number) ? number : one.i64;
+        one.i64 = r->type[i] != 's' && r->type[i] != 'a' ? tb_report_number(&one) : one.i64;
         tb_json_out_key(&r->o, r->name[i]);
         out_value(r, r->type[i], &one);
     }
@@ -108,7 +115,15 @@ static bool on_row(void *user, const struct tb_value *v, uint32_t n)
     return !r->b.overflowed;
 }
 
-static void TB_PRINTF(2, 0) ask(struct tb_report *r, const char *fmt, va_list args)
+static void no_names(void *user, const char *const *name, uint32_t n)
+{
+    (void)user;
+    (void)name;
+    (void)n;
+}
+
+static void TB_PRINTF(5, 0) ask(struct tb_report *r, tb_head_fn head, tb_row_fn row, void *user, const char *fmt,
+                                va_list args)
 {
     char sql[SQL_BYTES];
     int n = vsnprintf(sql, sizeof sql, fmt, args);
@@ -117,8 +132,16 @@ static void TB_PRINTF(2, 0) ask(struct tb_report *r, const char *fmt, va_list ar
         return;
     const struct tb_state_ops *ops = r->app->o.state->ops;
     const struct tb_str text = {sql, (uint32_t)n};
-    r->failed = ops->query(r->reader, text, TB_REPORT_QUERY_MS, on_names, on_row, r, &r->fault) !=
-                TB_STATE_DONE;
+    const uint32_t limit_ms = r->limit_ms ? r->limit_ms : TB_REPORT_QUERY_MS;
+    r->failed = ops->query(r->reader, text, limit_ms, head, row, user, &r->fault) != TB_STATE_DONE;
+}
+
+void tb_report_each(struct tb_report *r, tb_row_fn fn, void *user, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    ask(r, no_names, fn, user, fmt, args);
+    va_end(args);
 }
 
 void tb_report_rows(struct tb_report *r, const char *key, const char *fmt, ...)
@@ -128,7 +151,7 @@ void tb_report_rows(struct tb_report *r, const char *key, const char *fmt, ...)
     tb_json_out_key(&r->o, key);
     tb_json_out_open(&r->o, '[');
     r->one = false;
-    ask(r, fmt, args);
+    ask(r, on_names, on_row, r, fmt, args);
     tb_json_out_close(&r->o, ']');
     va_end(args);
 }
@@ -138,14 +161,13 @@ void tb_report_columns(struct tb_report *r, const char *fmt, ...)
     va_list args;
     va_start(args, fmt);
     r->one = true;
-    ask(r, fmt, args);
+    ask(r, on_names, on_row, r, fmt, args);
     va_end(args);
 }
 
 /* ---- what the caller chooses ---------------------------------------------------------------------- */
 
-/* A code between quotes of SQL: "''" when it holds anything that no code has. */
-static const char *quoted(struct tb_str code, char text[TB_CODE_MAX + 3])
+void tb_report_quoted(struct tb_str code, char text[TB_CODE_MAX + 3])
 {
     bool ok = code.n <= TB_CODE_MAX;
     for (uint32_t i = 0; ok && i < code.n; i++) {
@@ -154,13 +176,12 @@ static const char *quoted(struct tb_str code, char text[TB_CODE_MAX + 3])
              c == ':' || c == '-';
     }
     (void)snprintf(text, TB_CODE_MAX + 3, "'%.*s'", ok ? (int)code.n : 0, ok ? code.p : "");
-    return text;
 }
 
 void tb_report_chosen(struct tb_report *r, const char *name, char text[TB_CODE_MAX + 3])
 {
     struct tb_str code = tb_call_query_str(r->call, tb_str_of(name), TB_CODE_MAX);
-    (void)quoted(code, text);
+    tb_report_quoted(code, text);
     if (code.n > 0 && text[1] == '\'')
         tb_refusal_set(&r->call->refusal, TB_PROBLEM_INVALID_VALUE, name, NULL);
 }
@@ -177,6 +198,15 @@ uint32_t tb_report_word(struct tb_report *r, const char *name, const char *const
         return i;
     tb_refusal_set(&r->call->refusal, TB_PROBLEM_NOT_AN_OPTION, name, NULL);
     return 0;
+}
+
+int32_t tb_report_date(struct tb_call *call, const char *name, int32_t fallback)
+{
+    struct tb_str s = tb_call_query_str(call, tb_str_of(name), 10);
+    int32_t day = fallback;
+    if (s.n > 0 && !tb_date_parse(s, &day))
+        tb_refusal_set(&call->refusal, TB_PROBLEM_INVALID_VALUE, name, "A date, YYYY-MM-DD.");
+    return day;
 }
 
 int64_t tb_report_after(struct tb_report *r)
@@ -203,25 +233,23 @@ static bool on_zone(void *user, const struct tb_value *v, uint32_t n)
     return false;
 }
 
-static void no_names(void *user, const char *const *name, uint32_t n)
+const struct tb_zone *tb_report_zone(struct tb_report *r)
 {
-    (void)user;
-    (void)name;
-    (void)n;
+    struct zone_read z = {.name = ""};
+    const struct tb_zone *zone = NULL;
+    tb_report_each(r, on_zone, &z, "SELECT zone FROM tenants WHERE tenant = %u", r->tenant);
+    r->failed = r->failed || tb_zone_load(tb_str_of(z.name), &zone, &r->fault) != TB_ZONE_DONE;
+    return zone;
 }
 
 int64_t tb_report_offset_ms(struct tb_report *r)
 {
     struct zone_read z = {.name = "UTC"};
     const struct tb_zone *zone;
-    char sql[80];
-    int n = snprintf(sql, sizeof sql, "SELECT zone FROM tenants WHERE tenant = %u", r->tenant);
-    const struct tb_str text = {sql, (uint32_t)n};
-    (void)r->app->o.state->ops->query(r->reader, text, TB_REPORT_QUERY_MS, no_names, on_zone, &z, &r->fault);
+    tb_report_each(r, on_zone, &z, "SELECT zone FROM tenants WHERE tenant = %u", r->tenant);
     if (tb_zone_load(tb_str_of(z.name), &zone, &r->fault) != TB_ZONE_DONE)
         return 0;
-    int64_t now = tb_now_ms();
-    return tb_zone_offset_ms(zone, now);
+    return tb_zone_offset_ms(zone, tb_now_ms());
 }
 
 void tb_report_as_of(struct tb_report *r)

@@ -8,6 +8,7 @@ import json
 import pathlib
 import random
 import tempfile
+import time
 import urllib.request
 
 from common import Served, check, equal, finish, good, run, sql
@@ -159,8 +160,8 @@ def test_side_by_side(orders):
 
 
 class Api:
-    def __init__(self, base, key):
-        self.base, self.key, self.n = base, key, 0
+    def __init__(self, base, key, n=0):
+        self.base, self.key, self.n = base, key, n  # of the idempotency keys, which a tenant has once
 
     def __call__(self, method, path, body):
         self.n += 1
@@ -240,6 +241,79 @@ def test_refusals():
     equal("an unknown tenant", run("backtest", write("ok.json", draft("ok", amount=1)), *words).returncode, 1)
 
 
+def over(s, key, path):
+    """The run when it is over; what it showed on the way never went back."""
+    seen = 0
+    for _ in range(3000):
+        status, run_ = s.get(path, key)
+        equal("a run that is looked at", (status, run_["progress_ppm"] >= seen), (200, True))
+        seen = run_["progress_ppm"]
+        if run_["state"] not in ("queued", "running"):
+            return run_
+        time.sleep(0.02)
+    return run_
+
+
+def test_http(orders):
+    """The pages' way: the same figures as the command line, kept over a restart; one run at a time; refusals."""
+    key = good("key", "create", "--tenant", "shop", "--role", "owner", "--data", data).stdout.split()[-1]
+    other = good("key", "create", "--tenant", "else", "--role", "owner", "--create-tenant", "--name", "Else", "--data",
+                 data).stdout.split()[-1]
+    auditor = good("key", "create", "--tenant", "shop", "--role", "auditor", "--data", data).stdout.split()[-1]
+    body = draft("first", amount=500, first_order=True)
+    ask = {"from": "2026-01-01", "to": "2026-06-01", "today": True}
+    at = "/v1/campaigns/first/backtests"
+    with Served(data) as s:
+        api = Api(s.base, key, 1000)
+        equal("no campaign", s.send("POST", at, ask, key)[1]["code"], "unknown_campaign")
+        api("PUT", "/v1/campaigns/first", {k: v for k, v in body.items() if k != "code"})
+        for wrong, code in (({**ask, "to": "2026-01-01"}, "invalid_value"),
+                            ({**ask, "to": "2027-06-01"}, "invalid_value"),
+                            ({**ask, "from": "never"}, "invalid_value"), ({"from": "2026-01-01"}, "missing_field"),
+                            ({**ask, "offer_version": 9}, "invalid")):
+            equal(str(wrong), s.send("POST", at, wrong, key)[1]["code"], code)
+        equal("an auditor looks only", s.send("POST", at, ask, auditor)[0], 403)
+        equal("nothing yet", s.get(at, key)[1], {"items": []})
+        status, begun = s.send("POST", at, ask, key)
+        equal("it begins", (status, begun["campaign"], begun["offer_version"]), (202, "first", 1))
+        one = f"{at}/{begun['id']}"
+        got = over(s, auditor, one)
+        equal("it ends", (got["state"], got["progress_ppm"]), ("done", 1000000))
+        equal("as the command line says", got["result"]["then"], backtest(body))
+        today = backtest(body, words=["--today"])
+        equal("and with the state of today", got["result"]["today"],
+              {"in_force": today["fates"].get("in_force", 0), "members": today["members"], "saving": today["saving"],
+               "cost": today["paid_before"] - today["paid_after"]})
+        equal("another tenant sees none of it", s.get(one, other)[0], 404)
+        equal("nor another campaign", s.get(f"/v1/campaigns/second/backtests/{begun['id']}", key)[0], 404)
+        for wrong in ("0", "x", "9999999999999999999", str(begun["id"] + 1)):
+            equal(f"run {wrong}", s.get(f"{at}/{wrong}", key)[0], 404)
+        equal("one that is over stays", s.send("POST", one + "/stop", None, key)[1]["state"], "done")
+        # a run that is stopped at once has either ended before or leaves nothing; a second one waits for it
+        begun2 = s.send("POST", at, ask, key)[1]
+        third = s.send("POST", at, ask, key)
+        check("one at a time", third[1].get("code") == "busy" or
+              s.get(f"{at}/{begun2['id']}", key)[1]["state"] == "done", third)
+        if third[0] == 202:
+            over(s, key, f"{at}/{third[1]['id']}")
+        s.send("POST", f"{at}/{begun2['id']}/stop", None, key)
+        second = over(s, key, f"{at}/{begun2['id']}")
+        check("stopped, or it had ended", second["state"] in ("stopped", "done"), second)
+        good("sql", "--data", data, "SELECT 1")  # flushed
+        kept = {b["id"]: b for b in s.get(at, key)[1]["items"]}
+        equal("what was stopped is not on record", begun2["id"] in kept, second["state"] == "done")
+        equal("the record", {k: kept[begun["id"]][k] for k in ("orders", "in_force", "members", "saving", "cost")},
+              {"orders": len(orders), "in_force": got["result"]["then"]["fates"]["in_force"], "members": 4,
+               "saving": got["result"]["then"]["saving"], "cost": got["result"]["then"]["saving"]})
+    with Served(data) as s:
+        again = s.get(one, key)[1]
+        equal("the same after a restart", again["result"], got["result"])
+        equal("with who asked", again["by"] is not None and again["state"], "done")
+        listed = s.get(at, key)[1]
+        check("none is remembered as the current one", "current" not in listed)
+    good("check", "--data", data)
+
+
 ORDERS = load()
 test_state_as_of(ORDERS)
 test_limits(ORDERS)
@@ -247,5 +321,6 @@ test_margin(ORDERS)
 test_side_by_side(ORDERS)
 test_reads_only()
 test_refusals()
+test_http(ORDERS)
 served()
 finish()

@@ -167,6 +167,26 @@ struct tb_cmd_campaign_get {
     uint32_t version;
 };
 
+/* ---- back-tests ---------------------------------------------------------------------------- */
+
+/* What a back-test found goes on record; nothing else changes. UNKNOWN_CAMPAIGN, INVALID "offer_version", "to" (not
+ * behind the first day), "result" (1 .. TB_BACKTEST_RESULT_MAX bytes). Body: 1 backtest.              */
+#define TB_BACKTEST_RESULT_MAX (96u << 10)
+struct tb_cmd_backtest_keep {
+    struct tb_str campaign;
+    uint64_t backtest; /* number of the run: the caller's, unique */
+    uint32_t offer_version;
+    int32_t from_day;
+    int32_t to_day; /* not included */
+    int64_t started_ms;
+    int64_t orders;
+    int64_t in_force;
+    int64_t members;
+    int64_t saving;
+    int64_t cost;
+    struct tb_str result; /* JSON */
+};
+
 /* ---- coupons ------------------------------------------------------------------------------ */
 
 /* A member takes one: the template itself, or by a word (of an object COUPON_CODE, in any case of letters, or the

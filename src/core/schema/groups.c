@@ -15,7 +15,7 @@ static const struct {
     {120, 139, MEMBERSHIP}, {140, 149, CONSENT},  {150, 159, CODE},      {161, 161, CODE},
     {190, 193, PROMOTION}, {194, 195, ORDER},     {196, 196, PROMOTION}, {197, 199, ORDER},
     {210, 219, PLAY},      {220, 222, MALL},      {223, 224, CARD},      {230, 239, PROMOTION},
-    {240, 249, PLAY},      {256, 259, LEDGER},
+    {240, 249, PLAY},      {253, 255, PROMOTION}, {256, 259, LEDGER},
 };
 
 const char *tb_event_group_name(uint32_t group)

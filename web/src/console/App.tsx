@@ -18,6 +18,7 @@ const MemberPage = lazy(() => import("./pages/member/MemberPage"));
 const OrderPage = lazy(() => import("./pages/OrderPage"));
 const GamePage = lazy(() => import("./pages/play/GamePage"));
 const SheetPage = lazy(() => import("./pages/codes/SheetPage"));
+const BacktestPage = lazy(() => import("./pages/campaigns/BacktestPage"));
 const CampaignPage = lazy(() => import("./pages/campaigns/CampaignPage"));
 const WizardPage = lazy(() => import("./pages/campaigns/WizardPage"));
 const PasswordModal = lazy(() => import("./ui/PasswordModal"));
@@ -30,6 +31,7 @@ const inner = [
   { path: "/codes/:code/sheet", needs: "list_codes", Page: SheetPage },
   { path: "/campaigns/new", needs: "put_campaign", Page: WizardPage },
   { path: "/campaigns/:code", needs: "get_campaign", Page: CampaignPage },
+  { path: "/campaigns/:code/backtests", needs: "list_campaign_backtests", Page: BacktestPage },
   { path: "/campaigns/:code/edit", needs: "put_campaign", Page: WizardPage },
 ] as const;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inputs whose value is what the server counts in (minor units, parts per million) and whose text is
 // what people type (yuan, per cent).
-import { InputNumber, Select } from "antd";
+import { Form, InputNumber, Select } from "antd";
 import { currencyDigits, minorPerWhole } from "../../shared/format";
 import { useApi } from "../../shared/query";
 
@@ -27,6 +27,15 @@ export function Money({ value, onChange, id, label, disabled, width = 160 }: Bou
       value={value === undefined ? null : value / whole}
       onChange={(v) => onChange?.(v === null ? undefined : Math.round(v * whole))}
     />
+  );
+}
+
+/** An amount of a form. */
+export function MoneyItem({ name, label, extra }: { name: string; label: string; extra?: string }) {
+  return (
+    <Form.Item name={name} label={label} extra={extra}>
+      <Money />
+    </Form.Item>
   );
 }
 

@@ -410,6 +410,11 @@ export default function CampaignPage() {
         c && (
           <>
             <CampaignState state={c.state} />
+            {may("list_campaign_backtests") && (
+              <Link to={`/campaigns/${code}/backtests`}>
+                <Button>{m.backtest}</Button>
+              </Link>
+            )}
             {may("put_campaign") && c.state !== "ended" && (
               <Link to={`/campaigns/${code}/edit`}>
                 <Button>{t.common.edit}</Button>

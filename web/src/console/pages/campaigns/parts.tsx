@@ -8,7 +8,7 @@ import type { ApiError } from "../../../api/http";
 import { percentPpm } from "../../../shared/format";
 import { useT } from "../../messages";
 import { useCampaignsT } from "../../messages/campaigns";
-import { Money, Percent, Stores, Times, TouchpointsField, Whole } from "../../ui/fields";
+import { Money, MoneyItem, Percent, Stores, Times, TouchpointsField, Whole } from "../../ui/fields";
 import { useUnits } from "../play/units";
 import { Expression } from "../settings/Expression";
 import { zhe } from "./sentence";
@@ -419,23 +419,15 @@ export function Business() {
   return (
     <>
       <div className="row form-row">
-        <Form.Item name="budget" label={m.budget} extra={m.budgetHint}>
-          <Money />
-        </Form.Item>
+        <MoneyItem name="budget" label={m.budget} extra={m.budgetHint} />
         <Form.Item name="budget_rule" label={m.budgetRule}>
           <Select style={{ width: 160 }} options={options(m.budgetRules, ["partial", "strict"])} allowClear />
         </Form.Item>
-        <Form.Item name="cost_cap" label={m.costCap}>
-          <Money />
-        </Form.Item>
+        <MoneyItem name="cost_cap" label={m.costCap} />
       </div>
       <div className="row form-row">
-        <Form.Item name="cap_order" label={m.capOrder}>
-          <Money />
-        </Form.Item>
-        <Form.Item name="cap_unit" label={m.capUnit}>
-          <Money />
-        </Form.Item>
+        <MoneyItem name="cap_order" label={m.capOrder} />
+        <MoneyItem name="cap_unit" label={m.capUnit} />
       </div>
       <Limits />
       <Funding />

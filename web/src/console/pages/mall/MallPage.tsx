@@ -11,7 +11,7 @@ import { useApi, useWrite } from "../../../shared/query";
 import { useSession } from "../../../shared/session";
 import { useT } from "../../messages";
 import { useCouponsT } from "../../messages/coupons";
-import { Money, Whole } from "../../ui/fields";
+import { MoneyItem, Whole } from "../../ui/fields";
 import { problemText } from "../../ui/State";
 import { useUnits } from "../play/units";
 import { Catalog, type Kind } from "../settings/Catalog";
@@ -46,9 +46,7 @@ function Fields() {
         <Form.Item name="points" label={c.points}>
           <Whole />
         </Form.Item>
-        <Form.Item name="cash" label={c.cash}>
-          <Money />
-        </Form.Item>
+        <MoneyItem name="cash" label={c.cash} />
       </div>
       <div className="row form-row">
         <Form.Item name="stock" label={c.stock}>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* cli/backtest/report.h - what the two reports share: words, baskets, worth. */
-#ifndef TB_CLI_BACKTEST_REPORT_H
-#define TB_CLI_BACKTEST_REPORT_H
+/* backtest/report.h - what the two reports share: words, baskets, worth. */
+#ifndef TB_BACKTEST_REPORT_H
+#define TB_BACKTEST_REPORT_H
 
-#include "cli/backtest/backtest.h"
+#include "backtest/backtest.h"
 
 #define TB_BT_BASKETS 5u
 

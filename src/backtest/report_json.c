@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A back-test's figures as one JSON object. See report.h. */
-#include "cli/backtest/report.h"
+#include "backtest/report.h"
 #include "http/json_write.h"
 
 static void key_date(struct tb_json_out *o, const char *key, int32_t day)

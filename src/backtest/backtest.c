@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The run: the journal folded, orders judged on the way. See backtest.h. */
-#include "cli/backtest/backtest.h"
+#include "backtest/backtest.h"
 
 #include <stdlib.h>
 #include <string.h>

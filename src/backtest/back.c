@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a journaled return gives back of the drafts' savings, uses and budgets. See backtest.h. */
-#include "cli/backtest/backtest.h"
+#include "backtest/backtest.h"
 
 static const uint8_t entropy[TB_ENTROPY_BYTES] = {1};
 

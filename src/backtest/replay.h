@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/* cli/replay.h - the journal folded into a core of its own, from its first batch on.
+/* backtest/replay.h - the journal folded into a core of its own, from its first batch on.
  *
  * What a process that only ever read the journal would hold: the judge of the SQL state.
  * Memory    everything, old orders included.
  * Threads   one.                                                                         */
-#ifndef TB_CLI_REPLAY_H
-#define TB_CLI_REPLAY_H
+#ifndef TB_BACKTEST_REPLAY_H
+#define TB_BACKTEST_REPLAY_H
 
-#include "cli/node.h"
+#include "engine/cell.h"
 
 struct tb_replay;
 

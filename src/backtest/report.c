@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/backtest/report.h"
+#include "backtest/report.h"
 
 const char *const tb_bt_fates[TB_BT_FATES] = {"not_judged", "refused", "held_out", "closed", "no_effect", "in_force"};
 

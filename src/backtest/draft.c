@@ -3,7 +3,7 @@
  * that they name is there. A window that lies in the future is opened; hours and black-outs stand. */
 #include <string.h>
 
-#include "cli/backtest/backtest.h"
+#include "backtest/backtest.h"
 #include "core/ops.h"
 
 #define ANSWER_BYTES 4096u

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Folding a journal. See replay.h. */
-#include "cli/replay.h"
+#include "backtest/replay.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/backtest/backtest.h"
+#include "backtest/backtest.h"
 #include "core/order/take.h"
 
 #define ANSWER_BYTES 65536u

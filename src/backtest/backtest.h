@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* cli/backtest/backtest.h - draft campaigns over the orders of the past (docs/design/0016-backtest.md).
+/* backtest/backtest.h - draft campaigns over the orders of the past (docs/design/0016-backtest.md).
  *
  * One draft, or several that are to live side by side: "the draft" below is each of them.
  * The journal is folded into a scratch cell. Just before an order's own events are folded - her identity is
@@ -17,12 +17,12 @@
  *
  * Threads   one. Memory: the whole folder's state, and about 400 bytes for an order that the draft touches.
  * Not here  options, the campaign's file (cmd_backtest.c), printing (report.c).                 */
-#ifndef TB_CLI_BACKTEST_H
-#define TB_CLI_BACKTEST_H
+#ifndef TB_BACKTEST_H
+#define TB_BACKTEST_H
 
 #include <stdio.h>
 
-#include "cli/replay.h"
+#include "backtest/replay.h"
 #include "core/checkout/checkout_int.h"
 #include "core/promotion/commands.h"
 
