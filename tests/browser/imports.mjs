@@ -52,6 +52,7 @@ async function importMembers(w, c) {
   await page.click(".ant-drawer button:has-text('正式导入')");
   await page.waitForSelector(".ant-drawer-title:has-text('已完成')");
   await page.waitForSelector(".ant-drawer :text('未写入任何数据')", { state: "detached" });
+  await page.waitForSelector(".ant-drawer td:has-text('总行数')");
   await settled(page);
   f = await figures();
   c.equal([f["总行数"], f["成功"], f["新入会"]].join(), "4,2,2", "what the import says");

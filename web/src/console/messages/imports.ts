@@ -94,7 +94,6 @@ const zh = {
     invalid: "内容不符合要求",
   } as Record<string, string>,
   rejects: "下载被拒绝的行",
-  empty: "还没有导入过数据",
 };
 
 const en: typeof zh = {
@@ -189,7 +188,6 @@ const en: typeof zh = {
     invalid: "A value that is not allowed",
   },
   rejects: "Download rejected rows",
-  empty: "Nothing has been imported yet",
 };
 
 export const useImportsT = texts({ zh, en });

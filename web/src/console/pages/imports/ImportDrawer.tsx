@@ -129,9 +129,10 @@ export function ImportDrawer({ code, close }: { code: string; close: () => void 
   const stop = useWrite(() => api.postImportStop({ code }));
   const drop = useWrite(() => api.deleteImport({ code }), close);
   const start = (map: string, dry: boolean) => run.mutate([map, dry], { onError: failed });
+  const title = of ? `${of.name || code} · ${m.states[of.state]}` : code;
   const still = of && !["waiting", "running", "uploading"].includes(of.state);
   return (
-    <Drawer open onClose={close} width={720} title={of ? `${of.name || code} · ${m.states[of.state]}` : code}>
+    <Drawer open aria-label={title} onClose={close} width={Math.min(720, window.innerWidth)} title={title}>
       <Data query={query}>
         {(x) => (
           <Space direction="vertical" size="middle" style={{ width: "100%" }}>

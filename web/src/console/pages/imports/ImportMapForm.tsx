@@ -31,7 +31,7 @@ function Preview({ head }: { head: ImportHead }) {
 function Column({ columns, name, label, required }: { columns: string[]; name: (string | number)[]; label: string; required?: boolean }) {
   const m = useImportsT();
   return (
-    <Form.Item name={name} label={label} required={required}>
+    <Form.Item name={name} label={required ? `${label} *` : label}>
       <Select allowClear showSearch placeholder={m.column} options={columns.map((value) => ({ value, label: value }))} />
     </Form.Item>
   );

@@ -10,7 +10,7 @@ import { useApi } from "../../../shared/query";
 import { useT } from "../../messages";
 import { useImportsT } from "../../messages/imports";
 import { Card, Page } from "../../ui/Page";
-import { Data, problemText } from "../../ui/State";
+import { Data, Nothing, problemText } from "../../ui/State";
 import { useListState } from "../../ui/useListState";
 import { ImportDrawer } from "./ImportDrawer";
 import { newCode, sendFile } from "./send";
@@ -92,7 +92,7 @@ export default function ImportsPage() {
               rowKey="code"
               pagination={false}
               scroll={{ x: 700 }}
-              locale={{ emptyText: m.empty }}
+              locale={{ emptyText: <Nothing /> }}
               dataSource={[...data.items].sort((a, b) => (b.made_at ?? "").localeCompare(a.made_at ?? ""))}
               onRow={(x) => ({ onClick: () => open(x.code), className: "link-row" })}
               columns={[
