@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Form, Input, Toast } from "antd-mobile";
+// The first thing that a shopper loads: plain elements, no library of fields.
 import { useEffect, useState } from "react";
 import { api } from "../api/client.gen";
 import { ApiError } from "../api/http";
@@ -14,6 +14,7 @@ export function SignIn() {
   const [code, setCode] = useState("");
   const [wait, setWait] = useState(0);
   const [busy, setBusy] = useState(false);
+  const [wrong, setWrong] = useState("");
   useEffect(() => {
     if (wait <= 0) return undefined;
     const timer = setTimeout(() => setWait(wait - 1), 1000);
@@ -22,7 +23,7 @@ export function SignIn() {
   const say = (e: unknown) => {
     if (!(e instanceof ApiError)) throw e;
     const { status } = e.problem;
-    Toast.show(
+    setWrong(
       status === 0
         ? t.common.offline
         : status === 429
@@ -33,6 +34,7 @@ export function SignIn() {
     );
   };
   const send = async () => {
+    setWrong("");
     try {
       await api.postSessionCode({}, { tenant: place.tenant, phone });
       sessionStorage.setItem("phone", phone);
@@ -43,6 +45,7 @@ export function SignIn() {
   };
   const submit = async () => {
     setBusy(true);
+    setWrong("");
     try {
       take(await api.postSessionMember({}, { tenant: place.tenant, phone, code, touchpoint: place.touchpoint }));
     } catch (e) {
@@ -56,57 +59,46 @@ export function SignIn() {
     <main className="welcome">
       <img src="/icon.svg" alt="" width={76} height={76} />
       <h1>{t.signIn.title}</h1>
-      <Form
-        layout="horizontal"
-        onFinish={() => void submit()}
-        footer={
-          <Button
-            block
-            color="primary"
-            size="large"
-            type="submit"
-            loading={busy}
-            disabled={!phoneOk || code.length !== 6}
-          >
-            {t.signIn.submit}
-          </Button>
-        }
+      <form
+        className="sign-in"
+        onSubmit={(e) => {
+          e.preventDefault();
+          void submit();
+        }}
       >
-        <Form.Item label={t.signIn.phone}>
-          <Input
+        <label>
+          <span>{t.signIn.phone}</span>
+          <input
             id="phone"
-            aria-label={t.signIn.phone}
             type="tel"
             value={phone}
-            onChange={setPhone}
+            onChange={(e) => setPhone(e.target.value)}
             autoComplete="tel"
           />
-        </Form.Item>
-        <Form.Item
-          label={t.signIn.code}
-          extra={
-            <Button
-              size="small"
-              fill="none"
-              color="primary"
-              disabled={!phoneOk || wait > 0}
-              onClick={() => void send()}
-            >
-              {wait > 0 ? t.signIn.wait(wait) : t.signIn.send}
-            </Button>
-          }
-        >
-          <Input
+        </label>
+        <label>
+          <span>{t.signIn.code}</span>
+          <input
             id="code"
-            aria-label={t.signIn.code}
             inputMode="numeric"
             maxLength={6}
             value={code}
-            onChange={setCode}
+            onChange={(e) => setCode(e.target.value)}
             autoComplete="one-time-code"
           />
-        </Form.Item>
-      </Form>
+        </label>
+        <button type="button" className="send" disabled={!phoneOk || wait > 0} onClick={() => void send()}>
+          {wait > 0 ? t.signIn.wait(wait) : t.signIn.send}
+        </button>
+        {wrong && (
+          <p className="minus" role="alert">
+            {wrong}
+          </p>
+        )}
+        <button type="submit" className="go" disabled={busy || !phoneOk || code.length !== 6}>
+          {t.signIn.submit}
+        </button>
+      </form>
       <p className="soft">{t.signIn.agree}</p>
       <p className="soft">
         {t.signIn.demo}{" "}
