@@ -5,6 +5,7 @@
 
 #include "backtest/backtest.h"
 #include "core/order/take.h"
+#include "core/price/bulk.h"
 
 #define ANSWER_BYTES 65536u
 #define COUPONS_EACH 4u
@@ -169,6 +170,7 @@ static enum tb_price_answer price(struct judging *j)
     c->basket.coupons_max = c->set.coupons_max;
     c->basket.group = c->set.group;
     c->basket.group_n = c->set.group_n;
+    tb_price_bulk((struct tb_basket_line *)(uintptr_t)c->basket.line, c->basket.line_n, c->set.offer, c->set.n);
     c->work.size = tb_price_work_bytes(c->basket.line_n, parts_of(&c->basket), c->set.n);
     c->work.region = tb_arena_alloc(j->t->scratch, c->work.size);
     if (c->work.region == NULL)

@@ -106,6 +106,8 @@
     X(172, SEAT_GET, READ, tb_play_seat_get, tb_cmd_play)                            \
     X(173, PAYEE_SET, WRITE, tb_play_payee_set, tb_cmd_payee_set)                    \
     X(174, SEQUENCE_NEXT, WRITE, tb_play_next, tb_cmd_play)                          \
+    X(176, CAMPAIGN_STOCK, WRITE, tb_campaign_stock, tb_cmd_campaign_stock)          \
+    X(177, CAMPAIGN_STOCKS, READ, tb_campaign_stocks, tb_cmd_campaign_stocks)          \
     X(185, BACKTEST_KEEP, WRITE, tb_backtest_keep, tb_cmd_backtest_keep)             \
     X(190, REQUEST_DECIDE, WRITE, tb_request_decide, tb_cmd_request_decide)          \
     X(191, REQUEST_LIST, READ, tb_request_list, tb_cmd_request_list)

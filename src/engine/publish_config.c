@@ -368,7 +368,7 @@ static void exchange(struct tb_publish *p, struct tb_block *b)
     row_ref(&r, x->unit);
     row_i64(&r, x->points);
     row_i64(&r, x->cash);
-    row_i64(&r, x->paid);
+    row_i64(&r, x->paid + x->drawn);
     row_i64(&r, x->tender);
     row_ref(&r, x->transfer);
     row_ref(&r, x->store);

@@ -79,7 +79,7 @@ static bool read_all(struct reading *r, struct tb_feed_reader *feed, struct tb_f
         if (r->broken || r->ended || r->last == before)
             return true;
         r->stopped = a->go_on != NULL && !a->go_on(a->asker);
-        if (r->stopped || (a->entries_max != 0 && r->last > a->entries_max))
+        if (r->stopped)
             return true;
     }
 }
@@ -88,7 +88,7 @@ static enum tb_accounting_answer answer_of(struct reading *r, struct tb_fault *f
 {
     if (r->stopped)
         return TB_ACCOUNTING_STOPPED;
-    if (r->books.full || (!r->ended && r->a->entries_max != 0 && r->last > r->a->entries_max))
+    if (r->books.full)
         return TB_ACCOUNTING_TOO_LARGE;
     if (r->broken) {
         tb_fault_set(fault, false, "entry %llu of the feed cannot be read", (unsigned long long)r->last);

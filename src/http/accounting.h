@@ -26,7 +26,6 @@ struct tb_accounting {
     int32_t to_day; /* up to, not including */
     int32_t today;  /* periods that end before it are over: their entries are final */
     enum tb_accounting_by by;
-    uint64_t entries_max; /* of the history; 0 = no bound */
     bool (*go_on)(void *asker); /* asked now and then; NULL = always */
     void *asker;
     /* first .. last: days of the period. Either may be NULL. */
@@ -38,7 +37,7 @@ struct tb_accounting {
 enum tb_accounting_answer {
     TB_ACCOUNTING_DONE = 0,
     TB_ACCOUNTING_STOPPED, /* go_on said so */
-    TB_ACCOUNTING_TOO_LARGE, /* more entries than entries_max, or more cohorts than the books hold */
+    TB_ACCOUNTING_TOO_LARGE, /* more units or cohorts than the books hold */
     TB_ACCOUNTING_FAULT,
 };
 

@@ -86,6 +86,8 @@ const struct tb_work_op *const tb_app_ops[TB_API_COUNT] = {
     [TB_API_LIST_CAMPAIGNS] = &tb_work_campaign_list,
     [TB_API_POST_CAMPAIGN_MOVE] = &tb_work_campaign_move,
     [TB_API_GET_CAMPAIGN_CHECK] = &tb_work_campaign_check,
+    [TB_API_POST_CAMPAIGN_STOCK] = &tb_work_campaign_stock,
+    [TB_API_LIST_CAMPAIGN_STOCKS] = &tb_work_campaign_stocks,
     [TB_API_LIST_CAMPAIGN_VERSIONS] = &tb_work_campaign_versions,
     [TB_API_POST_CAMPAIGN_BACKTEST] = &tb_work_backtest,
     [TB_API_POST_COUPON] = &tb_work_coupon_issue,
@@ -240,6 +242,7 @@ static bool people_start(struct tb_app *app, struct tb_fault *fault)
         return false;
     return (app->passwords = tb_side_start(app, fault)) != NULL &&
            (app->reports = tb_side_start(app, fault)) != NULL &&
+           (app->books = tb_side_start(app, fault)) != NULL &&
            (app->analysis = tb_side_start(app, fault)) != NULL &&
            (app->backtests = tb_backtests_start(app, fault)) != NULL;
 }
@@ -251,6 +254,7 @@ static void people_stop(struct tb_app *app)
     tb_side_stop(app->analysis);
     tb_backtests_stop(app->backtests);
     tb_analysis_kept_destroy(app->kept);
+    tb_side_stop(app->books);
     tb_static_close(app->pages);
     tb_inbox_destroy(app->inbox);
     tb_sessions_destroy(app->sessions);
@@ -315,6 +319,7 @@ uint16_t tb_app_port(const struct tb_app *app)
 
 void tb_app_stop(struct tb_app *app)
 {
+    atomic_store(&app->closing, true);
     tb_shell_stop(app->shell); /* every request is answered: needs the other two */
     app_free(app);
 }

@@ -46,6 +46,8 @@ struct tb_app {
     struct tb_side *analysis;
     struct tb_analysis_kept *kept; /* the analysis thread's */
     struct tb_backtests *backtests;
+    struct tb_side *books; /* accounting: reads the whole history */
+    _Atomic bool closing;
     struct tb_op_handler handler[TB_API_COUNT];
 };
 
@@ -256,6 +258,9 @@ void tb_out_item_code(struct tb_work *w, struct tb_json_out *o, const char *key,
 
 /* ---- prepaid value (op_cards.c) ---------------------------------------------------------------- */
 
+struct tb_cmd_card_sell;
+/* {code, unit, amount, face, reason, tender}: a card that a till sells. */
+void tb_read_card_sale(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_card_sell *in);
 /* What a unit of stored value or gift cards says beside what every unit says; its enum tb_unit_flag. */
 uint32_t tb_read_prepaid(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_unit_put *in);
 void tb_out_prepaid(struct tb_work *w, struct tb_json_out *o, const struct tb_view *v);
@@ -326,7 +331,8 @@ extern const struct tb_work_op tb_work_issue_put, tb_work_issue_stop, tb_work_is
 extern const struct tb_work_op tb_work_quote, tb_work_checkout, tb_work_confirm, tb_work_basket_release,
     tb_work_return_quote;
 extern const struct tb_work_op tb_work_campaign_put, tb_work_campaign_get, tb_work_campaign_list,
-    tb_work_campaign_move, tb_work_campaign_check, tb_work_campaign_versions;
+    tb_work_campaign_move, tb_work_campaign_check, tb_work_campaign_versions, tb_work_campaign_stock,
+    tb_work_campaign_stocks;
 extern const struct tb_work_op tb_work_backtest;
 void tb_op_backtest_stop(void *app, struct tb_call *call);
 extern const struct tb_work_op tb_work_coupon_claim, tb_work_coupon_issue, tb_work_coupon_void, tb_work_coupon_give,

@@ -12,10 +12,11 @@
 #define CALLER_MAX 128u
 
 static const char *const states[TB_CARD_STATES] = {NULL,      "live",    "blocked",    "replaced",
-                                                   "offered", "claimed", "taken_back", "lapsed"};
-static const char *const verbs[] = {"block", "unblock", "replace", "split", "rest", "refund", "take", "register"};
+                                                   "offered", "claimed", "taken_back", "lapsed", "returned"};
+static const char *const verbs[] = {"block",  "unblock", "replace",  "split", "rest",
+                                    "refund", "take",    "register", "return"};
 static const char *const bonus_backs[TB_BONUS_BACKS] = {"in_proportion", "first", "nothing"};
-_Static_assert(TB_COUNT_OF(verbs) == TB_CARD_REGISTER, "every verb of a card has its word");
+_Static_assert(TB_COUNT_OF(verbs) == TB_CARD_REGISTER + 1, "every verb of a card has its word; the last is RETURN");
 
 /* ---- units ------------------------------------------------------------------------------------------ */
 
@@ -86,14 +87,19 @@ static struct tb_code_ref need_code(struct tb_work *w, struct tb_json_object *o,
     return tb_item_code(w, name, tb_json_need_str(o, tb_str_of(name), 1, CODE_TEXT_MAX));
 }
 
-static void sell_read(struct tb_work *w, struct tb_json_object *o)
+void tb_read_card_sale(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_card_sell *in)
 {
-    struct tb_cmd_card_sell *in = w->input;
     in->code = need_code(w, o, "code");
     in->unit = tb_json_need_str(o, TB_STR("unit"), 1, TB_CODE_MAX);
     in->amount = tb_json_need_i64(o, TB_STR("amount"), 1, TB_AMOUNT_MAX);
     in->face = tb_may_str(o, "face", TB_CARD_FACE_MAX);
     in->reason = tb_may_str(o, "reason", TB_REASON_MAX);
+    (void)tb_json_may_enum(o, TB_STR("tender"), tb_words_tender, TB_TENDER_KINDS, &in->tender);
+}
+
+static void sell_read(struct tb_work *w, struct tb_json_object *o)
+{
+    tb_read_card_sale(w, o, w->input);
 }
 
 static void sell_write(struct tb_work *w, struct tb_json_out *o)
@@ -145,7 +151,8 @@ static void act_read(struct tb_work *w, struct tb_json_object *o)
 {
     struct tb_cmd_card_act *in = w->input;
     struct tb_str fresh = tb_may_str(o, "fresh", CODE_TEXT_MAX);
-    in->verb = 1 + tb_json_need_enum(o, TB_STR("verb"), verbs, TB_COUNT_OF(verbs));
+    uint32_t verb = tb_json_need_enum(o, TB_STR("verb"), verbs, TB_COUNT_OF(verbs));
+    in->verb = verb == TB_COUNT_OF(verbs) - 1 ? TB_CARD_RETURN : verb + 1;
     in->code = need_code(w, o, "code");
     if (fresh.n > 0)
         in->fresh = tb_item_code(w, "fresh", fresh);
@@ -173,6 +180,9 @@ static void act_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_key_i64(o, "left", (int64_t)v[3]);
     tb_out_id(w, o, "transfer", TB_ID_TRANSFER, v[6]);
     tb_out_id(w, o, "member", TB_ID_MEMBER, v[12]);
+    if (v[7] != 0)
+        tb_out_word(o, "tender", tb_words_tender, TB_TENDER_KINDS, v[7] - 1);
+    tb_out_id(w, o, "order", TB_ID_ORDER, v[8]);
     tb_json_out_close(o, '}');
 }
 

@@ -87,6 +87,32 @@ static uint64_t *read_ids(struct tb_work *w, struct tb_json_object *o, const cha
     return id;
 }
 
+/* What a quote must tell again: ids of coupons that are none of this tenant's stand for lots that nobody has, so
+ * that whether a stranger's id could be one of ours makes no difference.                            */
+struct quote_note {
+    struct tb_str key; /* of a confirmation */
+    struct tb_str *coupon;
+};
+#define NOBODYS_LOT (UINT64_C(1) << 63) /* and its place in the list */
+_Static_assert(NOBODYS_LOT > TB_ID_NUMBER_MAX, "above all numbers that an id can have");
+
+static void read_coupons(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_quote *in)
+{
+    struct tb_json_array list;
+    struct quote_note *note = TB_NEW(w->arena, struct quote_note);
+    w->note = note;
+    if (note == NULL || !tb_json_may_array(o, TB_STR("coupons"), 0, TB_QUOTE_COUPONS_MAX, &list))
+        return;
+    uint64_t *lot = TB_NEW_ARRAY(w->arena, uint64_t, list.n + 1);
+    note->coupon = TB_NEW_ARRAY(w->arena, struct tb_str, list.n + 1);
+    in->coupon = lot;
+    while (lot != NULL && note->coupon != NULL && tb_json_next_str(&list, 1, 32, &note->coupon[in->coupon_n])) {
+        uint32_t i = in->coupon_n++;
+        if (!tb_id_parse(&w->app->hash_key, TB_ID_COUPON, w->tenant, note->coupon[i], &lot[i]))
+            lot[i] = NOBODYS_LOT + i;
+    }
+}
+
 static void read_quote(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_quote *in, bool needed)
 {
     bool given;
@@ -101,7 +127,7 @@ static void read_quote(struct tb_work *w, struct tb_json_object *o, struct tb_cm
     read_lines(w, o, order, needed);
     in->shipping = tb_may_i64(o, "shipping", 0, TB_AMOUNT_MAX, 0);
     in->device = (uint64_t)tb_may_i64(o, "device", 1, TB_AMOUNT_MAX, 0);
-    in->coupon = read_ids(w, o, "coupons", TB_ID_COUPON, TB_QUOTE_COUPONS_MAX, TB_CODE_UNKNOWN_COUPON, &in->coupon_n);
+    read_coupons(w, o, in);
     in->best_of_mine = tb_may_bool(o, "best_coupons");
     in->referred = tb_json_has(o, TB_STR("referrer"));
     if (in->referred)
@@ -118,9 +144,30 @@ static void quote_read(struct tb_work *w, struct tb_json_object *o)
     read_quote(w, o, w->input, true);
 }
 
-struct confirm_note {
-    struct tb_str key;
-};
+static void read_cards(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_confirm *in)
+{
+    struct tb_json_array list;
+    struct tb_json_object item;
+    if (!tb_json_may_array(o, TB_STR("cards"), 1, TB_CHECKOUT_CARDS_MAX, &list))
+        return;
+    struct tb_cmd_card_sell *card = TB_NEW_ARRAY(w->arena, struct tb_cmd_card_sell, list.n + 1);
+    in->card = card;
+    while (card != NULL && tb_json_next_object(&list, &item)) {
+        tb_read_card_sale(w, &item, &card[in->card_n++]);
+        tb_json_end(&item);
+    }
+}
+
+static uint64_t cards_facts(const struct tb_hash_key *key, const struct tb_cmd_confirm *in)
+{
+    uint64_t h = 0;
+    for (uint32_t i = 0; i < in->card_n; i++) {
+        const struct tb_cmd_card_sell *c = &in->card[i];
+        uint64_t facts[5] = {h, c->code.batch, c->code.serial, (uint64_t)c->amount, c->tender};
+        h = tb_siphash(key, facts, sizeof facts);
+    }
+    return h;
+}
 
 /* The same confirmation again, whatever the spelling of the JSON. */
 static uint64_t confirm_facts(const struct tb_hash_key *key, const struct tb_cmd_confirm *in, uint64_t *numbers,
@@ -138,10 +185,10 @@ static void confirm_read(struct tb_work *w, struct tb_json_object *o)
     uint32_t offers;
     in->quote.order.key = tb_json_need_str(o, TB_STR("order"), 1, TB_ORDER_KEY_MAX);
     tb_read_receipt(w, o, &in->quote.order);
-    if (tb_json_may_str(o, TB_STR("basket"), 1, 32, &basket) &&
-        !tb_id_parse(&w->app->hash_key, TB_ID_BASKET, w->tenant, basket, &in->basket))
+    bool held = tb_json_may_str(o, TB_STR("basket"), 1, 32, &basket);
+    if (held && !tb_id_parse(&w->app->hash_key, TB_ID_BASKET, w->tenant, basket, &in->basket))
         tb_work_no(w, TB_CODE_UNKNOWN_BASKET, "basket");
-    read_quote(w, o, &in->quote, in->basket == 0);
+    read_quote(w, o, &in->quote, !held);
     in->exact = tb_json_has(o, TB_STR("offers"));
     uint64_t *offer =
         read_ids(w, o, "offers", TB_ID_OFFER, TB_PRICE_OFFERS_MAX, TB_CODE_UNKNOWN_OFFER, &offers);
@@ -151,13 +198,14 @@ static void confirm_read(struct tb_work *w, struct tb_json_object *o)
     in->offer = chosen;
     in->offer_n = chosen ? offers : 0;
     in->payable = tb_may_i64(o, "payable", 0, TB_AMOUNT_MAX, -1);
+    read_cards(w, o, in);
     uint64_t numbers[] = {in->basket, in->exact, in->offer_n, (uint64_t)in->payable, (uint64_t)in->quote.shipping,
-                          in->quote.coupon_n, in->quote.tender_n, in->quote.policy};
-    in->quote.order.input_hash = confirm_facts(&w->app->hash_key, in, numbers, TB_COUNT_OF(numbers));
-    struct confirm_note *note = TB_NEW(w->arena, struct confirm_note);
-    if (note != NULL)
-        note->key = in->quote.order.key;
-    w->note = note;
+                          in->quote.coupon_n, in->quote.tender_n, in->quote.policy,
+                          cards_facts(&w->app->hash_key, in)};
+    uint32_t n = TB_COUNT_OF(numbers) - (in->card_n == 0); /* as before there were cards */
+    in->quote.order.input_hash = confirm_facts(&w->app->hash_key, in, numbers, n);
+    if (w->note != NULL)
+        ((struct quote_note *)w->note)->key = in->quote.order.key;
 }
 
 static void release_read(struct tb_work *w, struct tb_json_object *o)
@@ -236,7 +284,10 @@ static void out_refusal(struct tb_work *w, struct tb_json_out *o, struct tb_str 
     uint64_t v[6];
     tb_wire_numbers(s, v, TB_COUNT_OF(v));
     tb_out_code(w, o, "campaign", TB_KIND_CAMPAIGN, v[1]);
-    if (v[3])
+    const struct quote_note *note = w->note;
+    if (v[3] >= NOBODYS_LOT && note != NULL)
+        tb_json_out_key_str(o, "coupon", note->coupon[v[3] - NOBODYS_LOT]);
+    else if (v[3])
         tb_out_id(w, o, "coupon", TB_ID_COUPON, v[3]);
     tb_out_word(o, "reason", whys, TB_COUNT_OF(whys), v[4]);
     if (v[5])
@@ -335,7 +386,7 @@ static void out_given(struct tb_work *w, struct tb_json_out *o, struct tb_str s)
 
 static void confirm_write(struct tb_work *w, struct tb_json_out *o)
 {
-    const struct confirm_note *note = w->note;
+    const struct quote_note *note = w->note;
     struct tb_str body = tb_work_answer(w);
     tb_json_out_open(o, '{');
     tb_out_order_result(w, o, note != NULL ? note->key : TB_STR_NONE);

@@ -202,6 +202,7 @@ static void read_exchange(struct tb_json_object *o, struct tb_cmd_mall_exchange 
     in->goods = tb_json_need_str(o, TB_STR("goods"), 1, TB_CODE_MAX);
     in->quantity = tb_may_i64(o, "quantity", 1, TB_EXCHANGE_PIECES_MAX, 1);
     in->store = tb_may_str(o, "store", TB_CODE_MAX);
+    in->stored = tb_may_i64(o, "stored_value", 0, TB_AMOUNT_MAX, 0);
 }
 
 static void exchange_read(struct tb_work *w, struct tb_json_object *o)
@@ -266,6 +267,7 @@ static void move_read(struct tb_work *w, struct tb_json_object *o)
         in->state = state + 1;
     (void)tb_json_may_enum(o, TB_STR("tender"), tb_words_tender, TB_TENDER_KINDS, &in->tender);
     in->paid = tb_may_i64(o, "paid", 0, TB_AMOUNT_MAX, 0);
+    in->stored = tb_may_i64(o, "stored_value", 0, TB_AMOUNT_MAX, 0);
     in->reference = tb_may_str(o, "reference", TB_EXCHANGE_REFERENCE_MAX);
     in->reason = tb_may_str(o, "reason", TB_REASON_MAX);
     in->goods_back = tb_may_bool(o, "goods_back");
@@ -292,6 +294,7 @@ static void move_write(struct tb_work *w, struct tb_json_out *o)
     tb_out_word(o, "state", states, TB_EXCHANGE_STATES, v[2]);
     tb_json_out_key_i64(o, "points_back", (int64_t)v[3]);
     tb_json_out_key_i64(o, "money_back", (int64_t)v[4]);
+    tb_json_out_key_i64(o, "stored_value_back", (int64_t)v[6]);
     tb_json_out_key_i64(o, "due", (int64_t)v[5]);
     tb_json_out_close(o, '}');
 }
@@ -317,7 +320,8 @@ static bool out_exchange(struct tb_work *w, struct tb_json_out *o, struct tb_str
     tb_json_out_key_i64(o, "points", x->points);
     tb_json_out_key_i64(o, "cash", x->cash);
     tb_json_out_key_i64(o, "paid", x->paid);
-    tb_json_out_key_i64(o, "due", over ? 0 : x->cash - x->paid);
+    tb_json_out_key_i64(o, "stored_value", x->drawn);
+    tb_json_out_key_i64(o, "due", over ? 0 : x->cash - x->paid - x->drawn);
     tb_out_code(w, o, "store", TB_KIND_STORE, x->store);
     if (x->reference_n > 0)
         tb_json_out_key_str(o, "reference",

@@ -529,6 +529,25 @@ static void out_order_offers(struct tb_work *w, struct tb_json_out *o, const str
     tb_json_out_close(o, ']');
 }
 
+/* Gift cards that were sold on its receipt. */
+static void out_order_cards(struct tb_work *w, struct tb_json_out *o, const struct tb_view *v)
+{
+    const struct tb_order_card *c = v->section[TB_ORDER_CARD];
+    if (v->n[TB_ORDER_CARD] == 0)
+        return;
+    tb_json_out_key(o, "cards");
+    tb_json_out_open(o, '[');
+    for (uint32_t i = 0; i < v->n[TB_ORDER_CARD]; i++) {
+        tb_json_out_open(o, '{');
+        tb_out_code(w, o, "unit", TB_KIND_UNIT, c[i].unit);
+        tb_json_out_key_i64(o, "amount", c[i].amount);
+        tb_out_word(o, "tender", tb_words_tender, TB_TENDER_KINDS, c[i].tender);
+        tb_json_out_key_bool(o, "returned", c[i].returned != 0);
+        tb_json_out_close(o, '}');
+    }
+    tb_json_out_close(o, ']');
+}
+
 static void get_write(struct tb_work *w, struct tb_json_out *o)
 {
     struct tb_str body = tb_work_answer(w);
@@ -554,6 +573,7 @@ static void get_write(struct tb_work *w, struct tb_json_out *o)
     out_order_lines(w, o, &v);
     out_order_history(w, o, &v);
     out_order_offers(w, o, &v);
+    out_order_cards(w, o, &v);
     tb_json_out_close(o, '}');
     tb_arena_release(w->arena, mark);
 }

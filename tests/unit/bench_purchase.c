@@ -2,7 +2,9 @@
 /* What a purchase costs the cell's thread: the real core and engine, stepped by one thread
  * over the memory journal and state, so that nothing else is in the figures.
  *
- * usage: bench_purchase MEMBERS PURCHASES
+ * usage: bench_purchase MEMBERS PURCHASES [COUPONS]
+ * With COUPONS each member claims so many of one template first, beside twenty live campaigns, and every
+ * purchase is a confirmation with one of them, as a till makes it of what a quote found.
  * The host's monotonic clock is this thread's CPU time: "engine" is CPU alone. For
  * instructions: valgrind --tool=callgrind --toggle-collect=purchases ...               */
 #include <stdio.h>
@@ -11,9 +13,11 @@
 #include <time.h>
 
 #include "core/catalog/catalog.h"
+#include "core/checkout/checkout.h"
 #include "core/consent/consent.h"
 #include "core/ops.h"
 #include "core/order/order.h"
+#include "core/promotion/commands.h"
 #include "engine/cell.h"
 #include "journal/hash.h"
 #include "journal/memory/journal_memory.h"
@@ -86,6 +90,9 @@ struct slot {
     struct tb_cmd_attributes_set set;
     struct tb_attribute_input value[5];
     struct tb_cmd_order order;
+    struct tb_cmd_coupon_claim claim;
+    struct tb_cmd_confirm confirm;
+    uint64_t lot;
     struct tb_order_line_input line[LINES];
     struct tb_order_tender_input tender;
     char key[24];
@@ -97,6 +104,9 @@ static struct tb_cell *cell;
 static uint32_t tenant;
 static uint32_t attribute[5];
 static uint32_t ns[2];
+static uint32_t coupons;   /* of each member; 0: plain purchases */
+static uint64_t *lot_of;   /* [coupons][members] */
+static uint32_t offer;     /* that takes them */
 
 static void prepare(struct slot *s, uint32_t op, const void *input)
 {
@@ -119,19 +129,24 @@ static void run(uint32_t n)
         (void)tb_cell_step(cell);
 }
 
+static uint64_t answer_field(const struct slot *s, uint32_t wanted)
+{
+    struct tb_str body = tb_buf_as_str(&s->r.answer.body);
+    uint32_t field;
+    uint64_t v = 0;
+    struct tb_str text;
+    bool bad;
+    while (tb_wire_next(&body, &field, &v, &text, &bad) && field != wanted)
+        ;
+    return v;
+}
+
 /* A command of its own; the answer's field 1. */
 static uint32_t one(uint32_t op, const void *input)
 {
     prepare(&slot[0], op, input);
     run(1);
-    struct tb_str body = tb_buf_as_str(&slot[0].r.answer.body);
-    uint32_t field;
-    uint64_t v = 0;
-    struct tb_str text;
-    bool bad;
-    while (tb_wire_next(&body, &field, &v, &text, &bad) && field != 1)
-        ;
-    return (uint32_t)v;
+    return (uint32_t)answer_field(&slot[0], 1);
 }
 
 static void configure(void)
@@ -167,6 +182,44 @@ static void configure(void)
                                          .purpose = TB_STR("service"), .benefit = TB_STR("better offers"),
                                          .retention_days = 3650};
         attribute[k] = one(TB_OP_ATTRIBUTE_PUT, &a);
+    }
+}
+
+/* Twenty live campaigns: one takes the coupon, the others are 10 % off one article each. */
+static void campaigns(void)
+{
+    static const uint32_t all[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+    struct tb_cmd_unit_put unit = {.put = {.code = TB_STR("hot")}, .name = TB_STR("5 off 30"), .kind = TB_UNIT_COUPON,
+                                   .expiry = TB_EXPIRY_ROLLING_DAYS, .expiry_n = 30, .rounding = TB_ROUNDING_DAY,
+                                   .stock = 1000000000};
+    (void)one(TB_OP_UNIT_PUT, &unit);
+    for (uint32_t i = 0; i < 20; i++) {
+        char code[8];
+        char sku[24];
+        (void)snprintf(code, sizeof code, "c%u", i);
+        (void)snprintf(sku, sizeof sku, "690%010u", i);
+        const struct tb_scope_input scope = {.slot = TB_SCOPE_SLOT_X, .by = TB_SCOPE_PRODUCT, .text = tb_str_of(sku)};
+        struct tb_cmd_campaign_put in = {.put = {.code = tb_str_of(code)}, .name = tb_str_of(code),
+                                         .mechanic = TB_PRICE_PERCENT, .ppm = 100000, .rounding = TB_ROUND_HALF_UP,
+                                         .sequence = (int64_t)i, .scope = &scope, .scope_n = 1};
+        if (i == 2) {
+            in.mechanic = TB_PRICE_AMOUNT;
+            in.level = TB_PRICE_ORDER;
+            in.ppm = 0;
+            in.amount = 500;
+            in.min_amount = 3000;
+            in.scope_n = 0;
+            in.coupon = TB_STR("hot");
+            in.coupon_rule = TB_PRICE_JOINT;
+        }
+        struct tb_cmd_campaign_move move = {.campaign = in.put.code, .state = TB_CAMPAIGN_REVIEW,
+                                            .acknowledged = all, .acknowledged_n = TB_COUNT_OF(all)};
+        (void)one(TB_OP_CAMPAIGN_PUT, &in);
+        (void)one(TB_OP_CAMPAIGN_MOVE, &move);
+        move.state = TB_CAMPAIGN_LIVE;
+        (void)one(TB_OP_CAMPAIGN_MOVE, &move);
+        if (i == 2)
+            offer = (uint32_t)answer_field(&slot[0], 3);
     }
 }
 
@@ -211,6 +264,38 @@ static void fill(uint32_t members)
     }
 }
 
+static void claim(uint32_t members)
+{
+    for (uint32_t k = 0; k < coupons; k++)
+        for (uint32_t m = 0; m < members; m += BATCH) {
+            uint32_t n = members - m < BATCH ? members - m : BATCH;
+            for (uint32_t i = 0; i < n; i++) {
+                struct slot *s = &slot[i];
+                identifier(s, m + i, 0);
+                s->claim = (struct tb_cmd_coupon_claim){.member = {.identifier = s->id[0]}, .unit = TB_STR("hot")};
+                prepare(s, TB_OP_COUPON_CLAIM, &s->claim);
+            }
+            run(n);
+            for (uint32_t i = 0; i < n; i++)
+                lot_of[(size_t)k * members + m + i] = answer_field(&slot[i], 1);
+        }
+}
+
+/* The same purchase with a coupon of whose turn it is; each once in as many (7919 is prime). */
+static void fill_confirm(struct slot *s, uint64_t no, uint32_t members)
+{
+    uint32_t member = (uint32_t)(no * 7919 % members);
+    identifier(s, member, 0);
+    s->id[0].verified = false;
+    s->lot = lot_of[(no / members % coupons) * members + member];
+    s->line[0].net = 5000;
+    s->confirm = (struct tb_cmd_confirm){.quote = {.order = s->order, .coupon = &s->lot, .coupon_n = 1},
+                                         .offer = &offer, .offer_n = 1, .exact = true, .payable = -1};
+    s->confirm.quote.order.tender = NULL;
+    s->confirm.quote.order.tender_n = 0;
+    prepare(s, TB_OP_CONFIRM, &s->confirm);
+}
+
 static void fill_order(struct slot *s, uint64_t no, uint32_t members, uint64_t *chance, char (*sku)[24])
 {
     *chance += UINT64_C(0x9e3779b97f4a7c15);
@@ -231,6 +316,8 @@ static void fill_order(struct slot *s, uint64_t no, uint32_t members, uint64_t *
                                      .line_n = LINES, .tender = &s->tender, .tender_n = 1,
                                      .input_hash = tb_mix(no)};
     prepare(s, TB_OP_ORDER, &s->order);
+    if (coupons > 0)
+        fill_confirm(s, no, members);
     s->r.key_hash = x | 1;
     s->r.input_hash = tb_mix(no);
 }
@@ -249,6 +336,10 @@ int main(int argc, char **argv)
         return 2;
     uint32_t members = (uint32_t)strtoul(argv[1], NULL, 10);
     uint64_t wanted = strtoull(argv[2], NULL, 10);
+    coupons = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 0;
+    lot_of = calloc((size_t)members * (coupons + 1), sizeof *lot_of);
+    if (lot_of == NULL || members == 0 || (coupons > 0 && (uint64_t)members * coupons < wanted + 3 * BATCH))
+        return 2;
     struct tb_fault f = {0};
     struct tb_cell_tables tables;
     struct tb_core_env env = {.hash_key = {1, 2}, .zone = zone, .seal = seal};
@@ -270,6 +361,10 @@ int main(int argc, char **argv)
     configure();
     (void)tb_cell_call(cell, find_namespaces, NULL);
     fill(members);
+    if (coupons > 0) {
+        campaigns();
+        claim(members);
+    }
     tb_cell_figures(cell, &after);
     printf("%u members: %.0f bytes each\n", members, (double)after.memory_bytes / members);
     uint64_t chance = 42;
@@ -287,6 +382,7 @@ int main(int argc, char **argv)
     double n = (double)(after.commands - before.commands);
     printf("%.0f purchases: %.0f ns of the cell's thread each, %.1f bytes each\n", n,
            (double)(after.engine_ns - before.engine_ns) / n, (double)(after.bytes - before.bytes) / n);
+    free(lot_of);
     tb_cell_destroy(cell);
     state->ops->close(state);
     journal->ops->close(journal);

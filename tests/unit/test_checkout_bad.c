@@ -162,6 +162,12 @@ static void move(struct bad *b, const char *code, uint32_t state)
     X("given to an unknown", COUPON_GIVE, UNKNOWN_MEMBER, "to",                                                        \
       (b->in.give.from.identifier = b->k->id, b->in.give.lot = b->spare,                                               \
        b->in.give.to.identifier = fx_id(b->k->f, "unionid", "nobody", true)))                                          \
+    X("given by an unknown", COUPON_GIVE, UNKNOWN_MEMBER, "from",                                                      \
+      (b->in.give.from.identifier = fx_id(b->k->f, "unionid", "nobody", true), b->in.give.lot = b->spare,              \
+       b->in.give.to.identifier = fx_id(b->k->f, "unionid", "nobody else", true)))                                     \
+    X("another's, given to an unknown", COUPON_GIVE, UNKNOWN_MEMBER, "to",                                             \
+      (b->in.give.from.identifier = b->k->id, b->in.give.lot = b->bertas,                                              \
+       b->in.give.to.identifier = fx_id(b->k->f, "unionid", "nobody", true)))                                          \
     X("another's, given away", COUPON_GIVE, UNKNOWN_COUPON, "coupon",                                                  \
       (b->in.give.from.identifier = b->k->id, b->in.give.lot = b->bertas,                                              \
        b->in.give.to.identifier = fx_id(b->k->f, "unionid", "berta", true)))                                           \

@@ -140,6 +140,92 @@ static void cancelled(void **state)
     fx_free(f);
 }
 
+/* The money part out of stored value: the unit that the tenant spends first, then the other; a cancellation gives
+ * each back to its own lots. Goods leave when points, stored value and money together have paid.       */
+static void stored_value(void **state)
+{
+    (void)state;
+    struct fx *f = play_new(true);
+    struct tb_cmd_unit_put bonus = {.put.code = S("bonus"), .kind = TB_UNIT_STORED_VALUE, .spend_order = 1,
+                                    .expiry = TB_EXPIRY_ROLLING_DAYS, .expiry_n = 30};
+    struct tb_cmd_unit_put purse = {.put.code = S("purse"), .kind = TB_UNIT_STORED_VALUE, .spend_order = 2};
+    fx_done(f, TB_OP_UNIT_PUT, &bonus);
+    fx_done(f, TB_OP_UNIT_PUT, &purse);
+    struct tb_cmd_mall_put put = mug();
+    fx_done(f, TB_OP_MALL_PUT, &put);
+    uint32_t anna = play_member(f, "1");
+    play_adjust(f, anna, "points", 1000);
+    play_adjust(f, anna, "bonus", 200);
+    play_adjust(f, anna, "purse", 1000);
+    struct tb_cmd_mall_exchange in = take(anna, "mug", 1);
+    in.paid = 100;
+    in.stored = 891;
+    fx_refused(f, TB_OP_MALL_EXCHANGE, &in, TB_CODE_TENDERS_DIFFER, "stored_value");
+    in.stored = 600;
+    fx_done(f, TB_OP_MALL_EXCHANGE, &in);
+    uint64_t one = fx_uint(f, 1, 0);
+    assert_int_equal(fx_uint(f, 5, 0), 290);
+    assert_int_equal(play_balance(f, anna, "bonus"), 0);
+    assert_int_equal(play_balance(f, anna, "purse"), 600);
+    struct tb_cmd_mall_move go = to(one, TB_EXCHANGE_COLLECTED);
+    go.stored = 289;
+    fx_refused(f, TB_OP_MALL_MOVE, &go, TB_CODE_TENDERS_DIFFER, "paid");
+    go.stored = 291;
+    fx_refused(f, TB_OP_MALL_MOVE, &go, TB_CODE_TENDERS_DIFFER, "stored_value");
+    go.stored = 290;
+    fx_done(f, TB_OP_MALL_MOVE, &go);
+    assert_int_equal(play_balance(f, anna, "purse"), 310);
+    assert_true(seen(f, one)->paid == 100 && seen(f, one)->drawn == 890);
+    struct tb_cmd_mall_move back = to(one, TB_EXCHANGE_CANCELLED);
+    back.goods_back = true;
+    back.stored = 1;
+    fx_refused(f, TB_OP_MALL_MOVE, &back, TB_CODE_INVALID, "stored_value");
+    back.stored = 0;
+    fx_done(f, TB_OP_MALL_MOVE, &back);
+    assert_int_equal(fx_uint(f, 3, 0), 300);
+    assert_int_equal(fx_uint(f, 4, 0), 100); /* money, from the till */
+    assert_int_equal(fx_uint(f, 6, 0), 890);
+    assert_int_equal(play_balance(f, anna, "points"), 1000);
+    assert_int_equal(play_balance(f, anna, "bonus"), 200);
+    assert_int_equal(play_balance(f, anna, "purse"), 1000);
+    struct tb_balance b = tb_ledger_balance(&f->txn, fx_person(f, anna), fx_code(f, TB_KIND_UNIT, "bonus"), f->now_ms);
+    assert_true(b.expires_next == 200 && b.expires_next_ms == FX_NOW + 30 * FX_DAY); /* its own days */
+    fx_free(f);
+}
+
+/* What a purse does not have is refused whole: points, pieces and the other purse are where they were. */
+static void stored_value_missing(void **state)
+{
+    (void)state;
+    struct fx *f = play_new(true);
+    struct tb_cmd_unit_put purse = {.put.code = S("purse"), .kind = TB_UNIT_STORED_VALUE};
+    fx_done(f, TB_OP_UNIT_PUT, &purse);
+    struct tb_cmd_mall_put put = mug();
+    fx_done(f, TB_OP_MALL_PUT, &put);
+    uint32_t anna = play_member(f, "1");
+    play_adjust(f, anna, "purse", 989);
+    struct tb_cmd_mall_exchange in = take(anna, "mug", 1);
+    in.stored = -1;
+    fx_refused(f, TB_OP_MALL_EXCHANGE, &in, TB_CODE_INVALID, "stored_value");
+    in.stored = 990;
+    fx_refused(f, TB_OP_MALL_EXCHANGE, &in, TB_CODE_INSUFFICIENT, "member"); /* points first */
+    play_adjust(f, anna, "points", 1000);
+    fx_refused(f, TB_OP_MALL_EXCHANGE, &in, TB_CODE_INSUFFICIENT, "stored_value");
+    assert_true(play_balance(f, anna, "points") == 1000 && play_balance(f, anna, "purse") == 989);
+    assert_int_equal(stock(f, "mug", TB_ACCOUNT_FUND), 2);
+    in.stored = 0;
+    fx_done(f, TB_OP_MALL_EXCHANGE, &in);
+    struct tb_cmd_mall_move go = to(fx_uint(f, 1, 0), TB_EXCHANGE_SHIPPED);
+    go.stored = 990;
+    fx_refused(f, TB_OP_MALL_MOVE, &go, TB_CODE_INSUFFICIENT, "stored_value");
+    assert_int_equal(stock(f, "mug", TB_ACCOUNT_HELD), 1);
+    go.paid = 1;
+    go.stored = 989;
+    fx_done(f, TB_OP_MALL_MOVE, &go);
+    assert_int_equal(play_balance(f, anna, "purse"), 0);
+    fx_free(f);
+}
+
 static void tiers(struct fx *f)
 {
     struct tb_tier_input tier[] = {{.code = S("base"), .name = S("Base")},
@@ -476,9 +562,9 @@ static void histories(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(on_its_way), cmocka_unit_test(cancelled), cmocka_unit_test(refused),
-        cmocka_unit_test(putting),    cmocka_unit_test(together),  cmocka_unit_test(coupons),
-        cmocka_unit_test(listed),     cmocka_unit_test(histories),
+        cmocka_unit_test(on_its_way), cmocka_unit_test(cancelled), cmocka_unit_test(stored_value),
+        cmocka_unit_test(stored_value_missing), cmocka_unit_test(refused), cmocka_unit_test(putting),
+        cmocka_unit_test(together), cmocka_unit_test(coupons), cmocka_unit_test(listed), cmocka_unit_test(histories),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -189,6 +189,35 @@ static enum tb_outcome take(struct acting *x)
     return TB_DONE;
 }
 
+/* The sale is undone: everything that was sold must be on the card still. */
+static enum tb_outcome unsell(struct acting *x)
+{
+    struct tb_txn *t = x->t;
+    if (x->card.order != 0 && tb_read(t, TB_KIND_ORDER, x->card.order) == NULL) {
+        tb_txn_need(t, TB_KIND_ORDER, x->card.order);
+        return TB_NEED;
+    }
+    int64_t all = left_on(x);
+    if (all != x->card.amount)
+        return tb_refuse(x->a, TB_CODE_INSUFFICIENT, "code");
+    uint64_t hold;
+    enum tb_code code = tb_ledger_pin(t, x->card.profile, x->card.unit, all, INT64_MAX, &hold);
+    if (code != TB_CODE_OK)
+        return tb_refuse(x->a, code, "code");
+    tb_ledger_withdraw(t, hold, x->in->reason, x->cmd->actor);
+    struct tb_ev_codes_moved gone = {.batch = x->card.batch,
+                                     .from = x->card.serial,
+                                     .n = 1,
+                                     .verb = TB_CODE_VOID_FOR_GOOD,
+                                     .reason = x->in->reason};
+    tb_emit_codes_moved(t, &gone);
+    move_card(x, TB_CARD_RETURNED, 0, 0);
+    x->moved = all;
+    tb_wire_put_uint(&x->a->body, 7, x->card.tender + 1);
+    tb_wire_put_uint(&x->a->body, 8, x->card.order);
+    return TB_DONE;
+}
+
 static enum tb_outcome enregister(struct acting *x)
 {
     uint32_t member = tb_member_find(x->t, &x->in->member, "member", x->a);
@@ -209,7 +238,8 @@ static enum tb_outcome enregister(struct acting *x)
 
 static bool needs_reason(uint32_t verb)
 {
-    return verb == TB_CARD_BLOCK || verb == TB_CARD_UNBLOCK || verb == TB_CARD_REPLACE || verb == TB_CARD_REFUND;
+    return verb == TB_CARD_BLOCK || verb == TB_CARD_UNBLOCK || verb == TB_CARD_REPLACE || verb == TB_CARD_REFUND ||
+           verb == TB_CARD_RETURN;
 }
 
 static enum tb_outcome act(struct acting *x)
@@ -231,6 +261,8 @@ static enum tb_outcome act(struct acting *x)
         return take(x);
     case TB_CARD_REGISTER:
         return enregister(x);
+    case TB_CARD_RETURN:
+        return unsell(x);
     case TB_CARD_GIVE:
     case TB_CARD_CLAIM:
     case TB_CARD_TAKE_BACK:

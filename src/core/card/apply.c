@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* core/card/apply.c - folding the room's events, filling its map at start-up, and its invariants. */
 #include "core/card/card_int.h"
+#include "core/order/order.h"
 
 /* A card owns value and is nobody: it is not counted, and its holder keeps her own id. */
 static void make_thing(struct tb_txn *t, uint32_t profile)
@@ -28,7 +29,9 @@ void tb_card_apply_card_made(struct tb_txn *t, const struct tb_ev_card_made *ev)
                            .made_ms = t->now_ms,
                            .moved_ms = t->now_ms,
                            .deadline_ms = ev->deadline_ms,
-                           .face_n = ev->face.n};
+                           .face_n = ev->face.n,
+                           .order = ev->order,
+                           .tender = (uint32_t)ev->tender};
     *(struct tb_card *)tb_block_head(b) = card;
     tb_counter_used(t, TB_COUNTER_CARD, ev->card);
     if (ev->face.n)
@@ -37,7 +40,22 @@ void tb_card_apply_card_made(struct tb_txn *t, const struct tb_ev_card_made *ev)
         tb_map_set(t, TB_MAP_CARD, tb_card_key((struct tb_code_ref){card.batch, card.serial}), ev->card);
         make_thing(t, card.profile);
     }
+    if (card.order != 0) {
+        struct tb_order_card row = {
+            .card = ev->card, .amount = card.amount, .unit = card.unit, .tender = card.tender};
+        (void)tb_push(t, TB_KIND_ORDER, card.order, TB_ORDER_CARD, &row);
+    }
     tb_person_touch(t, card.profile);
+}
+
+/* Its line on the receipt. */
+static void mark_returned(struct tb_txn *t, uint64_t order, uint64_t card)
+{
+    struct tb_block *b = tb_write(t, TB_KIND_ORDER, order);
+    struct tb_order_card *row = tb_section(t, b, TB_ORDER_CARD);
+    for (uint32_t i = 0; i < b->n[TB_ORDER_CARD]; i++)
+        if (row[i].card == card)
+            row[i].returned = 1;
 }
 
 void tb_card_apply_card_moved(struct tb_txn *t, const struct tb_ev_card_moved *ev)
@@ -47,6 +65,8 @@ void tb_card_apply_card_moved(struct tb_txn *t, const struct tb_ev_card_moved *e
     card->other = (uint32_t)ev->other;
     card->hold = ev->hold;
     card->moved_ms = t->now_ms;
+    if (card->state == TB_CARD_RETURNED && card->order != 0)
+        mark_returned(t, card->order, ev->card);
     tb_person_touch(t, (uint32_t)ev->profile);
 }
 
@@ -83,11 +103,11 @@ static const char *fault_of(struct tb_core *c, const struct tb_card *card)
     int64_t held = account ? account->held : 0;
     if (tb_store_column(&c->store, TB_COLUMN_PROFILE_PERSON, card->profile) == 0)
         return "has no person";
-    if (card->state == TB_CARD_REPLACED && own > 0)
-        return "was replaced and has something";
+    if ((card->state == TB_CARD_REPLACED || card->state == TB_CARD_RETURNED) && own > 0)
+        return "was replaced or returned and has something";
     if (card->state == TB_CARD_BLOCKED && own > held)
         return "is blocked and has something that is not pinned";
-    if ((card->kind == TB_CARD_GIFT) != (card->state >= TB_CARD_OFFERED))
+    if ((card->kind == TB_CARD_GIFT) != (card->state >= TB_CARD_OFFERED && card->state <= TB_CARD_LAPSED))
         return "has a state of another kind";
     return NULL;
 }

@@ -17,7 +17,8 @@
  * 2012/9: 1,000 yuan on an unregistered card, 5,000 on a registered one; no expiry unless one is set): anonymous_max,
  * balance_max, rest_max, expiry. Whether they fit is for the retailer's lawyers.
  * Earned once: with TB_UNIT_EARNED_AT_SALE the sale earned and paying with the unit earns nothing (core/checkout);
- * without it paying earns, and the sale of a card is no order here and earns nothing.
+ * without it paying earns. The sale of a card may stand on an order's receipt, but it is in no net of it: revenue
+ * comes when the card pays (IFRS 15), so it earns nothing and counts as nobody's spending.
  *
  * Item cards: units of a GIFT_CARD unit with an `item` are pieces of that product; TAKE hands them out.
  * Concurrency: one cell decides one command after the other, each as a whole.
@@ -47,8 +48,9 @@ enum tb_card_state { /* journaled, never renumber */
     TB_CARD_CLAIMED,
     TB_CARD_TAKEN_BACK,
     TB_CARD_LAPSED,
+    TB_CARD_RETURNED, /* unused: its sale was undone, the code is void */
 };
-#define TB_CARD_STATES 8u
+#define TB_CARD_STATES 9u
 
 enum tb_card_section { TB_CARD_BYTES = 0, TB_CARD_SECTIONS };
 
@@ -69,20 +71,25 @@ struct tb_card {
     int64_t deadline_ms; /* GIFT */
     uint32_t face_at;    /* which picture, for the page: a word in BYTES */
     uint32_t face_n;
+    uint64_t order;  /* on whose receipt it was sold, 0 = on its own */
+    uint32_t tender; /* enum tb_tender_kind */
+    uint32_t reserved;
 };
 
 /* ---- commands ----------------------------------------------------------------------------------- */
 
 /* CARD_SELL: puts a printed code in force with that much on it. Answers in order: UNKNOWN_UNIT, INVALID "unit" (not
- * GIFT_CARD), "face", UNKNOWN_CODE (not the tenant's), CARD_SOLD, CODE_VOID, CODE_FROZEN, CODE_NOT_BOUND, TOO_MANY,
- * UNKNOWN_NAMESPACE (gift_card is not declared), AMOUNT_NOT_POSITIVE, NOT_OPEN (the unit's window), CAP_EXCEEDED (the
- * bound of an unregistered card), OUT_OF_STOCK. Body: 1 card, 2 amount, 3 expiry (ms, 0 = never).      */
+ * GIFT_CARD), "face", "tender", "reason", UNKNOWN_CODE (not the tenant's), CARD_SOLD, CODE_VOID, CODE_FROZEN,
+ * CODE_NOT_BOUND, TOO_MANY, UNKNOWN_NAMESPACE (gift_card is not declared), AMOUNT_NOT_POSITIVE, NOT_OPEN (the unit's
+ * window), CAP_EXCEEDED (the bound of an unregistered card), OUT_OF_STOCK. Body: 1 card, 2 amount, 3 expiry (ms, 0 =
+ * never).                                                                                             */
 struct tb_cmd_card_sell {
     struct tb_code_ref code;
     struct tb_str unit;
     int64_t amount; /* minor units, or pieces of an item card */
     struct tb_str face;
     struct tb_str reason; /* the receipt or the like */
+    uint32_t tender; /* enum tb_tender_kind: how it was paid */
 };
 
 /* CARD_LOOK: what is on the card of a code. Who asks wrong codes waits (core/code/code.h): SCAN_LIMITED; UNKNOWN_CODE
@@ -107,17 +114,19 @@ enum tb_card_verb {
     TB_CARD_GIVE,      /* of a card or of `member`, unit, amount (0: all of the card), lifetime */
     TB_CARD_CLAIM,     /* gift, member */
     TB_CARD_TAKE_BACK, /* gift, member: the giver */
+    TB_CARD_RETURN,    /* reason: unused, the sale is undone; money goes back as it came */
 };
-#define TB_CARD_VERBS 12u
+#define TB_CARD_VERBS 13u
 
 /* CARD_ACT. Answers in order: INVALID "verb"; SCAN_LIMITED; UNKNOWN_CODE "code" / UNKNOWN_GIFT "gift"; UNKNOWN_MEMBER;
  * CARD_STATE (blocked or replaced; UNBLOCK: not blocked); REASON_REQUIRED; UNKNOWN_UNIT, INVALID "unit", NOT_GIVABLE,
  * INVALID "lifetime" (GIVE); those of CARD_SELL up to TOO_MANY for `fresh`; AMOUNT_NOT_POSITIVE, INVALID "amount"
- * (TAKE of a card of money, REST and REFUND of an item card), INSUFFICIENT, REST_TOO_LARGE, CAP_EXCEEDED (a bound of
+ * (TAKE of a card of money, REST and REFUND of an item card), INSUFFICIENT ("code": RETURN of a card that was used),
+ * REST_TOO_LARGE, CAP_EXCEEDED (a bound of
  * the receiver), HOLD_ENDED (a gift that was claimed, taken back, or has lapsed), SAME_ACCOUNT (her own gift), those
  * of LINK.
  * Body: 1 card or gift, 2 amount moved, 3 left on the card, 4 fresh card, 5 deadline (ms), 6 TAKE: the transfer
- * (REVERSE brings pieces back), 12 person of the member. */
+ * (REVERSE brings pieces back), 7 RETURN: enum tb_tender_kind + 1, 8 its order, 12 person of the member. */
 struct tb_cmd_card_act {
     uint32_t verb; /* enum tb_card_verb */
     struct tb_code_ref code;
@@ -145,6 +154,11 @@ struct tb_cmd_top_up {
 };
 
 /* ---- for other rooms and core.c --------------------------------------------------------------------- */
+
+/* CARD_SELL on the receipt of an order that has been placed, 0 = on its own: the card's number in *card. Refusals name
+ * their field behind `at` ("cards/0/"). */
+enum tb_outcome tb_card_sell_on(struct tb_txn *t, const struct tb_cmd_card_sell *in, uint64_t order, uint64_t actor,
+                                const char *at, uint64_t *card, struct tb_answer *a);
 
 /* The profile that owns what is on the sold card; 0 with UNKNOWN_CODE or CARD_STATE. *unit its unit. */
 uint32_t tb_card_profile(const struct tb_txn *t, struct tb_code_ref code, uint32_t *unit, enum tb_code *why);

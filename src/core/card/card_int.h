@@ -34,8 +34,10 @@ struct tb_card_made {
     uint32_t unit;
     int64_t amount;
     struct tb_str face;
-    uint64_t card;
+    uint64_t order; /* 0, or whose receipt it is on */
+    uint32_t tender;
     uint32_t profile;
+    uint64_t card;
 };
 enum tb_outcome tb_card_make(struct tb_txn *t, struct tb_card_made *m, struct tb_answer *a);
 

@@ -113,67 +113,103 @@ enum tb_outcome tb_card_make(struct tb_txn *t, struct tb_card_made *m, struct tb
                                  .batch = m->code.batch,
                                  .serial = m->code.serial,
                                  .amount = (uint64_t)m->amount,
-                                 .face = m->face};
+                                 .face = m->face,
+                                 .order = m->order,
+                                 .tender = m->tender};
     tb_emit_card_made(t, &ev);
     return TB_DONE;
 }
 
 /* ---- selling ---------------------------------------------------------------------------------------- */
 
-static enum tb_outcome check_sell(const struct tb_txn *t, const struct tb_cmd_card_sell *in, uint32_t unit,
-                                  struct tb_answer *a)
+/* The first refusal and its field; OK. */
+static enum tb_code check_sell(const struct tb_txn *t, const struct tb_cmd_card_sell *in, uint32_t unit,
+                               const char **field)
 {
+    *field = "unit";
     if (unit == 0)
-        return tb_refuse(a, TB_CODE_UNKNOWN_UNIT, "unit");
+        return TB_CODE_UNKNOWN_UNIT;
     const struct tb_unit *u = tb_card_unit(t, unit);
     if (u->kind != TB_UNIT_GIFT_CARD)
-        return tb_refuse(a, TB_CODE_INVALID, "unit");
+        return TB_CODE_INVALID;
+    *field = "face";
     if (in->face.n > TB_CARD_FACE_MAX || !tb_utf8_valid(in->face))
-        return tb_refuse(a, TB_CODE_INVALID, "face");
+        return TB_CODE_INVALID;
+    *field = "tender";
+    if (in->tender >= TB_TENDER_KINDS)
+        return TB_CODE_INVALID;
+    *field = "reason";
     if (in->reason.n > TB_REASON_MAX || !tb_utf8_valid(in->reason))
-        return tb_refuse(a, TB_CODE_INVALID, "reason");
+        return TB_CODE_INVALID;
+    *field = "code";
     enum tb_code code = tb_card_fresh(t, in->code);
     if (code != TB_CODE_OK)
-        return tb_refuse(a, code, "code");
+        return code;
+    *field = "amount";
     if (in->amount <= 0)
-        return tb_refuse(a, TB_CODE_AMOUNT_NOT_POSITIVE, "amount");
+        return TB_CODE_AMOUNT_NOT_POSITIVE;
+    *field = "unit";
     if (t->now_ms < u->valid_from_ms || (u->valid_until_ms && t->now_ms >= u->valid_until_ms))
-        return tb_refuse(a, TB_CODE_NOT_OPEN, "unit");
+        return TB_CODE_NOT_OPEN;
+    *field = "amount";
     int64_t most = u->anonymous_max ? u->anonymous_max : TB_PREPAID_ANONYMOUS_MAX;
     if (in->amount > (u->item ? TB_AMOUNT_MAX : most))
-        return tb_refuse(a, TB_CODE_CAP_EXCEEDED, "amount");
+        return TB_CODE_CAP_EXCEEDED;
+    *field = "unit";
     int64_t issued = -tb_ledger_book(t, unit, TB_ACCOUNT_ISSUER);
-    if (u->stock && in->amount > u->stock - issued)
-        return tb_refuse(a, TB_CODE_OUT_OF_STOCK, "unit");
-    return TB_DONE;
+    return u->stock && in->amount > u->stock - issued ? TB_CODE_OUT_OF_STOCK : TB_CODE_OK;
 }
 
-enum tb_outcome tb_card_sell(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
+static enum tb_outcome refuse_at(struct tb_answer *a, enum tb_code code, const char *at, const char *name)
 {
-    const struct tb_cmd_card_sell *in = cmd->input;
+    char text[48];
+    struct tb_buf field;
+    tb_buf_init(&field, text, sizeof text);
+    tb_buf_printf(&field, "%s%s", at, name);
+    tb_buf_byte(&field, 0);
+    return tb_refuse(a, code, text);
+}
+
+enum tb_outcome tb_card_sell_on(struct tb_txn *t, const struct tb_cmd_card_sell *in, uint64_t order, uint64_t actor,
+                                const char *at, uint64_t *card, struct tb_answer *a)
+{
     struct tb_card_made m = {.code = in->code,
                              .unit = tb_find_code(t, TB_KIND_UNIT, in->unit),
                              .amount = in->amount,
-                             .face = in->face};
-    enum tb_outcome outcome = check_sell(t, in, m.unit, a);
-    if (outcome == TB_DONE)
-        outcome = tb_card_make(t, &m, a);
+                             .face = in->face,
+                             .order = order,
+                             .tender = in->tender};
+    const char *field;
+    enum tb_code code = check_sell(t, in, m.unit, &field);
+    if (code != TB_CODE_OK)
+        return refuse_at(a, code, at, field);
+    enum tb_outcome outcome = tb_card_make(t, &m, a);
     if (outcome != TB_DONE)
         return outcome;
     struct tb_earn earn = {.profile = m.profile,
                            .unit = m.unit,
                            .amount = in->amount,
-                           .actor = cmd->actor,
+                           .actor = actor,
                            .reason = in->reason,
+                           .order = order,
                            .cause = TB_CAUSE_EARN};
     struct tb_earned got;
-    enum tb_code code = tb_ledger_earn(t, &earn, &got);
+    code = tb_ledger_earn(t, &earn, &got);
     if (code == TB_CODE_OK && got.amount != in->amount)
         code = TB_CODE_CAP_EXCEEDED;
-    if (code != TB_CODE_OK)
-        return tb_refuse(a, code, "amount");
-    int64_t due_ms = tb_ledger_expiry_ms(t, m.unit, t->now_ms);
-    tb_wire_put_uint(&a->body, 1, m.card);
+    *card = m.card;
+    return code == TB_CODE_OK ? TB_DONE : refuse_at(a, code, at, "amount");
+}
+
+enum tb_outcome tb_card_sell(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
+{
+    const struct tb_cmd_card_sell *in = cmd->input;
+    uint64_t card;
+    enum tb_outcome outcome = tb_card_sell_on(t, in, 0, cmd->actor, "", &card, a);
+    if (outcome != TB_DONE)
+        return outcome;
+    int64_t due_ms = tb_ledger_expiry_ms(t, tb_find_code(t, TB_KIND_UNIT, in->unit), t->now_ms);
+    tb_wire_put_uint(&a->body, 1, card);
     tb_wire_put_uint(&a->body, 2, (uint64_t)in->amount);
     tb_wire_put_uint(&a->body, 3, due_ms == INT64_MAX ? 0 : (uint64_t)due_ms);
     return TB_DONE;

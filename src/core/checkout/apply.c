@@ -105,79 +105,88 @@ void tb_checkout_apply_basket_closed(struct tb_txn *t, const struct tb_ev_basket
 
 /* ---- orders -------------------------------------------------------------------------------- */
 
-static void keep_effects(struct tb_txn *t, const struct tb_ev_order_priced *ev)
+static void keep_effects(struct tb_txn *t, struct tb_block *b, const struct tb_ev_order_priced *ev)
 {
+    struct tb_order_effect *e = tb_section(t, b, TB_ORDER_EFFECT);
     for (uint32_t i = 0; i < ev->effect_n; i++) {
         const struct tb_ev_order_effect *in = &ev->effect[i];
-        struct tb_order_effect e = {.offer = (uint32_t)in->offer,
-                                    .version = (uint32_t)in->version,
-                                    .campaign = (uint32_t)in->campaign,
-                                    .budget = (uint32_t)in->budget,
-                                    .saving = in->saving,
-                                    .pieces = in->pieces,
-                                    .coupon = in->coupon,
-                                    .coupon_due_ms = due_from_wire(in->coupon_due_ms),
-                                    .coupon_day = (int32_t)in->coupon_day,
-                                    .coupon_unit = (uint32_t)in->coupon_unit,
-                                    .coupon_profile = (uint32_t)in->coupon_profile,
-                                    .gift_product = (uint32_t)in->gift_product,
-                                    .gift_unit = (uint32_t)in->gift_unit,
-                                    .gift_units = (uint32_t)in->gift_units,
-                                    .gift_value = in->gift_value,
-                                    .applications = (uint32_t)in->applications};
-        (void)tb_push(t, TB_KIND_ORDER, ev->order, TB_ORDER_EFFECT, &e);
+        e[i] = (struct tb_order_effect){.offer = (uint32_t)in->offer,
+                                        .version = (uint32_t)in->version,
+                                        .campaign = (uint32_t)in->campaign,
+                                        .budget = (uint32_t)in->budget,
+                                        .saving = in->saving,
+                                        .pieces = in->pieces,
+                                        .coupon = in->coupon,
+                                        .coupon_due_ms = due_from_wire(in->coupon_due_ms),
+                                        .coupon_day = (int32_t)in->coupon_day,
+                                        .coupon_unit = (uint32_t)in->coupon_unit,
+                                        .coupon_profile = (uint32_t)in->coupon_profile,
+                                        .gift_product = (uint32_t)in->gift_product,
+                                        .gift_unit = (uint32_t)in->gift_unit,
+                                        .gift_units = (uint32_t)in->gift_units,
+                                        .gift_value = in->gift_value,
+                                        .applications = (uint32_t)in->applications};
     }
+    struct tb_order_share *s = tb_section(t, b, TB_ORDER_SHARE);
     for (uint32_t i = 0; i < ev->share_n; i++) {
         const struct tb_ev_order_share *in = &ev->share[i];
-        struct tb_order_share s = {.each = in->each,
-                                   .line = (uint16_t)in->line,
-                                   .first = (uint16_t)in->first,
-                                   .n = (uint16_t)in->n,
-                                   .effect = (uint16_t)in->effect};
-        (void)tb_push(t, TB_KIND_ORDER, ev->order, TB_ORDER_SHARE, &s);
+        s[i] = (struct tb_order_share){.each = in->each,
+                                       .line = (uint16_t)in->line,
+                                       .first = (uint16_t)in->first,
+                                       .n = (uint16_t)in->n,
+                                       .effect = (uint16_t)in->effect};
     }
 }
 
-static void keep_payments(struct tb_txn *t, const struct tb_ev_order_priced *ev)
+static void keep_payments(struct tb_txn *t, struct tb_block *b, const struct tb_ev_order_priced *ev)
 {
+    struct tb_order_payment *p = tb_section(t, b, TB_ORDER_PAYMENT);
     for (uint32_t i = 0; i < ev->payment_n; i++) {
         const struct tb_ev_order_payment *in = &ev->payment[i];
-        struct tb_order_payment p = {.amount = in->amount,
-                                     .units = in->units,
-                                     .transfer = in->transfer,
-                                     .kind = (uint32_t)in->kind,
-                                     .unit = (uint32_t)in->unit,
-                                     .profile = (uint32_t)in->profile};
-        (void)tb_push(t, TB_KIND_ORDER, ev->order, TB_ORDER_PAYMENT, &p);
+        p[i] = (struct tb_order_payment){.amount = in->amount,
+                                         .units = in->units,
+                                         .transfer = in->transfer,
+                                         .kind = (uint32_t)in->kind,
+                                         .unit = (uint32_t)in->unit,
+                                         .profile = (uint32_t)in->profile};
     }
+    struct tb_order_given *g = tb_section(t, b, TB_ORDER_GIVEN);
     for (uint32_t i = 0; i < ev->given_n; i++) {
         const struct tb_ev_order_given *in = &ev->given[i];
-        struct tb_order_given g = {.lot = in->lot,
-                                   .due_ms = due_from_wire(in->due_ms),
-                                   .effect = (uint32_t)in->effect,
-                                   .unit = (uint32_t)in->unit,
-                                   .profile = (uint32_t)in->profile,
-                                   .day = (int32_t)in->day};
-        (void)tb_push(t, TB_KIND_ORDER, ev->order, TB_ORDER_GIVEN, &g);
+        g[i] = (struct tb_order_given){.lot = in->lot,
+                                       .due_ms = due_from_wire(in->due_ms),
+                                       .effect = (uint32_t)in->effect,
+                                       .unit = (uint32_t)in->unit,
+                                       .profile = (uint32_t)in->profile,
+                                       .day = (int32_t)in->day};
     }
 }
 
+/* The order has been placed and not priced: the sections are its first. */
 void tb_checkout_apply_order_priced(struct tb_txn *t, const struct tb_ev_order_priced *ev)
 {
-    struct tb_order_price price = {.shipping = ev->shipping,
-                                   .earn_base = ev->earn_base,
-                                   .device = ev->device,
-                                   .day = (int32_t)ev->day,
-                                   .policy = (uint32_t)ev->policy};
-    struct tb_block *b = tb_write(t, TB_KIND_ORDER, ev->order);
+    const uint16_t more[TB_SECTIONS_MAX] = {[TB_ORDER_PRICE] = 1,
+                                            [TB_ORDER_EFFECT] = (uint16_t)ev->effect_n,
+                                            [TB_ORDER_SHARE] = (uint16_t)ev->share_n,
+                                            [TB_ORDER_PAYMENT] = (uint16_t)ev->payment_n,
+                                            [TB_ORDER_GIVEN] = (uint16_t)ev->given_n,
+                                            [TB_ORDER_FROZEN] = (uint16_t)ev->frozen.n};
+    tb_assert(ev->share_n <= UINT16_MAX && ev->frozen.n <= UINT16_MAX);
+    struct tb_block *b = tb_extend(t, TB_KIND_ORDER, ev->order, more);
+    tb_assert(b->n[TB_ORDER_PRICE] == 1 && b->n[TB_ORDER_EFFECT] == ev->effect_n);
+    struct tb_order_price *price = tb_section(t, b, TB_ORDER_PRICE);
+    *price = (struct tb_order_price){.shipping = ev->shipping,
+                                     .earn_base = ev->earn_base,
+                                     .device = ev->device,
+                                     .day = (int32_t)ev->day,
+                                     .policy = (uint32_t)ev->policy};
     struct tb_order_line *line = tb_section(t, b, TB_ORDER_LINE);
     for (uint32_t i = 0; i < ev->whole_n; i++)
         line[ev->whole[i]].whole = 1;
-    (void)tb_push(t, TB_KIND_ORDER, ev->order, TB_ORDER_PRICE, &price);
-    keep_effects(t, ev);
-    keep_payments(t, ev);
+    keep_effects(t, b, ev);
+    keep_payments(t, b, ev);
     if (ev->frozen.n)
-        (void)tb_push_bytes(t, TB_KIND_ORDER, ev->order, TB_ORDER_FROZEN, ev->frozen);
+        memcpy(tb_section(t, b, TB_ORDER_FROZEN), ev->frozen.p, ev->frozen.n);
 }
 
 void tb_checkout_apply_order_unwound(struct tb_txn *t, const struct tb_ev_order_unwound *ev)

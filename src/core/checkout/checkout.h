@@ -19,6 +19,7 @@
 #ifndef TB_CORE_CHECKOUT_H
 #define TB_CORE_CHECKOUT_H
 
+#include "core/card/card.h"
 #include "core/code/code.h"
 #include "core/ledger/ledger.h"
 #include "core/order/order.h"
@@ -175,9 +176,11 @@ struct tb_cmd_quote {
  * basket's; quote.tender adds money. Else the full quote: with `offer` exactly those are priced.
  * No tenders of money: what is due is one of kind OTHER.
  * Answers in order: as ORDER when it stands; UNKNOWN_BASKET, UNKNOWN_OFFER; those of QUOTE; QUOTE_CHANGED
- * "payable" (differs from what was quoted), "offers" (one is no longer open); TENDERS_DIFFER.
+ * "payable" (differs from what was quoted), "offers" (one is no longer open); TENDERS_DIFFER; those of CARD_SELL
+ * behind "cards/i/".
  * Body: that of ORDER, and 10 payable, 11 saving, repeated 12 coupon given to her {1 lot, 2 unit}, repeated 13 goods
- * given {1 product, 2 units}; at most 8 of each are told, the order's block has all.             */
+ * given {1 product, 2 units}; at most 8 of each are told, the order's block has all. Cards are void with CARD_ACT's
+ * RETURN; ORDER_CANCEL answers CARD_STATE "cards" while one of them is not.                          */
 struct tb_cmd_confirm {
     struct tb_cmd_quote quote;
     uint64_t basket; /* 0 = none */
@@ -185,7 +188,11 @@ struct tb_cmd_confirm {
     uint32_t offer_n;
     bool exact;      /* `offer` is the whole set, also when it is empty */
     int64_t payable; /* as quoted; < 0: whatever it is */
+    /* Gift cards sold on the same receipt (core/card/card.h): beside payable and its tenders, each paid as it says. */
+    const struct tb_cmd_card_sell *card;
+    uint32_t card_n;
 };
+#define TB_CHECKOUT_CARDS_MAX 8u
 
 /* UNKNOWN_BASKET. Body: 1 basket. */
 struct tb_cmd_basket_release {

@@ -47,6 +47,9 @@ struct tb_checkout {
     int64_t due; /* money beside the tenders that draw on units */
 };
 
+/* Rows that are written before they are read: clearing them cost a confirmation more than filling them. */
+#define TB_CHECKOUT_ROWS(t, type, n) ((type *)tb_arena_take((t)->scratch, (size_t)(n) * sizeof(type)))
+
 /* Each step of the course answers DONE or has refused (or NEED). */
 enum tb_outcome tb_checkout_begin(struct tb_checkout *c, struct tb_txn *t, const struct tb_command *cmd,
                                   const struct tb_cmd_quote *in, struct tb_answer *a);

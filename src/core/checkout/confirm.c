@@ -77,7 +77,7 @@ static enum tb_outcome held_tenders(struct tb_checkout *c, struct tb_block *b)
 {
     const struct tb_basket_tender *from = tb_section(c->t, b, TB_BASKET_TENDER);
     c->tender_max = TB_ORDER_TENDERS_MAX * 2 + 1;
-    c->tender = TB_NEW_ARRAY(c->t->scratch, struct tb_draw_on, c->tender_max);
+    c->tender = TB_CHECKOUT_ROWS(c->t, struct tb_draw_on, c->tender_max);
     tb_assert(c->tender != NULL && b->n[TB_BASKET_TENDER] <= TB_ORDER_TENDERS_MAX);
     c->due = c->price.payable;
     for (uint32_t i = 0; i < b->n[TB_BASKET_TENDER]; i++) {
@@ -184,6 +184,41 @@ static void tell_stood(struct tb_txn *t, struct tb_answer *a)
         tb_checkout_tell_placed(t, b, a);
 }
 
+/* Cards on the same receipt: all of them, or the order does not happen. */
+static enum tb_outcome sell_cards(struct tb_txn *t, const struct tb_command *cmd, const struct tb_cmd_confirm *in,
+                                  uint64_t order, struct tb_answer *a)
+{
+    for (uint32_t i = 0; i < in->card_n; i++) {
+        char at[16];
+        struct tb_buf text;
+        uint64_t card;
+        tb_buf_init(&text, at, sizeof at);
+        tb_buf_printf(&text, "cards/%u/", i);
+        tb_buf_byte(&text, 0);
+        enum tb_outcome outcome = tb_card_sell_on(t, &in->card[i], order, cmd->actor, at, &card, a);
+        if (outcome != TB_DONE)
+            return outcome;
+    }
+    return TB_DONE;
+}
+
+static enum tb_outcome place(struct tb_txn *t, const struct tb_command *cmd, const struct tb_cmd_confirm *in,
+                             struct tb_answer *a)
+{
+    if (in->basket == 0)
+        return from_quote(t, cmd, in, a);
+    bool need;
+    struct tb_block *b = tb_basket_find(t, in->basket, &need);
+    if (b != NULL && tb_checkout_due_ms(b) > t->now_ms)
+        return from_basket(t, cmd, in, b, a);
+    /* it has lapsed: judged afresh when the caller tells the whole quote again */
+    if (in->quote.order.line_n == 0)
+        return tb_refuse(a, TB_CODE_UNKNOWN_BASKET, "basket");
+    if (b != NULL)
+        tb_basket_give_back(t, b, true, TB_BASKET_LAPSED);
+    return from_quote(t, cmd, in, a);
+}
+
 enum tb_outcome tb_checkout_confirm(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
 {
     const struct tb_cmd_confirm *in = cmd->input;
@@ -200,16 +235,14 @@ enum tb_outcome tb_checkout_confirm(struct tb_txn *t, const struct tb_command *c
     }
     if (in->offer_n > TB_PRICE_OFFERS_MAX)
         return tb_refuse(a, TB_CODE_INVALID, "offers");
-    if (in->basket == 0)
-        return from_quote(t, cmd, in, a);
-    bool need;
-    struct tb_block *b = tb_basket_find(t, in->basket, &need);
-    if (b != NULL && tb_checkout_due_ms(b) > t->now_ms)
-        return from_basket(t, cmd, in, b, a);
-    /* it has lapsed: judged afresh when the caller tells the whole quote again */
-    if (in->quote.order.line_n == 0)
-        return tb_refuse(a, TB_CODE_UNKNOWN_BASKET, "basket");
-    if (b != NULL)
-        tb_basket_give_back(t, b, true, TB_BASKET_LAPSED);
-    return from_quote(t, cmd, in, a);
+    if (in->card_n > TB_CHECKOUT_CARDS_MAX)
+        return tb_refuse(a, TB_CODE_INVALID, "cards");
+    uint64_t no = tb_counter_next(t, TB_COUNTER_ORDER);
+    outcome = place(t, cmd, in, a);
+    if (outcome != TB_DONE)
+        return outcome;
+    outcome = sell_cards(t, cmd, in, no, a);
+    if (outcome != TB_DONE)
+        a->body.n = 0; /* the order has not happened */
+    return outcome;
 }

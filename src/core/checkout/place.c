@@ -258,6 +258,7 @@ static enum tb_outcome book(struct placing *p)
     struct tb_order_pricing pricing = {.shipping = c->price.shipping_list - c->price.shipping_saving,
                                        .bonus = p->bonus,
                                        .bonus_n = p->bonus_n,
+                                       .product = c->product,
                                        .event = &p->ev};
     earn_base(c, &pricing);
     p->ev.policy = c->in->policy;
@@ -351,17 +352,17 @@ void tb_checkout_tell_placed(struct tb_txn *t, struct tb_block *order, struct tb
 enum tb_outcome tb_checkout_place(struct tb_checkout *c, struct tb_block *basket, const struct tb_quote_tender *money,
                                   uint32_t money_n)
 {
-    struct tb_arena *arena = c->t->scratch;
+    struct tb_txn *t = c->t;
     uint32_t uses = c->price.use_n;
     struct placing p = {.c = c,
                         .basket = basket,
-                        .order = tb_counter_next(c->t, TB_COUNTER_ORDER),
-                        .effect = TB_NEW_ARRAY(arena, struct tb_ev_order_effect, uses + 1),
-                        .share = TB_NEW_ARRAY(arena, struct tb_ev_order_share, c->price.share_n + 1),
-                        .payment = TB_NEW_ARRAY(arena, struct tb_ev_order_payment, TB_ORDER_TENDERS_MAX),
-                        .given = TB_NEW_ARRAY(arena, struct tb_ev_order_given, TB_CHECKOUT_GIFTS_MAX),
-                        .bonus = TB_NEW_ARRAY(arena, struct tb_points_bonus, uses + 1)};
-    struct tb_order_tender_input *tender = TB_NEW_ARRAY(arena, struct tb_order_tender_input, TB_ORDER_TENDERS_MAX);
+                        .order = tb_counter_next(t, TB_COUNTER_ORDER),
+                        .effect = TB_CHECKOUT_ROWS(t, struct tb_ev_order_effect, uses + 1),
+                        .share = TB_CHECKOUT_ROWS(t, struct tb_ev_order_share, c->price.share_n + 1),
+                        .payment = TB_CHECKOUT_ROWS(t, struct tb_ev_order_payment, TB_ORDER_TENDERS_MAX),
+                        .given = TB_CHECKOUT_ROWS(t, struct tb_ev_order_given, TB_CHECKOUT_GIFTS_MAX),
+                        .bonus = TB_CHECKOUT_ROWS(t, struct tb_points_bonus, uses + 1)};
+    struct tb_order_tender_input *tender = TB_CHECKOUT_ROWS(t, struct tb_order_tender_input, TB_ORDER_TENDERS_MAX);
     tb_assert(p.effect != NULL && p.share != NULL && p.payment != NULL && p.given != NULL && p.bonus != NULL);
     tb_assert(tender != NULL);
     if (add_money(c, money, money_n) != TB_DONE)

@@ -3,6 +3,7 @@
 #include "core/card/card.h"
 #include "core/checkout/checkout_int.h"
 #include "core/membership/membership.h"
+#include "core/price/bulk.h"
 
 static enum tb_outcome refuse_at(struct tb_checkout *c, enum tb_code code, const char *list, uint32_t index)
 {
@@ -290,6 +291,7 @@ enum tb_outcome tb_checkout_price(struct tb_checkout *c, const struct tb_chosen 
     c->basket.coupons_max = c->set.coupons_max;
     c->basket.group = c->set.group;
     c->basket.group_n = c->set.group_n;
+    tb_price_bulk((struct tb_basket_line *)(uintptr_t)c->basket.line, c->basket.line_n, c->set.offer, c->set.n);
     c->work.size = tb_price_work_bytes(c->basket.line_n, parts_of(&c->basket), c->set.n);
     c->work.region = tb_arena_take(t->scratch, c->work.size);
     if (c->work.region == NULL)
@@ -480,7 +482,7 @@ static bool tender_valid(const struct tb_quote_tender *in)
 enum tb_outcome tb_checkout_tenders(struct tb_checkout *c)
 {
     c->tender_max = TB_ORDER_TENDERS_MAX * 2 + 1;
-    c->tender = TB_NEW_ARRAY(c->t->scratch, struct tb_draw_on, c->tender_max);
+    c->tender = TB_CHECKOUT_ROWS(c->t, struct tb_draw_on, c->tender_max);
     tb_assert(c->tender != NULL);
     c->due = c->price.payable;
     for (uint32_t i = 0; i < c->in->tender_n; i++) {

@@ -53,9 +53,16 @@ static void check_exchange(struct audit *a, const struct tb_block *b, struct tb_
         add(held, g->stock_unit, x->quantity);
     if (waits && x->left)
         broken(a, "exchange", b->id, "waits though its goods have left");
-    if (x->paid > x->cash || x->paid < 0)
+    int64_t drawn = 0;
+    const struct tb_exchange_draw *d = tb_block_section(&tb_shapes[TB_KIND_EXCHANGE], (struct tb_block *)(uintptr_t)b,
+                                                        TB_EXCHANGE_DRAW);
+    for (uint32_t i = 0; i < b->n[TB_EXCHANGE_DRAW]; i++)
+        drawn += d[i].amount;
+    if (x->drawn != drawn)
+        broken(a, "exchange", b->id, "what it drew of stored value and its sum differ");
+    if (x->paid < 0 || drawn < 0 || x->paid + drawn > x->cash)
         broken(a, "exchange", b->id, "more was paid than it costs");
-    if (!waits && x->state != TB_EXCHANGE_CANCELLED && !g->gives && x->paid != x->cash)
+    if (!waits && x->state != TB_EXCHANGE_CANCELLED && !g->gives && x->paid + drawn != x->cash)
         broken(a, "exchange", b->id, "its goods have left unpaid");
     if (tb_store_column(&a->core->store, TB_COLUMN_PROFILE_PERSON, x->profile) == 0)
         broken(a, "exchange", b->id, "has no person");

@@ -61,6 +61,8 @@ static enum tb_outcome look(struct taking *x)
         return tb_refuse(x->a, TB_CODE_INVALID, "quantity");
     if (in->tender >= TB_TENDER_KINDS || in->paid < 0)
         return tb_refuse(x->a, TB_CODE_INVALID, in->paid < 0 ? "paid" : "tender");
+    if (in->stored < 0)
+        return tb_refuse(x->a, TB_CODE_INVALID, "stored_value");
     x->ev.store = in->store.n ? tb_find_code(t, TB_KIND_STORE, in->store) : 0;
     if (in->store.n && x->ev.store == 0)
         return tb_refuse(x->a, TB_CODE_UNKNOWN_STORE, "store");
@@ -77,11 +79,13 @@ static enum tb_outcome price(struct taking *x)
     bool fits = tb_mul(x->g.points, x->in->quantity, &x->points) && tb_mul(x->g.cash, x->in->quantity, &x->cash);
     if (!fits || x->points > TB_AMOUNT_MAX || x->cash > TB_AMOUNT_MAX)
         return tb_refuse(x->a, TB_CODE_AMOUNT_OVERFLOW, "quantity");
-    return x->in->paid > x->cash ? tb_refuse(x->a, TB_CODE_TENDERS_DIFFER, "paid") : TB_DONE;
+    if (x->in->paid > x->cash)
+        return tb_refuse(x->a, TB_CODE_TENDERS_DIFFER, "paid");
+    return x->in->stored > x->cash - x->in->paid ? tb_refuse(x->a, TB_CODE_TENDERS_DIFFER, "stored_value") : TB_DONE;
 }
 
 /* Takes the points; a refusal for want of them says how much is missing. */
-static enum tb_outcome pay(struct taking *x)
+static enum tb_outcome pay_points(struct taking *x)
 {
     struct tb_txn *t = x->t;
     if (x->points == 0)
@@ -97,6 +101,18 @@ static enum tb_outcome pay(struct taking *x)
     enum tb_code code = tb_ledger_spend(t, x->profile, x->g.unit, x->points, TB_ACCOUNT_SPENT, TB_CAUSE_SPEND,
                                         x->ev.transfer, 0, TB_STR_NONE, x->cmd->actor);
     return code == TB_CODE_OK ? TB_DONE : tb_refuse(x->a, code, "member");
+}
+
+static enum tb_outcome pay(struct taking *x)
+{
+    struct tb_ev_mall_drawn *drawn = TB_NEW_ARRAY(x->t->scratch, struct tb_ev_mall_drawn, TB_EXCHANGE_DRAWS_MAX);
+    tb_assert(drawn != NULL);
+    enum tb_outcome outcome = pay_points(x);
+    x->ev.drawn = drawn;
+    if (outcome != TB_DONE || x->in->stored == 0)
+        return outcome;
+    enum tb_code code = tb_mall_draw(x->t, x->profile, x->in->stored, x->cmd->actor, drawn, &x->ev.drawn_n);
+    return code == TB_CODE_OK ? TB_DONE : tb_refuse(x->a, code, "stored_value");
 }
 
 /* Pieces leave the shelf; coupons are given at once. */
@@ -165,7 +181,7 @@ enum tb_outcome tb_mall_exchange(struct tb_txn *t, const struct tb_command *cmd,
     tb_wire_put_uint(&a->body, 2, x.ev.state);
     tb_wire_put_uint(&a->body, 3, x.ev.points);
     tb_wire_put_uint(&a->body, 4, x.ev.cash);
-    tb_wire_put_uint(&a->body, 5, x.ev.cash - x.ev.paid);
+    tb_wire_put_uint(&a->body, 5, x.ev.cash - x.ev.paid - (uint64_t)x.in->stored);
     struct tb_block *b = tb_read(t, TB_KIND_PERSON, x.person);
     int64_t has = x.g.unit ? tb_ledger_balance(t, b, x.g.unit, t->now_ms).available : 0;
     tb_wire_put_uint(&a->body, 6, tb_mall_zigzag(has));
@@ -230,6 +246,7 @@ void tb_mall_apply_mall_exchanged(struct tb_txn *t, const struct tb_ev_mall_exch
     *(struct tb_exchange *)tb_block_head(b) = x;
     if (ev->coupon_lot_n)
         memcpy(tb_section(t, b, TB_EXCHANGE_COUPON), ev->coupon_lot, ev->coupon_lot_n * sizeof *ev->coupon_lot);
+    tb_mall_keep_draws(t, ev->exchange, ev->drawn, ev->drawn_n);
     tb_counter_used(t, TB_COUNTER_EXCHANGE, ev->exchange);
     tb_map_set(t, TB_MAP_EXCHANGE, tb_mall_key(t->tenant, x.profile), ev->exchange);
     if (x.period)
@@ -262,7 +279,7 @@ static bool may_move(const struct tb_exchange *x, bool coupons, uint32_t to)
     return false;
 }
 
-static enum tb_outcome check_move(struct tb_txn *t, const struct tb_cmd_mall_move *in, const struct tb_exchange *x,
+static enum tb_outcome check_move(const struct tb_cmd_mall_move *in, const struct tb_exchange *x,
                                   const struct tb_goods *g, struct tb_answer *a)
 {
     bool cancels = in->state == TB_EXCHANGE_CANCELLED;
@@ -270,6 +287,8 @@ static enum tb_outcome check_move(struct tb_txn *t, const struct tb_cmd_mall_mov
         return tb_refuse(a, TB_CODE_INVALID, "state");
     if (in->paid < 0 || (in->paid > 0 && cancels))
         return tb_refuse(a, TB_CODE_INVALID, "paid");
+    if (in->stored < 0 || (in->stored > 0 && cancels))
+        return tb_refuse(a, TB_CODE_INVALID, "stored_value");
     if (in->tender >= TB_TENDER_KINDS)
         return tb_refuse(a, TB_CODE_INVALID, "tender");
     if (in->reference.n > TB_EXCHANGE_REFERENCE_MAX || !tb_utf8_valid(in->reference))
@@ -283,11 +302,10 @@ static enum tb_outcome check_move(struct tb_txn *t, const struct tb_cmd_mall_mov
         return tb_refuse(a, TB_CODE_REASON_REQUIRED, "reason");
     if (in->reason.n > TB_REASON_MAX || !tb_utf8_valid(in->reason))
         return tb_refuse(a, TB_CODE_INVALID, "reason");
-    bool unpaid = leaves(in->state) && x->paid + in->paid < x->cash;
-    if (unpaid || in->paid > x->cash - x->paid)
-        return tb_refuse(a, TB_CODE_TENDERS_DIFFER, "paid");
-    (void)t;
-    return TB_DONE;
+    int64_t due = x->cash - x->paid - x->drawn;
+    if (in->paid > due || in->stored > due - in->paid)
+        return tb_refuse(a, TB_CODE_TENDERS_DIFFER, in->paid > due ? "paid" : "stored_value");
+    return leaves(in->state) && in->paid + in->stored < due ? tb_refuse(a, TB_CODE_TENDERS_DIFFER, "paid") : TB_DONE;
 }
 
 static void move_pieces(struct tb_txn *t, const struct tb_goods *g, enum tb_tenant_account from,
@@ -303,7 +321,7 @@ static enum tb_outcome unwind(struct tb_txn *t, const struct tb_cmd_mall_move *i
 {
     const struct tb_exchange x = *(const struct tb_exchange *)tb_block_head_const(b);
     const uint64_t *lot = tb_section(t, b, TB_EXCHANGE_COUPON);
-    if (x.points > 0 && !tb_ledger_refund_ready(t, x.transfer))
+    if (!tb_mall_refund_ready(t, b))
         return TB_NEED;
     for (uint32_t i = 0; i < b->n[TB_EXCHANGE_COUPON]; i++) {
         struct tb_coupon c = {.lot = lot[i], .profile = x.profile, .unit = g->gives};
@@ -314,8 +332,7 @@ static enum tb_outcome unwind(struct tb_txn *t, const struct tb_cmd_mall_move *i
         move_pieces(t, g, TB_ACCOUNT_HELD, tb_mall_shelf(g), x.quantity);
     else if (in->goods_back || g->gives)
         move_pieces(t, g, TB_ACCOUNT_SPENT, tb_mall_shelf(g), x.quantity);
-    if (x.points > 0)
-        tb_ledger_refund(t, x.transfer, x.points, 0, actor);
+    tb_mall_refund(t, in->exchange, actor);
     return TB_DONE;
 }
 
@@ -337,6 +354,17 @@ static struct tb_block *find(struct tb_txn *t, const struct tb_cmd_mall_move *in
     return NULL;
 }
 
+/* Pays out of stored value what is due; goods may be at stake, so a refusal undoes all. */
+static enum tb_outcome draw(struct tb_txn *t, const struct tb_cmd_mall_move *in, uint32_t profile, uint64_t actor,
+                            struct tb_ev_mall_drawn *drawn, uint32_t *n, struct tb_answer *a)
+{
+    uint32_t person = tb_person_by_profile(t, profile);
+    tb_ledger_settle(t, person);
+    tb_membership_fire(t, person);
+    enum tb_code code = tb_mall_draw(t, profile, in->stored, actor, drawn, n);
+    return code == TB_CODE_OK ? TB_DONE : tb_refuse(a, code, "stored_value");
+}
+
 enum tb_outcome tb_mall_move(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
 {
     const struct tb_cmd_mall_move *in = cmd->input;
@@ -345,7 +373,7 @@ enum tb_outcome tb_mall_move(struct tb_txn *t, const struct tb_command *cmd, str
         return TB_REFUSED;
     const struct tb_exchange x = *(const struct tb_exchange *)tb_block_head_const(b);
     const struct tb_goods g = *(const struct tb_goods *)tb_block_head_const(tb_read(t, TB_KIND_GOODS, x.goods));
-    enum tb_outcome outcome = check_move(t, in, &x, &g, a);
+    enum tb_outcome outcome = check_move(in, &x, &g, a);
     if (outcome != TB_DONE)
         return outcome;
     uint32_t state = in->state ? in->state : x.state;
@@ -354,6 +382,10 @@ enum tb_outcome tb_mall_move(struct tb_txn *t, const struct tb_command *cmd, str
         outcome = unwind(t, in, b, &g, cmd->actor, a);
     else if (leaves(state) && !tb_mall_gone(&x))
         move_pieces(t, &g, TB_ACCOUNT_HELD, TB_ACCOUNT_SPENT, x.quantity);
+    struct tb_ev_mall_drawn drawn[TB_EXCHANGE_DRAWS_MAX];
+    uint32_t drawn_n = 0;
+    if (outcome == TB_DONE && in->stored > 0)
+        outcome = draw(t, in, x.profile, cmd->actor, drawn, &drawn_n, a);
     if (outcome != TB_DONE)
         return outcome;
     struct tb_ev_mall_moved ev = {.exchange = in->exchange,
@@ -363,14 +395,17 @@ enum tb_outcome tb_mall_move(struct tb_txn *t, const struct tb_command *cmd, str
                                   .tender = in->tender,
                                   .reference = in->reference,
                                   .reason = in->reason,
+                                  .drawn = drawn,
+                                  .drawn_n = drawn_n,
                                   .goods_back = cancels && tb_mall_gone(&x) && (in->goods_back || g.gives)};
-    if (state != x.state || in->paid > 0 || in->reference.n > 0)
+    if (state != x.state || in->paid > 0 || in->stored > 0 || in->reference.n > 0)
         tb_emit_mall_moved(t, &ev);
     tb_wire_put_uint(&a->body, 1, in->exchange);
     tb_wire_put_uint(&a->body, 2, state);
     tb_wire_put_uint(&a->body, 3, cancels ? (uint64_t)x.points : 0);
     tb_wire_put_uint(&a->body, 4, cancels ? (uint64_t)x.paid : 0);
-    tb_wire_put_uint(&a->body, 5, cancels ? 0 : (uint64_t)(x.cash - x.paid - in->paid));
+    tb_wire_put_uint(&a->body, 5, cancels ? 0 : (uint64_t)(x.cash - x.paid - x.drawn - in->paid - in->stored));
+    tb_wire_put_uint(&a->body, 6, cancels ? (uint64_t)x.drawn : 0);
     tell_person(t, a, x.profile);
     return TB_DONE;
 }
@@ -384,6 +419,9 @@ void tb_mall_apply_mall_moved(struct tb_txn *t, const struct tb_ev_mall_moved *e
     x->paid += (int64_t)ev->paid;
     if (ev->paid)
         x->tender = (uint32_t)ev->tender;
+    tb_mall_keep_draws(t, ev->exchange, ev->drawn, ev->drawn_n);
+    b = tb_write(t, TB_KIND_EXCHANGE, ev->exchange);
+    x = tb_block_head(b);
     if (leaves(x->state))
         x->left = 1;
     if (x->state == TB_EXCHANGE_CANCELLED) {

@@ -10,7 +10,8 @@
  * a unit of kind BUDGET of its own, moved in pieces: FUND (left), HELD (ordered, still in the shop), SPENT
  * (gone); FUND and HELD never go below 0, so nothing can be given twice. `stock` is how many may go in all, as
  * of a coupon's template; 0 = no bound, then pieces come from ISSUER.
- * Money is not held here: the till says what was paid, and goods leave when all of it was.
+ * Money is stored value, drawn as a checkout draws it, or what the till says was paid, which is not held here. Goods
+ * leave when all of it was paid; cancelling gives stored value back to its lots and tells what money is to be.
  * Goods that give a coupon are done at once.
  *
  * Limits are judged on the person and counted by profile (rows of TB_PERSON_CAP under the number of the
@@ -30,6 +31,7 @@
 #define TB_EXCHANGE_PIECES_MAX 1000 /* of one exchange */
 #define TB_EXCHANGE_COUPONS_MAX 20  /* that one exchange gives */
 #define TB_EXCHANGE_REFERENCE_MAX 64u
+#define TB_EXCHANGE_DRAWS_MAX 16u /* units of stored value that one payment draws on */
 #define TB_MALL_LIST_MAX 100u
 
 enum tb_goods_flag {
@@ -70,7 +72,7 @@ struct tb_goods {
     uint32_t flags;      /* enum tb_goods_flag */
 };
 
-enum tb_exchange_section { TB_EXCHANGE_BYTES = 0, TB_EXCHANGE_COUPON, TB_EXCHANGE_SECTIONS };
+enum tb_exchange_section { TB_EXCHANGE_BYTES = 0, TB_EXCHANGE_COUPON, TB_EXCHANGE_DRAW, TB_EXCHANGE_SECTIONS };
 
 struct tb_exchange {
     uint32_t tenant;
@@ -84,7 +86,7 @@ struct tb_exchange {
     int64_t quantity;
     int64_t points;
     int64_t cash; /* due in all */
-    int64_t paid; /* of it */
+    int64_t paid; /* of it, as money */
     uint64_t transfer; /* the spend, 0 = no points */
     uint64_t prev;     /* exchange of the same profile before, 0 = none */
     int64_t made_ms;
@@ -93,8 +95,18 @@ struct tb_exchange {
     uint32_t period;   /* 0 = it was not counted */
     uint32_t reference_at; /* in BYTES: the parcel's number or the like */
     uint32_t reference_n;
+    int64_t drawn; /* of cash, out of stored value */
 };
 /* Section COUPON: uint64 lots that were given. */
+
+/* Section DRAW: what paid `drawn`; each is refunded when the exchange is cancelled. */
+struct tb_exchange_draw {
+    uint64_t transfer;
+    int64_t units;
+    int64_t amount; /* of money that they paid */
+    uint32_t unit;
+    uint32_t reserved;
+};
 
 /* ---- commands ------------------------------------------------------------------------------- */
 
@@ -123,9 +135,10 @@ struct tb_cmd_mall_put {
 
 /* MALL_EXCHANGE. Answers in order: UNKNOWN_GOODS, UNKNOWN_MEMBER (and the like), INVALID "quantity", "tender",
  * UNKNOWN_STORE, NOT_OPEN, NOT_ENROLLED, NOT_ELIGIBLE (her tier), PLAY_LIMIT, OUT_OF_STOCK, AMOUNT_OVERFLOW,
- * TENDERS_DIFFER "paid" (more than it costs), INSUFFICIENT "member", CAP_EXCEEDED, and what giving a coupon
+ * TENDERS_DIFFER "paid", "stored_value" (more than it costs), INSUFFICIENT "member", CAP_EXCEEDED, INSUFFICIENT and
+ * CAP_EXCEEDED "stored_value", and what giving a coupon
  * refuses. Body: 1 exchange, 2 enum tb_exchange_state, 3 points, 4 cash, 5 cash still due, 6 balance
- * (zigzag), 7 repeated lot of a coupon given, 8 goods, 12 person.                                    */
+ * (zigzag), 7 repeated lot of a coupon given, 8 goods, 12 person. */
 struct tb_cmd_mall_exchange {
     struct tb_who who;
     struct tb_str goods;
@@ -133,6 +146,7 @@ struct tb_cmd_mall_exchange {
     struct tb_str store;
     uint32_t tender; /* enum tb_tender_kind: how `paid` was paid */
     int64_t paid;    /* money taken already */
+    int64_t stored;  /* money out of her stored value, now */
 };
 
 /* MALL_MOVE: on to another state (0: it stays), with money that was paid now or a reference. Moves: ordered to
@@ -142,13 +156,14 @@ struct tb_cmd_mall_exchange {
  * With `owner` (a session) only hers, and only ordered -> cancelled.
  * Answers in order: UNKNOWN_EXCHANGE, INVALID "state", "paid", "tender", "reference", EXCHANGE_STATE,
  * REASON_REQUIRED (cancelling), TENDERS_DIFFER "paid" (too much, or goods would leave unpaid), UNKNOWN_COUPON (a
- * coupon that was given is used). Body: 1 exchange, 2 state, 3 points back, 4 money to be paid back, 5 cash still
- * due, 12 person.                                                                                   */
+ * coupon that was given is used), INSUFFICIENT and CAP_EXCEEDED "stored_value". Body: 1 exchange, 2 state, 3 points
+ * back, 4 money to be paid back, 5 cash still due, 6 money back in her stored value, 12 person. */
 struct tb_cmd_mall_move {
     uint64_t exchange;
     uint32_t state; /* enum tb_exchange_state, 0 = as it is */
     uint32_t tender;
     int64_t paid;
+    int64_t stored;
     struct tb_str reference;
     struct tb_str reason;
     bool goods_back;

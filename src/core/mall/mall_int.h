@@ -35,6 +35,16 @@ static inline bool tb_mall_gone(const struct tb_exchange *x)
 {
     return x->left != 0;
 }
+/* Takes that much money out of the member's stored value, in the tenant's spend order; what was drawn in
+ * drawn[TB_EXCHANGE_DRAWS_MAX]. OK, INSUFFICIENT, CAP_EXCEEDED.                                        */
+TB_MUST_USE enum tb_code tb_mall_draw(struct tb_txn *t, uint32_t profile, int64_t amount, uint64_t actor,
+                                      struct tb_ev_mall_drawn *drawn, uint32_t *n);
+/* apply: the draws are the exchange's. */
+void tb_mall_keep_draws(struct tb_txn *t, uint64_t exchange, const struct tb_ev_mall_drawn *drawn, uint32_t n);
+/* Whether all its spends are in memory; else they are asked for. */
+TB_MUST_USE bool tb_mall_refund_ready(struct tb_txn *t, struct tb_block *exchange);
+/* Points and stored value go back to their lots. Requires the one before. */
+void tb_mall_refund(struct tb_txn *t, uint64_t exchange, uint64_t actor);
 /* Place of a profile's newest exchange in TB_MAP_EXCHANGE. */
 uint64_t tb_mall_key(uint32_t tenant, uint32_t profile);
 

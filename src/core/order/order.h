@@ -40,6 +40,7 @@ enum tb_order_section {
     TB_ORDER_GIVEN,
     TB_ORDER_FROZEN, /* bytes: the offers, where the policy is to re-evaluate */
     TB_ORDER_ARM,    /* experiments that it was counted in */
+    TB_ORDER_CARD,   /* gift cards sold on the same receipt */
     TB_ORDER_SECTIONS
 };
 
@@ -168,6 +169,17 @@ struct tb_order_given {
     uint32_t profile;
     int32_t day;
     uint32_t withdrawn; /* 1: taken back */
+    uint32_t reserved;
+};
+
+/* Money for a promise, not for goods: in no net, no tender and no total of the order (IFRS 15: a liability until the
+ * card pays). What paid for it is told apart.                                                        */
+struct tb_order_card {
+    uint64_t card;
+    int64_t amount; /* minor units, or pieces of an item card */
+    uint32_t unit;
+    uint32_t tender; /* enum tb_tender_kind */
+    uint32_t returned; /* 1: unused, its sale was undone */
     uint32_t reserved;
 };
 

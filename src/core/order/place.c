@@ -166,7 +166,9 @@ enum tb_outcome tb_order_lines(struct tb_txn *t, const struct tb_cmd_order *in, 
             return tb_refuse(a, TB_CODE_INVALID, "lines");
         if (!tb_add(f->net, l->net, &f->net) || !tb_amount_ok(f->net))
             return tb_refuse(a, TB_CODE_AMOUNT_OVERFLOW, "lines");
-        uint32_t product = tb_find_code(t, TB_KIND_PRODUCT, l->sku);
+        uint32_t product = in->pricing != NULL && in->pricing->product != NULL
+                               ? in->pricing->product[i]
+                               : tb_find_code(t, TB_KIND_PRODUCT, l->sku);
         f->line[i] = (struct tb_ev_order_line){.product = product,
                                                .sku = product ? TB_STR_NONE : l->sku,
                                                .quantity = l->quantity,

@@ -270,6 +270,10 @@ enum tb_outcome tb_order_cancel(struct tb_txn *t, const struct tb_command *cmd, 
         tb_wire_put_uint(&a->body, 3, 1);
         return TB_DONE;
     }
+    const struct tb_order_card *card = tb_section(t, b, TB_ORDER_CARD);
+    for (uint32_t i = 0; i < b->n[TB_ORDER_CARD]; i++)
+        if (!card[i].returned) /* each is looked at: who has it, and what is on it */
+            return tb_refuse(a, TB_CODE_CARD_STATE, "cards");
     uint32_t n = b->n[TB_ORDER_LINE];
     struct tb_return_list p = {.line = TB_NEW_ARRAY(t->scratch, struct tb_ev_return_line, n)};
     tb_assert(p.line != NULL);

@@ -24,6 +24,7 @@ struct tb_order_pricing {
     int64_t shipping;          /* paid, on top of the lines' nets */
     int64_t earn_base;         /* what rules see as order.net */
     const int64_t *line_earn;  /* [line_n] and as a line's net */
+    const uint32_t *product;   /* [line_n] as the catalog knows the sku, 0 = it does not; NULL: to be looked up */
     const struct tb_points_bonus *bonus;
     uint32_t bonus_n;
     struct tb_ev_order_priced *event; /* emitted behind OrderPlaced */

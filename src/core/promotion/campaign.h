@@ -13,6 +13,7 @@ enum tb_campaign_section {
     TB_CAMPAIGN_BYTES = TB_CONFIG_BYTES,
     TB_CAMPAIGN_RUN, /* when which offer was in force, oldest first; the last may be open */
     TB_CAMPAIGN_ROW, /* counters, sorted by (scope, period, id, start) */
+    TB_CAMPAIGN_STOCK, /* sorted by store */
     TB_CAMPAIGN_SECTIONS
 };
 
@@ -53,6 +54,13 @@ struct tb_campaign_row {
     uint16_t zero;
     int64_t uses;
     int64_t amount;
+    int64_t pieces;
+};
+
+/* Pieces that a store may hand out beside what the limit of stores says (stock.c). */
+struct tb_campaign_stock {
+    uint32_t store;
+    uint32_t reserved;
     int64_t pieces;
 };
 
@@ -203,9 +211,10 @@ _Static_assert(sizeof(struct tb_offer_scope) % 8 == 0 && sizeof(struct tb_offer_
 
 #define TB_CAMPAIGN_SHAPE                                                                     \
     {                                                                                         \
-        .name = "campaign", .version = 1, .head_bytes = sizeof(struct tb_campaign),           \
+        .name = "campaign", .version = 2, .head_bytes = sizeof(struct tb_campaign),           \
         .section_n = TB_CAMPAIGN_SECTIONS,                                                    \
-        .elem_bytes = {1, sizeof(struct tb_campaign_run), sizeof(struct tb_campaign_row)}     \
+        .elem_bytes = {1, sizeof(struct tb_campaign_run), sizeof(struct tb_campaign_row),     \
+                       sizeof(struct tb_campaign_stock)}                                      \
     }
 #define TB_OFFER_SHAPE                                                                        \
     {                                                                                         \
@@ -230,9 +239,13 @@ struct tb_used {
     int64_t amount;
     int64_t pieces;
 };
-/* What a counter says. person: of MEMBER, may be NULL; id: device, store; day: names the period. */
+/* What a counter says. person: of MEMBER, may be NULL; id: device, store; day: names the period. Pieces of a
+ * store for the campaign's lifetime: less what it was given besides, so they may be below 0.          */
 struct tb_used tb_promotion_used(const struct tb_txn *t, struct tb_block *campaign, struct tb_block *person,
                                  const struct tb_offer_limit *limit, uint64_t id, int32_t day);
+
+/* What the store was given besides. */
+int64_t tb_campaign_stocked(const struct tb_txn *t, struct tb_block *campaign, uint64_t store);
 
 /* apply: the open run, if any, ends now. */
 void tb_campaign_close_run(struct tb_txn *t, struct tb_block *campaign);

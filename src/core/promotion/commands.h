@@ -167,6 +167,29 @@ struct tb_cmd_campaign_get {
     uint32_t version;
 };
 
+/* What one store may hand out of a campaign whose offer in force (else the newest) limits pieces per store for its
+ * lifetime: so many more, or (below 0) so many fewer; or with `set` so many from now on. Gifts in open baskets count
+ * as handed out. UNKNOWN_CAMPAIGN, UNKNOWN_STORE, INVALID "campaign" (no such limit), "pieces" (0 to add, below 0 to
+ * set), REASON_REQUIRED, INVALID "reason", AMOUNT_OVERFLOW, INSUFFICIENT "pieces" (fewer than are left), TOO_MANY.
+ * Body: 1 campaign, 2 row {as of CAMPAIGN_STOCKS}.                                              */
+struct tb_cmd_campaign_stock {
+    struct tb_str campaign;
+    struct tb_str store;
+    bool set;
+    int64_t pieces;
+    struct tb_str reason;
+};
+#define TB_CAMPAIGN_STOCKS_MAX 5000u /* stores with a figure of their own */
+
+/* READ. UNKNOWN_CAMPAIGN. Body: 1 campaign, 3 what the campaign says for every store (0: it has no such limit),
+ * repeated 2 row by rising store {1 store, 2 added (zigzag), 3 handed out, 4 left (zigzag)}: stores that have handed
+ * out or were given something; 5 store to go on behind, 0 = that was all.                         */
+struct tb_cmd_campaign_stocks {
+    struct tb_str campaign;
+    uint64_t after;
+    uint32_t limit; /* 1 .. 500 */
+};
+
 /* ---- back-tests ---------------------------------------------------------------------------- */
 
 /* What a back-test found goes on record; nothing else changes. UNKNOWN_CAMPAIGN, INVALID "offer_version", "to" (not

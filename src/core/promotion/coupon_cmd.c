@@ -85,13 +85,9 @@ enum tb_outcome tb_coupon_issue_one(struct tb_txn *t, const struct tb_command *c
     return TB_DONE;
 }
 
-/* The member's available coupon; false with the refusal. */
-static bool her_coupon(struct tb_txn *t, const struct tb_who *who, const char *field, uint64_t lot,
-                       struct tb_coupon *c, struct tb_answer *a)
+/* The available coupon of the profile's person; false with the refusal. */
+static bool coupon_of(struct tb_txn *t, uint32_t profile, uint64_t lot, struct tb_coupon *c, struct tb_answer *a)
 {
-    uint32_t profile = tb_member_find(t, who, field, a);
-    if (profile == 0)
-        return false;
     tb_ledger_settle(t, tb_person_by_profile(t, profile));
     bool locked;
     if (tb_coupon_find(t, profile, lot, c, &locked))
@@ -104,7 +100,8 @@ enum tb_outcome tb_coupon_void(struct tb_txn *t, const struct tb_command *cmd, s
 {
     const struct tb_cmd_coupon_void *in = cmd->input;
     struct tb_coupon c;
-    if (!her_coupon(t, &in->member, "member", in->lot, &c, a))
+    uint32_t profile = tb_member_find(t, &in->member, "member", a);
+    if (profile == 0 || !coupon_of(t, profile, in->lot, &c, a))
         return TB_REFUSED;
     if (in->reason.n == 0)
         return tb_refuse(a, TB_CODE_REASON_REQUIRED, "reason");
@@ -130,10 +127,9 @@ enum tb_outcome tb_coupon_give(struct tb_txn *t, const struct tb_command *cmd, s
 {
     const struct tb_cmd_coupon_give *in = cmd->input;
     struct tb_coupon c;
-    if (!her_coupon(t, &in->from, "from", in->lot, &c, a))
-        return TB_REFUSED;
-    uint32_t to = tb_member_find(t, &in->to, "to", a);
-    if (to == 0)
+    uint32_t from = tb_member_find(t, &in->from, "from", a);
+    uint32_t to = from ? tb_member_find(t, &in->to, "to", a) : 0;
+    if (to == 0 || !coupon_of(t, from, in->lot, &c, a))
         return TB_REFUSED;
     const struct tb_unit *u = tb_unit_head(t, c.unit);
     if (!(u->flags & TB_UNIT_GIVABLE))

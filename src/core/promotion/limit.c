@@ -137,10 +137,13 @@ struct tb_used tb_promotion_used(const struct tb_txn *t, struct tb_block *campai
         .id = id, .start_day = start, .scope = (uint8_t)limit->scope, .period = (uint8_t)limit->period};
     bool found;
     uint32_t at = row_place(t, campaign, &key, &found);
+    struct tb_used used = {0};
+    if (limit->scope == TB_LIMIT_STORE && limit->period == TB_PERIOD_LIFETIME && campaign->n[TB_CAMPAIGN_STOCK] != 0)
+        used.pieces = -tb_campaign_stocked(t, campaign, id);
     if (!found)
-        return (struct tb_used){0};
+        return used;
     const struct tb_campaign_row *row = (const struct tb_campaign_row *)tb_section(t, campaign, TB_CAMPAIGN_ROW) + at;
-    return (struct tb_used){row->uses, row->amount, row->pieces};
+    return (struct tb_used){row->uses, row->amount, row->pieces + used.pieces};
 }
 
 /* ---- counting ---------------------------------------------------------------------------------- */

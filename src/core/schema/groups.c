@@ -14,8 +14,8 @@ static const struct {
     {10, 39, CATALOG},     {40, 69, IDENTITY},    {70, 99, LEDGER},      {100, 119, ORDER},
     {120, 139, MEMBERSHIP}, {140, 149, CONSENT},  {150, 159, CODE},      {161, 161, CODE},
     {190, 193, PROMOTION}, {194, 195, ORDER},     {196, 196, PROMOTION}, {197, 199, ORDER},
-    {210, 219, PLAY},      {220, 222, MALL},      {223, 224, CARD},      {230, 239, PROMOTION},
-    {240, 249, PLAY},      {253, 255, PROMOTION}, {256, 259, LEDGER},
+    {210, 219, PLAY},      {220, 222, MALL},      {223, 224, CARD},      {225, 225, PROMOTION},
+    {230, 239, PROMOTION}, {240, 249, PLAY},      {253, 255, PROMOTION}, {256, 259, LEDGER},
 };
 
 const char *tb_event_group_name(uint32_t group)

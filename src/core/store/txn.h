@@ -112,6 +112,8 @@ void *tb_push_at(struct tb_txn *t, uint32_t kind, uint64_t id, uint32_t section,
                  const void *elem);
 /* At the end. */
 void *tb_push(struct tb_txn *t, uint32_t kind, uint64_t id, uint32_t section, const void *elem);
+/* more[i] zeroed elements (or bytes) at the end of section i: one layout instead of one per push. */
+struct tb_block *tb_extend(struct tb_txn *t, uint32_t kind, uint64_t id, const uint16_t *more);
 /* Bytes at the end of a byte section; returns their offset. */
 uint32_t tb_push_bytes(struct tb_txn *t, uint32_t kind, uint64_t id, uint32_t section,
                        struct tb_str bytes);

@@ -313,9 +313,12 @@ def apart(c, s, t):
     c.status(u.post(f"/v1/members/{theirs}/coupons/{mine}/void", {"reason": "r"}), 404, "coupon", "unknown_coupon")
     c.status(u.post(f"/v1/members/{theirs}/coupon-claims", {"claim_code": "TENOFF"}), 404, "its code", "unknown_code")
     cart = {"lines": [{"sku": "x", "quantity": 1, "amount": 100}], "member": {"id": theirs}}
-    r = u.post("/v1/quotes", {**cart, "coupons": [mine]})  # whether its number could exist there is chance
-    c.that(r.code == "unknown_coupon" or (r.json["payable"], r.json["refused"][0]["reason"]) == (100, "coupon_unknown"),
-           f"in a quote: {r}")
+    gift = {"unit": "kept", "reason": "r"}
+    foreign = [t.post(f"/v1/members/{her}/coupons", gift).json["coupon"] for _ in range(12)]
+    for coupon in [mine, *foreign, "cpn_0000000000000", "no id at all"]:  # whether it could be one of theirs is chance
+        r = c.status(u.post("/v1/quotes", {**cart, "coupons": [coupon]}), 200, f"in a quote: {coupon}")
+        c.that((r["payable"], r["refused"]) == (100, [{"coupon": coupon, "reason": "coupon_unknown"}]),
+               f"{coupon}: {r}")
     c.status(u.post("/v1/checkout", {**cart, "order": "u1", "offers": [offer]}), 422, "in a sale", "unknown_offer")
     c.status(u.post("/v1/orders/" + t.get("/v1/orders/CP-1").json["id"] + "/cancel"), 404, "an order", "unknown_order")
     kept = [x["coupon"] for x in t.get(f"/v1/members/{her}/coupons").json["coupons"]]
