@@ -81,7 +81,8 @@ static uint64_t hash_values(const struct tb_table *t, uint32_t no, const struct 
         x.null = v[i].null;
         x.value = v[i].null                             ? 0
                   : t->column[i].type == TB_COLUMN_I64 ? (uint64_t)v[i].i64
-                                                        : tb_siphash(&hash_key, v[i].str.p ? v[i].str.p : "", v[i].str.n);
+                                                       : tb_siphash(&hash_key, v[i].str.p ? v[i].str.p : "",
+                                                                    v[i].str.n);
         x.before = tb_siphash(&hash_key, &x, sizeof x);
     }
     return x.before ? x.before : 1;

@@ -12,7 +12,7 @@
  * Invariant reads alone; the sums' order does not matter, so a state under repair is not described by its order.
  * Memory    about 5 MB, and 48 MB at most for coupons, whatever the tables hold.
  * Threads   any, with a reader of its own; the cell may go on.
- * Not here  member_names, whose rows need keys; whether the records themselves are right (cli/cmd_check.c compares them with the journal); table
+ * Not here  whether the records themselves are right (cli/cmd_check.c compares them with the journal); table
  *           `published`, which says how new the others are.                                                      */
 #ifndef TB_ENGINE_PUBLISH_CHECK_H
 #define TB_ENGINE_PUBLISH_CHECK_H
