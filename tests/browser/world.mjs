@@ -2,11 +2,14 @@
 // What a browser test stands on: the real program on a tenth of the demonstration's shoppers, its
 // users, and a Chromium. Nothing here is simulated but the shoppers' past.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { EventEmitter, once } from "node:events";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { settled } from "./look.mjs";
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const require = createRequire(join(root, "web/package.json"));
@@ -20,10 +23,22 @@ const ROLES = {
   a1006: ["associate", "--store", "store-1"],
   service: ["service_desk"],
   auditor: ["auditor"],
+  developer: ["developer"],
 };
 
+/** The program cannot tell which port the system chose, so one that is free now is given to it. */
+async function freePort() {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
+
 export class World {
-  static async open(program) {
+  /** The data of every lane, made once: shoppers, users, the owner's key. */
+  static async make(program) {
     const w = new World();
     w.program = resolve(program);
     w.data = mkdtempSync(join(tmpdir(), "tongbao-browser-"));
@@ -34,11 +49,25 @@ export class World {
       w.passwords[login] = line.trim().split(" ")[1];
     }
     w.key = w.run("key", "create", "--tenant", "helin", "--role", "owner").trim();
-    await w.serve();
+    w.run("apply", join(root, "examples/demo/helin"), "--tenant", "helin");
     w.browser = await chromium.launch({
       executablePath: process.env.TB_CHROMIUM ?? "/usr/bin/chromium",
       args: ["--no-sandbox"],
     });
+    return w;
+  }
+
+  async unmake() {
+    await this.browser.close();
+    rmSync(this.data, { recursive: true, force: true });
+  }
+
+  /** A world of its own on a copy of the data. */
+  async twin() {
+    const w = Object.assign(new World(), this, { passwords: { ...this.passwords }, contexts: new Set() });
+    w.data = mkdtempSync(join(tmpdir(), "tongbao-browser-"));
+    cpSync(this.data, w.data, { recursive: true });
+    await w.serve();
     return w;
   }
 
@@ -62,8 +91,7 @@ export class World {
       "--web",
       join(root, "web/dist"),
     ];
-    // the system cannot tell us which port it chose, so we choose
-    const port = 20000 + (process.pid % 20000);
+    const port = await freePort();
     args[4] = `127.0.0.1:${port}`;
     this.url = `http://127.0.0.1:${port}`;
     this.server = spawn(this.program, args, { stdio: "ignore" });
@@ -93,7 +121,7 @@ export class World {
     return { status: r.status, json: await r.json().catch(() => null) };
   }
 
-  async page({ phone = false, dark = false, width } = {}) {
+  async page({ phone = false, dark = false, width, motion = false } = {}) {
     const context = await this.browser.newContext({
       viewport: phone ? { width: 390, height: 844 } : { width: width ?? 1440, height: 900 },
       isMobile: phone,
@@ -101,17 +129,36 @@ export class World {
       locale: "zh-CN",
       timezoneId: "Asia/Shanghai",
       colorScheme: dark ? "dark" : "light",
+      reducedMotion: motion ? "no-preference" : "reduce",
     });
+    this.contexts.add(context);
+    context.on("close", () => this.contexts.delete(context));
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
     page.errors = [];
     page.on("pageerror", (e) => page.errors.push(e.message));
     page.on("console", (m) => /Content Security Policy/.test(m.text()) && page.errors.push(m.text()));
+    page.asked = new Set();
+    page.answers = new EventEmitter();
+    const answered = (request) => page.asked.delete(request) && page.answers.emit("one");
+    page.on("request", (request) => {
+      // a new document: what the one before still asked for has no end
+      if (request.isNavigationRequest() && request.frame() === page.mainFrame()) page.asked.clear();
+      page.asked.add(request);
+    });
+    page.on("requestfinished", answered);
+    page.on("requestfailed", answered);
     return page;
   }
 
-  /** To another page of the console as a click on the menu goes there: without loading anew. */
+  /** To another page of the console as a click on the menu goes there, without loading anew, and until it is there. */
   async go(page, path) {
+    await this.turn(page, path);
+    await settled(page);
+  }
+
+  /** The same without waiting. */
+  async turn(page, path) {
     await page.evaluate((p) => {
       history.pushState({}, "", p);
       dispatchEvent(new PopStateEvent("popstate", { state: {} }));
@@ -120,19 +167,34 @@ export class World {
 
   async signIn(page, login, path = "/") {
     await page.goto(this.url + path);
-    await page.fill("#user", `${login}@helin`);
+    await page.fill("#user", login.includes("@") ? login : `${login}@helin`);
     await page.fill("#password", this.passwords[login]);
     await page.click("button[type=submit]");
     await page.waitForSelector(".frame, .till, .assoc");
   }
 
+  /** A shopper with that phone, signed in by the code from the inbox, and a member. */
+  async memberIn(page, phone, path = "/member?t=helin&s=store-1") {
+    await page.goto(this.url + path);
+    await page.fill("#phone", phone);
+    await page.click("text=获取验证码");
+    await page.waitForSelector("text=/后重发/");
+    const { items } = (await this.api("GET", "/v1/demo/inbox")).json;
+    await page.fill("#code", items.find((x) => x.to.endsWith(phone.slice(-4))).code);
+    await page.click("button[type=submit]");
+    await page.click(".adm-checkbox");
+    await page.click("text=一键入会");
+    await page.waitForSelector("nav.tabs");
+  }
+
   /** What every open page shows, beside the pictures, when a scenario broke. */
-  async photograph() {
-    const pages = this.browser.contexts().flatMap((context) => context.pages());
+  async photograph(name) {
     const folder = process.env.TB_PICTURES;
+    const pages = [...this.contexts].flatMap((context) => context.pages());
+    const file = name.replace(/[^a-z0-9]+/g, "-");
     for (const [i, page] of pages.entries())
-      if (folder) await page.screenshot({ path: join(folder, `broken-${i}.png`) });
-    for (const context of this.browser.contexts()) await context.close();
+      if (folder) await page.screenshot({ path: join(folder, `broken-${file}-${i}.png`) });
+    for (const context of this.contexts) await context.close();
   }
 
   /** Serious and critical findings of axe. */
@@ -156,7 +218,7 @@ export class World {
   }
 
   async close() {
-    await this.browser?.close();
+    for (const context of this.contexts) await context.close();
     this.server?.kill("SIGTERM");
     await new Promise((f) => (this.server?.exitCode === null ? this.server.once("exit", f) : f()));
     rmSync(this.data, { recursive: true, force: true });

@@ -149,7 +149,7 @@ function TopBar({ openMenu }: { openMenu?: () => void }) {
         }}
         trigger={["click"]}
       >
-        <button type="button" className="plain who">
+        <button type="button" className="plain who" aria-label={session?.name}>
           <span className="avatar" aria-hidden>
             {(session?.name ?? "?").slice(0, 1).toUpperCase()}
           </span>

@@ -56,6 +56,40 @@ function claimable(u: Unit) {
   return u.kind === "coupon" && !u.claim_code && open && !!u.claim_until;
 }
 
+/** A code that is typed, and what is done with it. */
+function CodeRow({
+  label,
+  action,
+  code,
+  onCode,
+  pending,
+  onGo,
+  mono,
+}: {
+  label: string;
+  action: string;
+  code: string;
+  onCode: (code: string) => void;
+  pending: boolean;
+  onGo: (code: string) => void;
+  mono?: boolean;
+}) {
+  return (
+    <section className="panel row">
+      <Input
+        className={mono ? "field mono" : "field"}
+        aria-label={label}
+        placeholder={label}
+        value={code}
+        onChange={onCode}
+      />
+      <Button color="primary" loading={pending} disabled={!code.trim()} onClick={() => onGo(code.trim())}>
+        {action}
+      </Button>
+    </section>
+  );
+}
+
 function Coupons() {
   const p = usePlayT();
   const units = useUnits();
@@ -77,26 +111,17 @@ function Coupons() {
       ) : (
         <Waiting />
       )}
-      <section className="panel row">
-        <Input
-          className="field"
-          aria-label={p.claimCode}
-          placeholder={p.claimCode}
-          value={code}
-          onChange={setCode}
-        />
-        <Button
-          color="primary"
-          loading={pending}
-          disabled={!code.trim()}
-          onClick={() => {
-            claim({ claim_code: code.trim() });
-            setCode("");
-          }}
-        >
-          {p.claim}
-        </Button>
-      </section>
+      <CodeRow
+        label={p.claimCode}
+        action={p.claim}
+        code={code}
+        onCode={setCode}
+        pending={pending}
+        onGo={(typed) => {
+          claim({ claim_code: typed });
+          setCode("");
+        }}
+      />
       {free.length > 0 && <h2 className="pad">{p.center}</h2>}
       {free.map((u) => (
         <article className="ticket usable" key={u.code}>
@@ -237,27 +262,19 @@ function GiftCard() {
     },
   );
   return (
-    <section className="panel row">
-      <Input
-        className="field mono"
-        aria-label={p.giftCode}
-        placeholder={p.giftCode}
-        value={code}
-        onChange={setCode}
-      />
-      <Button
-        color="primary"
-        disabled={!code.trim()}
-        loading={write.isPending}
-        onClick={() =>
-          write.mutate([code.trim()], {
-            onError: (e) => Toast.show(e.problem.code === "scan_limited" ? p.scanLimited : p.giftUnknown),
-          })
-        }
-      >
-        {p.giftBind}
-      </Button>
-    </section>
+    <CodeRow
+      label={p.giftCode}
+      action={p.giftBind}
+      code={code}
+      onCode={setCode}
+      pending={write.isPending}
+      onGo={(typed) =>
+        write.mutate([typed], {
+          onError: (e) => Toast.show(e.problem.code === "scan_limited" ? p.scanLimited : p.giftUnknown),
+        })
+      }
+      mono
+    />
   );
 }
 

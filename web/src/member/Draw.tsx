@@ -7,6 +7,7 @@ import { api, type Draw as Drawn, type Game } from "../api/client.gen";
 import type { ApiError } from "../api/http";
 import { canVerify, seedMatches, ticketOf } from "../shared/chance";
 import { count, percentPpm } from "../shared/format";
+import { isCalm } from "../shared/motion";
 import { useApi, useWrite } from "../shared/query";
 import { slicesOf, Wheel } from "../shared/Wheel";
 import { usePlayT } from "./playMessages";
@@ -14,7 +15,6 @@ import { useUnits } from "./units";
 
 const TURN_MS = 4200;
 const KEPT = 200;
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 type Proof = Drawn["proof"];
 const keyOf = (game: string) => `tongbao.proofs.${game}`;
@@ -152,7 +152,7 @@ export function Draw({ game }: { game: Game }) {
       const whole = Math.ceil(turns / 360) * 360;
       setTurning(true);
       setTurns(whole + 360 * 5 - (d.proof.ticket / 1_000_000) * 360);
-      setTimeout(() => tell(d), calm.matches ? 0 : TURN_MS + 200);
+      setTimeout(() => tell(d), isCalm() ? 0 : TURN_MS + 200);
     },
   );
   const free = seat.data?.free_left ?? 0;
@@ -170,7 +170,7 @@ export function Draw({ game }: { game: Game }) {
           label={game.name || game.code}
           slices={slices}
           turns={turns}
-          style={calm.matches ? undefined : { transition: `transform ${TURN_MS}ms cubic-bezier(.12,.72,.14,1)` }}
+          style={isCalm() ? undefined : { transition: `transform ${TURN_MS}ms cubic-bezier(.12,.72,.14,1)` }}
         />
       </div>
       {ended ? (

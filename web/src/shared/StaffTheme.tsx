@@ -4,6 +4,7 @@ import enUS from "antd/locale/en_US";
 import zhCN from "antd/locale/zh_CN";
 import type { ReactNode } from "react";
 import { useLanguage } from "./language";
+import { useCalm } from "./motion";
 import { useMode } from "./theme";
 
 const FONT =
@@ -11,6 +12,7 @@ const FONT =
 
 export function StaffTheme({ children }: { children: ReactNode }) {
   const dark = useMode() === "dark";
+  const motion = !useCalm();
   const zh = useLanguage() === "zh-CN";
   return (
     <ConfigProvider
@@ -19,6 +21,7 @@ export function StaffTheme({ children }: { children: ReactNode }) {
       theme={{
         algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
         token: {
+          motion,
           colorPrimary: dark ? "#3f9f7c" : "#1f6f54",
           colorLink: dark ? "#5cbd99" : "#1f6f54",
           colorInfo: "#1f6f54",
@@ -38,6 +41,18 @@ export function StaffTheme({ children }: { children: ReactNode }) {
             subMenuItemBg: "transparent",
             itemSelectedColor: dark ? "#7fd6b4" : "#1a5f48",
           },
+          // what is written on it or in it keeps 4.5 : 1
+          Button: dark
+            ? {
+                colorPrimary: "#2b7759",
+                colorPrimaryHover: "#348a68",
+                colorPrimaryActive: "#246449",
+                colorError: "#f0857d",
+                colorErrorHover: "#f5a39d",
+                dangerColor: "#2a0b09",
+              }
+            : {},
+          Tabs: dark ? { itemSelectedColor: "#5cbd99", itemHoverColor: "#7fd6b4" } : {},
           Table: { headerBg: dark ? "#1f2824" : "#f7f9f8", cellPaddingBlock: 11 },
         },
       }}

@@ -5,6 +5,7 @@ import { GridComponent, LegendComponent, TooltipComponent } from "echarts/compon
 import { init, use, type EChartsCoreOption } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import { useEffect, useRef } from "react";
+import { isCalm } from "../../shared/motion";
 
 use([LineChart, BarChart, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer]);
 
@@ -21,7 +22,7 @@ export default function Chart({
   useEffect(() => {
     if (!box.current) return undefined;
     const chart = init(box.current);
-    chart.setOption(option);
+    chart.setOption({ animation: !isCalm(), ...option });
     const watch = new ResizeObserver(() => chart.resize());
     watch.observe(box.current);
     return () => {

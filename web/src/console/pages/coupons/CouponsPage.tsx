@@ -154,8 +154,15 @@ export default function CouponsPage() {
     title: c.title,
     put: "put_unit",
     list: async (after) => {
-      const page = await api.listUnits({ after, limit: 100 });
-      return { ...page, items: page.items.filter((u) => u.kind === "coupon") };
+      // among the units are budgets of campaigns: a page of coupons may take several of units
+      const items: Unit[] = [];
+      let from = after;
+      for (;;) {
+        const page = await api.listUnits({ after: from, limit: 100 });
+        items.push(...page.items.filter((u) => u.kind === "coupon"));
+        from = page.next;
+        if (from === undefined || items.length >= 50) return { ...page, items };
+      }
     },
     write: (code, body) => api.putUnit({ code }, body as UnitIn),
     initial: { expiry: "rolling_days", expiry_n: 30, earn_cap: 1, earn_cap_period: "lifetime", members_only: true },
