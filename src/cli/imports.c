@@ -59,7 +59,8 @@ bool import_meta_save(const struct tb_imports *x, uint32_t tenant, const char *c
     FILE *f = fopen(fresh, "we");
     if (f == NULL)
         return false;
-    bool ok = fprintf(f, "1 %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64
+    bool ok = fprintf(f,
+        "1 %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64
                          " %" PRId64 " %" PRId64 "\n%s\n%s\n",
                       m->kind, m->state, m->dry, m->by, m->size, m->made_ms, m->asked_ms, m->started_ms, m->ended_ms,
                       m->rows, m->name, m->message) > 0;

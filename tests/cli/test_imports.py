@@ -34,7 +34,8 @@ def packed(raw):
 def member_map(columns=("phone", "since", "name"), tenant="shop"):
     phone, since, name = columns
     return {"tenant": tenant, "members": {
-        "file": {"format": "csv"}, "occurred_at": {"value": f"{{{since}}}", "format": "%Y-%m-%d", "zone": "Asia/Shanghai"},
+        "file": {"format": "csv"}, "occurred_at": {"value": f"{{{since}}}", "format": "%Y-%m-%d",
+                                                   "zone": "Asia/Shanghai"},
         "identifiers": [{"ns": "phone", "value": f"{{{phone}}}", "verified": True}], "enrol": {"terms_version": 1},
         "attributes": [{"code": "called", "value": f"{{{name}}}"}]}}
 
@@ -95,7 +96,8 @@ def persons():
 
 with Served(data) as s:
     s.send("PUT", "/v1/purposes/service", {"text": "Service", "text_version": 1}, owner)
-    s.send("PUT", "/v1/attributes/called", {"type": "text", "purpose": "service", "benefit": "b", "retention_days": 3650,
+    s.send("PUT", "/v1/attributes/called", {"type": "text", "purpose": "service", "benefit": "b",
+                                            "retention_days": 3650,
                                             "personal": True, "is_name": True}, owner)
     m, o, x = Sender(s, marketer), Sender(s, owner), Sender(s, stranger)
 
@@ -128,7 +130,8 @@ with Served(data) as s:
         time.sleep(0.1)
     equal("found by name", n, 1)
     twice = m.run("first", member_map())
-    equal("once more changes nothing", (twice["report"]["members_new"], twice["report"]["members_unchanged"] > 0, persons()),
+    equal("once more changes nothing", (twice["report"]["members_new"],
+                                        twice["report"]["members_unchanged"] > 0, persons()),
           (0, True, 2))
     equal("the map is kept", json.loads(m.ask("GET", "/first")[1]["map"]), member_map())
 
@@ -141,7 +144,8 @@ with Served(data) as s:
     m.piece("many", many, 0)
     equal("twice", m.piece("many", many, 0)[1]["received"], PIECE)
     equal("not complete", m.start("many", member_map())[0], 400)
-    equal("beyond the end", m.ask("POST", "/many/pieces", {"offset": len(many), "data": "AAAA"})[1]["code"], "out_of_range")
+    equal("beyond the end", m.ask("POST", "/many/pieces", {"offset": len(many), "data": "AAAA"})[1]["code"],
+          "out_of_range")
     equal("no base64", m.ask("POST", "/many/pieces", {"offset": PIECE, "data": "!!!!"})[1]["code"], "invalid_value")
 
     # What a map and a file may not be.
@@ -160,18 +164,21 @@ with Served(data) as s:
     equal("does not run", m.start("gbk", member_map())[0], 400)
     m.send("empty", b"\n")
     check("an empty file fails", m.run("empty", member_map())["state"] == "failed")
-    equal("too long", m.ask("PUT", "/huge", {"kind": "members", "size": 1 << 30, "name": "x"})[1]["code"], "out_of_range")
+    equal("too long", m.ask("PUT", "/huge", {"kind": "members", "size": 1 << 30, "name": "x"})[1]["code"],
+          "out_of_range")
     for code in ("..", ".x", "a%2Fb", "x" * 65):
         check(f"no folder {code}", m.ask("PUT", "/" + code, {"kind": "members", "size": 1})[0] in (400, 404))
 
     # NDJSON, packed.
-    lines = b"".join(json.dumps({"tel": f"138{i:08d}", "at": "2024-03-01T10:00:00Z", "who": {"name": f"N{i}"}}).encode() + b"\n"
+    lines = b"".join(json.dumps({"tel": f"138{i:08d}", "at": "2024-03-01T10:00:00Z",
+                                 "who": {"name": f"N{i}"}}).encode() + b"\n"
                      for i in range(500))
     m.send("packed", packed(lines), name="x.ndjson.zst")
     status, head = m.ask("GET", "/packed/head")
     equal("columns of NDJSON", (head["format"], head["columns"]), ("ndjson", ["tel", "at", "who.name"]))
     j = {"tenant": "shop", "members": {"file": {"format": "ndjson"}, "occurred_at": {"value": "{at}"},
-                                       "identifiers": [{"ns": "phone", "value": "{tel}"}], "enrol": {"terms_version": 1},
+                                       "identifiers": [{"ns": "phone", "value": "{tel}"}],
+                                       "enrol": {"terms_version": 1},
                                        "attributes": [{"code": "called", "value": "{who.name}"}]}}
     equal("packed lines", m.run("packed", j)["report"]["members_new"], 500)
 
@@ -183,7 +190,8 @@ with Served(data) as s:
     equal("others' map cannot name us", x.put("theirs", raw)[0], 200)
     x.piece("theirs", raw, 0)
     r = x.run("theirs", member_map())
-    check("whoever names another tenant is refused", r["state"] == "failed" and "another tenant" in r["message"], str(r))
+    check("whoever names another tenant is refused",
+          r["state"] == "failed" and "another tenant" in r["message"], str(r))
     equal("the list", {i["code"] for i in m.ask("GET", "")[1]["items"]}, {"first", "many", "gbk", "empty", "packed"})
     before = persons()
     equal("deleted", m.ask("DELETE", "/gbk")[0], 200)
@@ -224,6 +232,7 @@ for attempt in range(3):
         r = m.ended("big", 120)
         equal("done after two crashes", (r["state"], r["report"]["rows"], r["report"]["rejected"]), ("done", ROWS, 0))
         equal("everybody once", persons() - before, ROWS)
-        check("the figures close", r["report"]["members_new"] + r["report"]["members_unchanged"] == ROWS, str(r["report"]))
+        check("the figures close", r["report"]["members_new"] + r["report"]["members_unchanged"] == ROWS,
+              str(r["report"]))
 good("check", "--data", data)
 finish()

@@ -52,7 +52,8 @@ def fill(s, key, prefix, names):
     out = bulk(s, key, [{"op": "contact", "key": f"{prefix}{i}", "body": {
         "identifiers": [{"ns": "card", "value": f"{prefix}{i:05d}", "verified": True}]}} for i in range(len(names))])
     ids = [x["body"]["member"]["id"] for x in out]
-    bulk(s, key, [{"op": "attributes", "key": f"a{prefix}{i}", "body": {"member": {"id": ids[i]}, "attributes": {"called": name}}}
+    bulk(s, key, [{"op": "attributes", "key": f"a{prefix}{i}", "body": {"member": {"id": ids[i]},
+                                                                        "attributes": {"called": name}}}
                   for i, name in enumerate(names)])
     return ids
 
@@ -72,7 +73,8 @@ def found(s, key, q):
         total, after = r["total"], after + 200
         ids += [x["id"] for x in r["items"]]
         check("the page's names are masked", all(n["name"].count("*") == min(len(by_id[n["id"]]) - 1, 3) and
-                                                 n["name"][0] == by_id[n["id"]][0] for n in r["names"]), str(r["names"][:3]))
+                                                 n["name"][0] == by_id[n["id"]][0] for n in r["names"]),
+              str(r["names"][:3]))
         named, there = {n["id"] for n in r["names"]}, {x["id"] for x in r["items"]}
         # a person who was joined to another has a row until the tables have followed, and no name any more
         check("a name for each", named <= there and len(there - named) <= 1, str(there - named))
@@ -134,7 +136,8 @@ with Served(data) as s:
             equals("".join(x[0] for x in syllables))
             equals("".join(syllables)[:4])
         equals(surname + given)
-    for q in ("张", "欧阳", "单", "小", "伟", "zh", "ouy", "shan", "dan", "zeng", "ceng", "xie", "qiu", "chou", "lv", "lu", "wei",
+    for q in ("张", "欧阳", "单", "小", "伟", "zh", "ouy", "shan", "dan", "zeng", "ceng", "xie", "qiu", "chou", "lv",
+              "lu", "wei",
               "zw", "yangjie", "张伟", "欧阳伟", "zhangzhang"):
         equals(q)
     equal("with another filter", {x["id"] for x in ask(s, mine, "zh", **{"class": "buyer"})[1]["items"]}, set())
@@ -149,7 +152,8 @@ with Served(data) as s:
     # Erased: gone at once from the tables, and from every search.
     gone = [i for i in range(MEMBERS) if people[i][0] == "张"][:5]
     for i in gone:
-        status, r = s.send("POST", f"/v1/members/{ids[i]}/erase", {"reason": "asked"}, mine, {"Idempotency-Key": f"e{i}"})
+        status, r = s.send("POST", f"/v1/members/{ids[i]}/erase", {"reason": "asked"}, mine,
+                           {"Idempotency-Key": f"e{i}"})
         equal("erased", status, 200)
     until("their rows go", lambda: sql(data, "SELECT count(*) AS n FROM member_names")[0]["n"] == MEMBERS + 2 - 5)
     left = found(s, mine, "张")
@@ -164,12 +168,14 @@ with Served(data) as s:
     until("found by the new name", lambda: found(s, mine, "zoeo") == {ids[kept]} == found(s, mine, "ohara"))
     check("not by the old one", ids[kept] not in found(s, mine, "李"))
     time.sleep(1.1)  # of two values of one second the first stands
-    s.send("PATCH", f"/v1/members/{ids[kept]}/attributes", {"attributes": {"called": None}}, mine, {"Idempotency-Key": "n2"})
+    s.send("PATCH", f"/v1/members/{ids[kept]}/attributes", {"attributes": {"called": None}}, mine,
+           {"Idempotency-Key": "n2"})
     until("by none", lambda: found(s, mine, "ohara") == set())
 
     # Two cards of one person: found by the name of either.
     a, b = (next(i for i in range(MEMBERS) if people[i][0] == c) for c in "王陈")
-    s.send("POST", "/v1/links", {"a": ids[a], "b": ids[b], "kind": "always", "reason": "one"}, mine, {"Idempotency-Key": "l"})
+    s.send("POST", "/v1/links", {"a": ids[a], "b": ids[b], "kind": "always", "reason": "one"}, mine,
+           {"Idempotency-Key": "l"})
     until("joined", lambda: not {ids[a], ids[b]} <= found(s, mine, "王") | found(s, mine, "陈"))
     one = {ids[a], ids[b]} & found(s, mine, names[a])
     check("one of the two ids answers to both names", len(one) == 1 and one <= found(s, mine, names[b]), str(one))

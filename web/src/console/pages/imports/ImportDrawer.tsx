@@ -125,7 +125,8 @@ export function ImportDrawer({ code, close }: { code: string; close: () => void 
   const of = query.data;
   const editing = of?.state === "ready" || again;
   const head = useApi("getImportHead", { code }, { enabled: editing });
-  const run = useWrite((map: string, dry_run: boolean) => api.postImportRun({ code }, { map, dry_run }), () => setAgain(false));
+  const run = useWrite((map: string, dry_run: boolean) => api.postImportRun({ code }, { map, dry_run }),
+    () => setAgain(false));
   const stop = useWrite(() => api.postImportStop({ code }));
   const drop = useWrite(() => api.deleteImport({ code }), close);
   const start = (map: string, dry: boolean) => run.mutate([map, dry], { onError: failed });

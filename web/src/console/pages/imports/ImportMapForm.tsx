@@ -28,16 +28,41 @@ function Preview({ head }: { head: ImportHead }) {
   );
 }
 
-function Column({ columns, name, label, required }: { columns: string[]; name: (string | number)[]; label: string; required?: boolean }) {
+function Column({
+  columns,
+  name,
+  label,
+  required,
+}: {
+  columns: string[];
+  name: (string | number)[];
+  label: string;
+  required?: boolean;
+}) {
   const m = useImportsT();
   return (
     <Form.Item name={name} label={required ? `${label} *` : label}>
-      <Select allowClear showSearch placeholder={m.column} options={columns.map((value) => ({ value, label: value }))} />
+      <Select
+        allowClear
+        showSearch
+        placeholder={m.column}
+        options={columns.map((value) => ({ value, label: value }))}
+      />
     </Form.Item>
   );
 }
 
-export function ImportMapForm({ of, head, run, busy }: { of: Import; head: ImportHead; run: (map: string) => void; busy: boolean }) {
+export function ImportMapForm({
+  of,
+  head,
+  run,
+  busy,
+}: {
+  of: Import;
+  head: ImportHead;
+  run: (map: string) => void;
+  busy: boolean;
+}) {
   const m = useImportsT();
   const ns = useNs();
   const attributeName = useAttributeName();

@@ -15,7 +15,8 @@ import { useListState } from "../../ui/useListState";
 import { ImportDrawer } from "./ImportDrawer";
 import { newCode, sendFile } from "./send";
 
-const colour: Partial<Record<Import["state"], string>> = { done: "green", failed: "red", running: "blue", waiting: "blue" };
+const colour: Partial<Record<Import["state"], string>> = { done: "green", failed: "red", running: "blue",
+  waiting: "blue" };
 
 function NewImport({ close, made }: { close: () => void; made: (code: string) => void }) {
   const t = useT();

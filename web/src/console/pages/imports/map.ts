@@ -33,7 +33,8 @@ export function lacks(kind: Import["kind"], p: Picked): "needWhen" | "needIdenti
 }
 
 export function mapOf(tenant: string, zone: string, kind: Import["kind"], head: ImportHead, p: Picked): string {
-  const file = { format: head.format, ...(head.delimiter && head.delimiter !== "," ? { delimiter: head.delimiter } : {}) };
+  const file = { format: head.format,
+    ...(head.delimiter && head.delimiter !== "," ? { delimiter: head.delimiter } : {}) };
   const time = (name: string, format?: string) =>
     format ? { value: column(name), format, zone } : { value: column(name) };
   const section: Record<string, unknown> = { file };
