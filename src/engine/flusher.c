@@ -25,7 +25,7 @@
 #define NICE 5      /* among threads that all want the processor, answers come first */
 #define SCARCE_PART 8 /* of what a flush ran: waited longer than that for a core, somebody else wants it */
 #define SCARCE_REST 4 /* times as long as such a flush took is left to the others, at most */
-#define REST_MAX_NS INT64_C(10000000000)
+#define REST_MAX_NS INT64_C(700000000) /* SQL may lag: by a flush and a rest, two seconds together */
 #define QUIET_COMMANDS 10u /* fewer between two looks, so many looks in turn: nobody asks */
 #define QUIET_LOOKS 10u
 
