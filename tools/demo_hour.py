@@ -122,14 +122,16 @@ def buy(shop, number, member, goods, stores):
 
 def packets(shop, members):
     for i in range(3):
-        _, made = shop.post("/v1/packets", {"unit": "points", "total": 500, "shares": 20, "mode": "random"}, f"packet-{i}")
+        packet = {"unit": "points", "total": 500, "shares": 20, "mode": "random"}
+        _, made = shop.post("/v1/packets", packet, f"packet-{i}")
         for m in members[i * 12:i * 12 + 12 + i]:
             shop.post(f"/v1/packets/{made['packet']}/claims", {"member": {"id": m["id"]}}, f"claim-{i}-{m['id']}")
 
 
 def cards(shop):
     codes = shop.get("/v1/code-batches/gift-cards-2026/codes?limit=20")["codes"]
-    shop.post("/v1/codes/bind", {"batch": "gift-cards-2026", "from": 0, "n": 500, "lot": "2026", "activate": True}, "card-bind")
+    bound = {"batch": "gift-cards-2026", "from": 0, "n": 500, "lot": "2026", "activate": True}
+    shop.post("/v1/codes/bind", bound, "card-bind")
     for i, code in enumerate(codes):
         shop.post("/v1/cards", {"code": code, "unit": "gift-card", "amount": (10000, 20000, 50000)[i % 3]}, f"card-{i}")
 
