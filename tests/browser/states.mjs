@@ -34,6 +34,7 @@ async function addresses(w, c) {
     "/codes/:code/sheet": "sheet",
     "/campaigns/:code": "ladder",
     "/campaigns/:code/edit": "ladder",
+    "/campaigns/:code/backtests": "ladder",
   };
   return inner().map((path) => {
     c.that(!path.includes(":") || examples[path], `states.mjs knows no example of ${path}`);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { QueryClientProvider } from "@tanstack/react-query";
-import { reduceMotion } from "antd-mobile/es/utils/reduce-and-restore-motion";
 import { createRoot } from "react-dom/client";
 import { setPage } from "../api/http";
 import { isCalm } from "../shared/motion";
@@ -11,7 +10,7 @@ import "../shared/base.css";
 import "./member.css";
 
 setPage("member");
-if (isCalm()) reduceMotion();
+if (isCalm()) void import("antd-mobile/es/utils/reduce-and-restore-motion").then((m) => m.reduceMotion());
 createRoot(document.getElementById("root")!).render(
   <QueryClientProvider client={queryClient}>
     <SessionProvider>
