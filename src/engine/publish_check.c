@@ -27,7 +27,7 @@ static bool last_counts(uint32_t table)
 /* The others say how new the tables are, or stand for values that only a key opens. */
 static bool is_compared(uint32_t table)
 {
-    return table != T_PUBLISHED;
+    return table != T_PUBLISHED && table != T_MEMBER_NAMES;
 }
 
 struct last {
@@ -420,6 +420,7 @@ static bool compare(struct judge *j, tb_publish_found_fn found, void *user)
     j->p->fault = j->fault;
     j->p->reader = j->reader;
     publish_templates_load(j->p);
+    publish_names_load(j->p); /* now: a scan within a scan is not possible */
     if (j->p->answer != TB_STATE_DONE || !sums(j))
         return false;
     note_wrong(j);
@@ -443,6 +444,7 @@ bool tb_publish_check(const struct tb_publish *like, struct tb_state *state, uin
     *out = (struct tb_publish_checked){0};
     for (uint32_t t = 0; t < PUBLISH_TABLES; t++)
         out->tables += is_compared(t);
+    j.p->o.names = NULL;
     j.ops = *state->ops;
     j.ops.put = on_put;
     j.ops.drop = on_drop;
