@@ -93,7 +93,9 @@ class Tester:
             return
         for value in PATHS:
             r = k.call(method, self.path(path, value), {} if schema is not None else None)
-            self.refused(op, r, f"at {value[:30]}")
+            # reports ask tables that this small server does not publish: tests/cli asks them
+            if op["tags"][0] != "reports" or r.code != "unavailable":
+                self.refused(op, r, f"at {value[:30]}")
 
     def queries(self, method, path, op):
         k = self.client(op)
