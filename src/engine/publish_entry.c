@@ -99,13 +99,25 @@ static void order_returned(struct entry *x, const struct tb_ev_order_returned *e
     row_i64(&r, (int64_t)x->e->seq);
     row_put(&r);
     for (uint32_t i = 0; i < ev->line_n; i++) {
+        int64_t quantity = ev->line[i].quantity;
+        int64_t net = ev->line[i].net;
+        uint32_t first = 0;
+        while (ev->line[first].line != ev->line[i].line)
+            first++;
+        if (first < i)
+            continue; /* a line may come back in parts, at one price and at another: one row */
+        for (uint32_t k = i + 1; k < ev->line_n; k++)
+            if (ev->line[k].line == ev->line[i].line) {
+                quantity += ev->line[k].quantity;
+                net += ev->line[k].net;
+            }
         row_begin(&r, x->p, T_RETURN_LINES);
         row_i64(&r, (int64_t)ev->return_no);
         row_i64(&r, (int64_t)ev->line[i].line);
         row_i64(&r, x->e->tenant);
         row_i64(&r, (int64_t)ev->order);
-        row_i64(&r, ev->line[i].quantity);
-        row_i64(&r, ev->line[i].net);
+        row_i64(&r, quantity);
+        row_i64(&r, net);
         row_put(&r);
     }
 }

@@ -318,7 +318,7 @@ static const struct tb_column returns[] = {
 };
 static const struct tb_column return_lines[] = {
     I("return_no", ""), I("line", "of the order"), TENANT, I("order_no", ""),
-    I("quantity", ""),
+    I("quantity", "a line that came back in parts is one row: their sums"),
     I("net", ""),
 };
 static const struct tb_column transfers[] = {

@@ -76,7 +76,8 @@ def played(key):
 
     her = {"member": {"ns": "phone", "value": "13912345678"}}
     wheel = {"kind": "draw", "cost_unit": "points", "cost": 10,
-             "prizes": [{"code": "none", "ppm": 400000}, {"code": "five", "ppm": 600000, "unit": "points", "amount": 5}]}
+             "prizes": [{"code": "none", "ppm": 400000},
+                        {"code": "five", "ppm": 600000, "unit": "points", "amount": 5}]}
     checkin = {"kind": "checkin", "rewards": [{"kind": "step", "at": 1, "unit": "points", "amount": 3}]}
     stamps = {"kind": "stamps", "unit": "stamp", "size": 3,
               "rewards": [{"kind": "step", "at": 3, "unit": "points", "amount": 9}]}
@@ -110,7 +111,8 @@ def played(key):
                          ("code_scans", 1), ("coupons", 1)):
             equal(table, rows(f"SELECT count(*) AS n FROM {table}"), [{"n": n}])
         won = rows("SELECT sum(CASE WHEN prize = 1 THEN 5 ELSE 0 END) AS n FROM game_draws")[0]["n"]
-        moved = rows("SELECT sum(available) AS n FROM balances b JOIN units u ON u.unit = b.unit WHERE u.code = 'points'")
+        moved = rows("SELECT sum(available) AS n FROM balances b JOIN units u ON u.unit = b.unit"
+                     " WHERE u.code = 'points'")
         share = rows("SELECT amount AS n FROM packet_claims")[0]["n"]
         equal("points in SQL", moved, [{"n": 1000 - 50 + won + 9 + 3 + 2 + share - 30}])
         # every report of analysis is a statement that PostgreSQL takes too
