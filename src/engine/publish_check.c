@@ -406,7 +406,8 @@ static bool look_whether_behind(struct judge *j)
         !scan(j, &j->p->table[T_PUBLISHED], take_published, &is) ||
         !scan(j, &j->p->engine[TB_TABLE_ASIDE], take_any, &aside))
         return false;
-    j->out->behind = is.put_off || aside || is.batch != checkpoint;
+    /* after the batch of the record with the counters there are only a leader's signs of life */
+    j->out->behind = is.put_off || aside || is.batch < checkpoint;
     return true;
 }
 

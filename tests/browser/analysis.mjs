@@ -274,7 +274,8 @@ async function couponCodes(w, c) {
   await page.fill("#code", "leaflet");
   await page.click("#unit");
   await page.keyboard.type("印刷券");
-  await option(page, "印刷券").click();
+  await option(page, "印刷券").waitFor();
+  await page.keyboard.press("Enter");
   await page.fill("#n", "25");
   await look(page, "coupon-codes-new");
   await page.locator(".ant-modal-footer .ant-btn-primary").click();

@@ -74,7 +74,9 @@ async function fourEyes(w, c) {
     await page.click("main button:has-text('人工调整')");
     const form = dialog(page, "人工调整");
     await form.locator(".ant-select").click();
-    await option(page, "关怀积分").click();
+    await page.keyboard.type("关怀积分");
+    await option(page, "关怀积分").waitFor();
+    await page.keyboard.press("Enter");
     await page.fill("#amount", String(amount));
     await page.fill("#reason", "包裹迟到");
     await agree(page, "人工调整");

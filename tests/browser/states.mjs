@@ -9,7 +9,7 @@ import { root } from "./world.mjs";
 /** What these ask for, pages before them have asked for: they are loaded anew. */
 const SHARED = ["/campaigns", "/settings/units", "/campaigns/ladder/edit"];
 /** Pages that ask for nothing before they can be used. */
-const FORMS = ["/campaigns/new"];
+const FORMS = ["/campaigns/new", "/desk"];
 const WAITING = ".ant-skeleton, .ant-spin-spinning, .waiting, [aria-busy=true]";
 const MEMBER_TABS = ["card", "play", "benefits", "points", "orders", "me"];
 

@@ -75,12 +75,12 @@ def played(key):
         return reply
 
     her = {"member": {"ns": "phone", "value": "13912345678"}}
-    wheel = {"kind": "draw", "cost_unit": "points", "cost": 10,
+    wheel = {"kind": "draw", "cost_unit": "points", "cost": 10, "fallback": "none",
              "prizes": [{"code": "none", "ppm": 400000},
                         {"code": "five", "ppm": 600000, "unit": "points", "amount": 5}]}
     checkin = {"kind": "checkin", "rewards": [{"kind": "step", "at": 1, "unit": "points", "amount": 3}]}
     stamps = {"kind": "stamps", "unit": "stamp", "size": 3,
-              "rewards": [{"kind": "step", "at": 3, "unit": "points", "amount": 9}]}
+              "rewards": [{"kind": "milestone", "at": 3, "unit": "points", "amount": 9}]}
     task = {"kind": "task", "per_member": 1, "period": "day",
             "rewards": [{"kind": "step", "at": 1, "unit": "points", "amount": 2}]}
     with Served(data, *pg) as s:
@@ -101,7 +101,7 @@ def played(key):
         send("PUT", "/v1/mall/goods/mug", {"unit": "points", "points": 30, "stock": 5})
         send("POST", "/v1/mall/exchanges", {**her, "goods": "mug"})
         send("PUT", "/v1/code-batches/box", {"scene": "inside", "count": 5})
-        send("POST", "/v1/codes/bind", {"batch": "box", "from": 0, "n": 5, "activate": True})
+        send("POST", "/v1/codes/bind", {"batch": "box", "from": 0, "n": 5, "lot": "L1", "activate": True})
         box = s.get("/v1/code-batches/box/codes?limit=2", key)[1]["codes"]
         send("POST", "/v1/codes/scan", {"code": box[0], "identifiers": [{"ns": "phone", "value": "13912345678"}]})
         member = s.get("/v1/members?ns=phone&value=13912345678", key)[1]["id"]
@@ -110,11 +110,10 @@ def played(key):
                          ("game_tasks", 1), ("packets", 1), ("packet_claims", 1), ("mall_exchanges", 1),
                          ("code_scans", 1), ("coupons", 1)):
             equal(table, rows(f"SELECT count(*) AS n FROM {table}"), [{"n": n}])
-        won = rows("SELECT sum(CASE WHEN prize = 1 THEN 5 ELSE 0 END) AS n FROM game_draws")[0]["n"]
         moved = rows("SELECT sum(available) AS n FROM balances b JOIN units u ON u.unit = b.unit"
                      " WHERE u.code = 'points'")
-        share = rows("SELECT amount AS n FROM packet_claims")[0]["n"]
-        equal("points in SQL", moved, [{"n": 1000 - 50 + won + 9 + 3 + 2 + share - 30}])
+        has = {b["unit"]: b["available"] for b in s.get(f"/v1/members/{member}", key)[1]["balances"]}
+        equal("points in SQL", moved, [{"n": has["points"]}])
         # every report of analysis is a statement that PostgreSQL takes too
         got = {name: s.get(f"/v1/reports/{name}", key) for name in
                ("funnel", "cohorts", "points", "coupon-days", "scans")}
@@ -124,8 +123,9 @@ def played(key):
                got["coupon-days"][1]["templates"][0]["claimed"], got["scans"][1]["scans"]), (1, 1, 1, 1))
         equal("points roll on", (got["points"][1]["rolled"], got["points"][1]["booked"]),
               (got["points"][1]["closing"], got["points"][1]["closing"]))
-        proved = here("check").stdout
-        check("every row is what the state gives", " tables against records and history: 0 differ\n" in proved, proved)
+    # nobody serves: a leader's signs of life move the journal on
+    proved = here("check").stdout
+    check("every row is what the state gives", " tables against records and history: 0 differ\n" in proved, proved)
 
 
 def restored(events):
@@ -170,6 +170,7 @@ def take_over(key):
 try:
     shop_key = alone()
     restored(beside(shop_key))
+    played(shop_key)
     take_over(shop_key)
 finally:
     subprocess.run([script, "stop", work / "pg"], capture_output=True, check=False)

@@ -4,7 +4,7 @@ import { App, Button, Drawer, Empty, Input, Segmented, Select, Spin, Tag } from 
 import { useEffect, useState } from "react";
 import type { AssociateRow, MemberRow } from "../api/client.gen";
 import { ago, count, date, dateTime, money, moneyShort } from "../shared/format";
-import { useApi } from "../shared/query";
+import { useAllUnits, useApi } from "../shared/query";
 import { useSession } from "../shared/session";
 import { SignIn } from "../shared/SignIn";
 import { findMember } from "../shared/findMember";
@@ -83,7 +83,7 @@ function Standing({ id }: { id: string }) {
   const member = useApi("getMember", { member: id, view: "brief" });
   const coupons = useApi("listCoupons", { member: id });
   const schemes = useApi("listTierSchemes", {});
-  const units = useApi("listUnits", { limit: 100 });
+  const units = useAllUnits();
   const tier = member.data?.tiers[0];
   const tierName = schemes.data?.items.flatMap((s) => s.tiers ?? []).find((x) => x.code === tier?.code)?.name;
   const unit = (code: string) => units.data?.items.find((u) => u.code === code);

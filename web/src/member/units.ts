@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Units as a member reads them.
 import { count, money } from "../shared/format";
-import { useApi } from "../shared/query";
+import { useAllUnits } from "../shared/query";
 
 export function useUnits() {
-  const all = useApi("listUnits", { limit: 100 }).data?.items ?? [];
+  const all = useAllUnits().data?.items ?? [];
   const of = (code: string | undefined) => all.find((u) => u.code === code);
   const name = (code: string | undefined) => of(code)?.name || code || "";
   return {

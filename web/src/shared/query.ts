@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Server state: one hook for every reading operation, one for every writing one.
 import { QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { api, operations } from "../api/client.gen";
+import { api, operations, type Unit } from "../api/client.gen";
 import { ApiError } from "../api/http";
 
 export const queryClient = new QueryClient({
@@ -48,3 +48,19 @@ export function useWrite<A extends unknown[], R>(write: (...args: A) => Promise<
 
 export const mayCall = (roles: readonly string[], name: keyof typeof operations) =>
   (operations[name].roles as readonly string[]).some((r) => roles.includes(r));
+
+/** Every unit. Budgets of campaigns are units too, so that one page may hold none that people know. */
+export async function allUnits() {
+  const items: Unit[] = [];
+  let after: number | undefined;
+  do {
+    const page = await api.listUnits({ after, limit: 100 });
+    items.push(...page.items);
+    after = page.next;
+  } while (after !== undefined);
+  return { items };
+}
+
+export function useAllUnits() {
+  return useQuery<{ items: Unit[] }, ApiError>({ queryKey: ["listUnits", "all"], queryFn: allUnits });
+}

@@ -5,7 +5,7 @@ import { useRef, useState } from "react";
 import { api, type CardSold, type CardView } from "../api/client.gen";
 import { ApiError } from "../api/http";
 import { date, minorOf, money } from "../shared/format";
-import { useApi } from "../shared/query";
+import { useAllUnits } from "../shared/query";
 import { focusInput, useKeys } from "./keys";
 import { useT } from "./messages";
 
@@ -18,7 +18,7 @@ function Sale({ code, store, done, fail }: {
   fail: (e: unknown) => void;
 }) {
   const t = useT();
-  const units = useApi("listUnits", { limit: 100 });
+  const units = useAllUnits();
   const kinds = (units.data?.items ?? []).filter((u) => u.kind === "gift_card" && !u.item);
   const [unit, setUnit] = useState<string>();
   const [typed, setTyped] = useState("");

@@ -3,14 +3,14 @@
 import { Button, Tag } from "antd";
 import type { Quote } from "../api/client.gen";
 import { count, money } from "../shared/format";
-import { useApi } from "../shared/query";
+import { useAllUnits, useApi } from "../shared/query";
 import { useT } from "./messages";
 
 const NEAR = ["below_amount", "below_pieces"];
 
 export function useNames() {
   const campaigns = useApi("listCampaigns", { limit: 100 });
-  const units = useApi("listUnits", { limit: 100 });
+  const units = useAllUnits();
   return {
     campaign: (code: string | undefined) => campaigns.data?.items.find((c) => c.code === code)?.name || code || "",
     unit: (code: string | undefined) => units.data?.items.find((u) => u.code === code)?.name || code || "",

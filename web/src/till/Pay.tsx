@@ -5,7 +5,7 @@ import { useEffect, useState } from "react";
 import { api, type Member, type Quote, type QuoteTender } from "../api/client.gen";
 import { ApiError, type Problem } from "../api/http";
 import { count, minorOf, minorPerWhole, money } from "../shared/format";
-import { useApi } from "../shared/query";
+import { useAllUnits } from "../shared/query";
 import { useNames } from "./Offers";
 import { useT } from "./messages";
 
@@ -18,7 +18,7 @@ const kinds: QuoteTender["kind"][] = ["wechat", "alipay", "cash", "unionpay", "c
 
 /** Units of the member that pay, with what they are worth. */
 function useDraws(member: Member | null): QuoteTender[] {
-  const units = useApi("listUnits", { limit: 100 });
+  const units = useAllUnits();
   return (member?.balances ?? []).flatMap((b): QuoteTender[] => {
     const unit = units.data?.items.find((u) => u.code === b.unit);
     if (!unit || b.available <= 0) return [];

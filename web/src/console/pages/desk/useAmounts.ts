@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Amounts of any unit as people say them: money where the unit is money.
 import { count, money } from "../../../shared/format";
-import { useApi } from "../../../shared/query";
+import { useAllUnits } from "../../../shared/query";
 
 export function useAmounts() {
-  const units = useApi("listUnits", { limit: 100 });
+  const units = useAllUnits();
   const of = (code: string) => units.data?.items.find((u) => u.code === code);
   const text = (code: string, n: number) =>
     ["stored_value", "gift_card"].includes(of(code)?.kind ?? "") ? money(n) : count(n);

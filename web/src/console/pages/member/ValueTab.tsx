@@ -3,7 +3,7 @@ import { App, Button, Form, Input, InputNumber, Modal, Select, Table, Tag } from
 import { useState } from "react";
 import { api, type Member } from "../../../api/client.gen";
 import { count, date, dateTime, money, signed } from "../../../shared/format";
-import { useApi, useWrite } from "../../../shared/query";
+import { useAllUnits, useApi, useWrite } from "../../../shared/query";
 import { useSession } from "../../../shared/session";
 import { useT } from "../../messages";
 import { useDeskT } from "../../messages/desk";
@@ -41,7 +41,7 @@ function Adjust({ m, units }: { m: Member; units: { value: string; label: string
           onFinish={(v) => write.mutate([v], { onError: (e) => message.error(problemText(e, t)) })}
         >
           <Form.Item name="unit" label={t.member.unit} rules={[{ required: true }]}>
-            <Select options={units} />
+            <Select showSearch optionFilterProp="label" options={units} />
           </Form.Item>
           <Form.Item
             name="amount"
@@ -120,7 +120,7 @@ function Statement({ id }: { id: string }) {
 export function ValueTab({ m }: { m: Member }) {
   const t = useT();
   const { may } = useSession();
-  const units = useApi("listUnits", {});
+  const units = useAllUnits();
   const unitOf = (code: string) => units.data?.items.find((u) => u.code === code);
   const shown = (code: string, n: number) => (unitOf(code)?.kind === "stored_value" ? money(n) : count(n));
   const lots = [...(m.lots ?? [])]

@@ -2,10 +2,10 @@
 // Units by code: what they are called, and amounts of them as text.
 import type { Unit } from "../../../api/client.gen";
 import { count, money } from "../../../shared/format";
-import { useApi } from "../../../shared/query";
+import { useAllUnits } from "../../../shared/query";
 
 export function useUnits(kinds?: readonly Unit["kind"][]) {
-  const query = useApi("listUnits", { limit: 100 });
+  const query = useAllUnits();
   const all = query.data?.items ?? [];
   const of = (code: string | undefined) => all.find((u) => u.code === code);
   const name = (code: string | undefined) => of(code)?.name || code || "";

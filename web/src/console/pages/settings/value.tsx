@@ -12,7 +12,7 @@ import {
   type UnitIn,
 } from "../../../api/client.gen";
 import { count, dateTime } from "../../../shared/format";
-import { useApi } from "../../../shared/query";
+import { allUnits, useAllUnits } from "../../../shared/query";
 import { useT } from "../../messages";
 import { Catalog, type Kind } from "./Catalog";
 import { Expression } from "./Expression";
@@ -22,7 +22,7 @@ const options = (texts: Record<string, string>) =>
 
 export function Rules() {
   const t = useT();
-  const units = useApi("listUnits", {});
+  const units = useAllUnits();
   const kind: Kind<Rule> = {
     name: "listRules",
     title: t.nav.rules,
@@ -115,7 +115,7 @@ export function Units() {
     name: "listUnits",
     title: t.nav.units,
     put: "put_unit",
-    list: (after) => api.listUnits({ after, limit: 100 }),
+    list: allUnits,
     write: (code, body) => api.putUnit({ code }, body as UnitIn),
     initial: { kind: "points", expiry: "none" },
     columns: [
@@ -204,7 +204,7 @@ function TierList() {
 
 export function Tiers() {
   const t = useT();
-  const units = useApi("listUnits", {});
+  const units = useAllUnits();
   const kind: Kind<TierScheme> = {
     name: "listTierSchemes",
     title: t.nav.tiers,
