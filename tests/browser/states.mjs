@@ -176,3 +176,6 @@ export const scenarios = {
   "pages: forbidden": forbidden,
   "till, associate and member pages: wide, narrow, dark": others,
 };
+
+/** Two minutes and a half: each page three times. The others of these see each page once. */
+export const thorough = ["pages: loading, failed, there", "pages: nothing in them"];
