@@ -91,16 +91,19 @@ export class World {
       "--web",
       join(root, "web/dist"),
     ];
-    const port = await freePort();
-    args[4] = `127.0.0.1:${port}`;
-    this.url = `http://127.0.0.1:${port}`;
-    this.server = spawn(this.program, args, { stdio: "ignore" });
-    for (;;) {
-      if (this.server.exitCode !== null) throw new Error("the server ended");
-      const ready = await fetch(`${this.url}/readyz`).catch(() => null);
-      if (ready?.ok) return;
-      await new Promise((f) => setTimeout(f, 100));
+    // a port that was free a moment ago may be somebody's connection by now
+    for (let tries = 0; tries < 5; tries++) {
+      const port = await freePort();
+      args[4] = `127.0.0.1:${port}`;
+      this.url = `http://127.0.0.1:${port}`;
+      this.server = spawn(this.program, args, { stdio: "ignore" });
+      while (this.server.exitCode === null) {
+        const ready = await fetch(`${this.url}/readyz`).catch(() => null);
+        if (ready?.ok && this.server.exitCode === null) return;
+        await new Promise((f) => setTimeout(f, 100));
+      }
     }
+    throw new Error("the server ended");
   }
 
   /** Rows of a statement on the published tables, as the program's own verb prints them. */
