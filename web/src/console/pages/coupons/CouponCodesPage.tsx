@@ -171,12 +171,13 @@ function LookUp() {
   const m = useCouponCodesT();
   const t = useT();
   const [asked, setAsked] = useState("");
-  const code = useApi("getCode", { code: asked }, { enabled: asked !== "" && !WORDLIKE.test(asked) });
-  const isWord = asked !== "" && WORDLIKE.test(asked);
+  const code = useApi("getCode", { code: asked }, { enabled: asked !== "" });
+  // a unique code may look like a word: it is one only when no such code was made
+  const isWord = isNone(code.error) && WORDLIKE.test(asked);
   const word = useApi("getCouponCode", { code: asked.toUpperCase() }, { enabled: isWord });
-  const query = WORDLIKE.test(asked) ? word : code;
+  const query = isWord ? word : code;
   // mistyped, of another tenant, never made: the same to whoever asks
-  const never = query.error instanceof ApiError && [400, 404, 422].includes(query.error.problem.status);
+  const never = isNone(query.error);
   return (
     <Card title={m.lookUp}>
       <Input.Search
@@ -188,12 +189,12 @@ function LookUp() {
         onSearch={(v) => setAsked(v.replace(/\s/g, ""))}
       />
       {asked !== "" && never && <p role="alert">{m.unknown}</p>}
-      {asked !== "" && !never && WORDLIKE.test(asked) && (
+      {asked !== "" && !never && isWord && (
         <Data query={word} rows={2}>
           {(c) => <p className="num">{m.used(count(c.uses), c.uses_max ? count(c.uses_max) : m.endless)}</p>}
         </Data>
       )}
-      {asked !== "" && !never && !WORDLIKE.test(asked) && (
+      {asked !== "" && !never && !isWord && (
         <Data query={code} rows={3}>
           {(c) => <State code={c} />}
         </Data>
@@ -201,7 +202,9 @@ function LookUp() {
     </Card>
   );
 }
-const WORDLIKE = /^[A-Za-z._-][A-Za-z0-9._-]{0,15}$/; // unique codes are longer
+const WORDLIKE = /^[A-Za-z._-][A-Za-z0-9._-]{0,15}$/;
+
+const isNone = (error: unknown) => error instanceof ApiError && [400, 404, 422].includes(error.problem.status);
 
 export default function CouponCodesPage() {
   const t = useT();
