@@ -44,6 +44,14 @@ struct tb_str tb_str_copy(struct tb_arena *a, struct tb_str s)
     return (struct tb_str){p, s.n};
 }
 
+void tb_str_put_c(char *to, size_t cap, struct tb_str s)
+{
+    size_t n = s.n < cap ? s.n : cap - 1;
+    if (n)
+        memcpy(to, s.p, n);
+    to[n] = 0;
+}
+
 bool tb_str_to_i64(struct tb_str s, int64_t *out)
 {
     uint32_t i = s.n > 0 && s.p[0] == '-';

@@ -28,6 +28,8 @@ bool tb_str_starts(struct tb_str s, struct tb_str prefix);
 int tb_str_cmp(struct tb_str a, struct tb_str b); /* bytes, shorter first */
 /* Copies into the arena; p is NULL when the arena is full. */
 struct tb_str tb_str_copy(struct tb_arena *a, struct tb_str s);
+/* Into a region of cap >= 1 bytes, ended by a zero; what has no room there is cut off. */
+void tb_str_put_c(char *to, size_t cap, struct tb_str s);
 
 /* Decimal digits with an optional leading '-'; the whole string; no overflow. */
 TB_MUST_USE bool tb_str_to_i64(struct tb_str s, int64_t *out);

@@ -20,14 +20,6 @@ static void done(struct tb_flight *f, struct tb_job_request *r, enum tb_finish f
     f->done[f->done_n++] = r;
 }
 
-static void copy_text(char *to, size_t cap, struct tb_str s)
-{
-    size_t n = s.n < cap - 1 ? s.n : cap - 1;
-    if (n > 0)
-        memcpy(to, s.p, n);
-    to[n] = 0;
-}
-
 /* The answer that the key got before. */
 static void repeat(struct tb_cell *c, struct tb_flight *f, struct tb_job_request *r,
                    const struct tb_idem_row *row)
@@ -37,7 +29,7 @@ static void repeat(struct tb_cell *c, struct tb_flight *f, struct tb_job_request
         return;
     }
     r->answer.code = (enum tb_code)row->code;
-    copy_text(r->answer.field, sizeof r->answer.field, tb_idem_field(row));
+    tb_str_put_c(r->answer.field, sizeof r->answer.field, tb_idem_field(row));
     r->answer.body.n = 0;
     r->answer.body.overflowed = false;
     tb_buf_str(&r->answer.body, tb_idem_answer(row));

@@ -102,20 +102,13 @@ static bool read_draft(struct work *w)
     return refusal.problem == TB_PROBLEM_NONE;
 }
 
-static void copy(char *to, size_t cap, struct tb_str s)
-{
-    size_t n = s.n < cap ? s.n : cap - 1;
-    memcpy(to, s.p, n);
-    to[n] = 0;
-}
-
 static bool on_tenant(void *user, const struct tb_value *v, uint32_t n)
 {
     struct work *w = user;
     tb_assert(n == 4);
-    copy(w->zone, sizeof w->zone, v[0].str);
-    copy(w->code, sizeof w->code, v[1].str);
-    copy(w->currency, sizeof w->currency, v[2].str);
+    tb_str_put_c(w->zone, sizeof w->zone, v[0].str);
+    tb_str_put_c(w->code, sizeof w->code, v[1].str);
+    tb_str_put_c(w->currency, sizeof w->currency, v[2].str);
     w->print.digits = (uint32_t)v[3].i64;
     return false;
 }
@@ -452,7 +445,7 @@ enum tb_backtest_start tb_backtests_ask(struct tb_backtests *b, const struct tb_
                           .body_n = ask->body.n};
         tb_assert(r->body != NULL);
         memcpy(r->body, ask->body.p, ask->body.n);
-        copy(r->campaign, sizeof r->campaign, ask->campaign);
+        tb_str_put_c(r->campaign, sizeof r->campaign, ask->campaign);
         /* rises with time, so that it is nobody else's after a restart, and a whole number in a browser */
         uint64_t at = (uint64_t)now * 1000;
         r->id = b->newest = at > b->newest ? at : b->newest + 1;

@@ -21,19 +21,12 @@ struct tenant_read {
     char currency[8];
 };
 
-static void copy(char *to, size_t cap, struct tb_str s)
-{
-    size_t n = s.n < cap ? s.n : cap - 1;
-    memcpy(to, s.p, n);
-    to[n] = 0;
-}
-
 static bool on_tenant(void *user, const struct tb_value *v, uint32_t n)
 {
     struct tenant_read *t = user;
     tb_assert(n == 2);
-    copy(t->zone, sizeof t->zone, v[0].str);
-    copy(t->currency, sizeof t->currency, v[1].str);
+    tb_str_put_c(t->zone, sizeof t->zone, v[0].str);
+    tb_str_put_c(t->currency, sizeof t->currency, v[1].str);
     return false;
 }
 
