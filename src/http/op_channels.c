@@ -20,11 +20,11 @@ static void list_read(struct tb_work *w, struct tb_json_object *o)
 }
 
 /* One object {1 = number, 2 = packed}; false: no room to unpack it. */
-static bool out_channel(struct tb_work *w, struct tb_json_out *o, struct tb_str s)
+static bool out_channel(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, struct tb_str s)
 {
     struct tb_view v;
     size_t mark = tb_arena_mark(w->arena);
-    if (!tb_view_read(TB_KIND_CHANNEL, tb_wire_str(s, 2), w->arena, &v)) {
+    if (!tb_view_read(kind, tb_wire_str(s, 2), w->arena, &v)) {
         o->b->overflowed = true;
         return false;
     }
@@ -46,26 +46,12 @@ static bool out_channel(struct tb_work *w, struct tb_json_out *o, struct tb_str 
 
 static void get_write(struct tb_work *w, struct tb_json_out *o)
 {
-    (void)out_channel(w, o, tb_wire_str(tb_work_answer(w), 1));
+    (void)out_channel(w, o, TB_KIND_CHANNEL, tb_wire_str(tb_work_answer(w), 1));
 }
 
 static void list_write(struct tb_work *w, struct tb_json_out *o)
 {
-    struct tb_wire f = tb_wire_of(tb_work_answer(w));
-    uint64_t cursor = 0;
-    tb_json_out_open(o, '{');
-    tb_json_out_key(o, "items");
-    tb_json_out_open(o, '[');
-    while (tb_wire_step(&f)) {
-        if (f.field == 2)
-            cursor = f.v;
-        else if (f.field == 1 && !out_channel(w, o, f.s))
-            return;
-    }
-    tb_json_out_close(o, ']');
-    if (cursor != 0)
-        tb_json_out_key_i64(o, "next", (int64_t)cursor);
-    tb_json_out_close(o, '}');
+    tb_work_out_list(w, o, TB_KIND_CHANNEL, out_channel);
 }
 
 const struct tb_work_op tb_work_channel_get = {
