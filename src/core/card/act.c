@@ -100,6 +100,16 @@ static enum tb_outcome hand(struct acting *x, int64_t amount, uint32_t to)
     return TB_DONE;
 }
 
+static void void_code_for_good(struct acting *x)
+{
+    struct tb_ev_codes_moved gone = {.batch = x->card.batch,
+                                     .from = x->card.serial,
+                                     .n = 1,
+                                     .verb = TB_CODE_VOID_FOR_GOOD,
+                                     .reason = x->in->reason};
+    tb_emit_codes_moved(x->t, &gone);
+}
+
 static enum tb_outcome replace(struct acting *x)
 {
     struct tb_txn *t = x->t;
@@ -115,12 +125,7 @@ static enum tb_outcome replace(struct acting *x)
         outcome = join(x, m.profile, owner);
     if (outcome != TB_DONE)
         return outcome;
-    struct tb_ev_codes_moved gone = {.batch = x->card.batch,
-                                     .from = x->card.serial,
-                                     .n = 1,
-                                     .verb = TB_CODE_VOID_FOR_GOOD,
-                                     .reason = x->in->reason};
-    tb_emit_codes_moved(t, &gone);
+    void_code_for_good(x);
     move_card(x, TB_CARD_REPLACED, (uint32_t)m.card, 0);
     tb_wire_put_uint(&x->a->body, 4, m.card);
     return TB_DONE;
@@ -205,12 +210,7 @@ static enum tb_outcome unsell(struct acting *x)
     if (code != TB_CODE_OK)
         return tb_refuse(x->a, code, "code");
     tb_ledger_withdraw(t, hold, x->in->reason, x->cmd->actor);
-    struct tb_ev_codes_moved gone = {.batch = x->card.batch,
-                                     .from = x->card.serial,
-                                     .n = 1,
-                                     .verb = TB_CODE_VOID_FOR_GOOD,
-                                     .reason = x->in->reason};
-    tb_emit_codes_moved(t, &gone);
+    void_code_for_good(x);
     move_card(x, TB_CARD_RETURNED, 0, 0);
     x->moved = all;
     tb_wire_put_uint(&x->a->body, 7, x->card.tender + 1);
