@@ -161,12 +161,8 @@ enum tb_code tb_ledger_reserve(struct tb_txn *t, uint32_t profile, uint32_t unit
 enum tb_outcome tb_ledger_hold(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
 {
     const struct tb_cmd_hold *in = cmd->input;
-    uint32_t unit = tb_find_code(t, TB_KIND_UNIT, in->unit);
-    if (unit == 0)
-        return tb_refuse(a, TB_CODE_UNKNOWN_UNIT, "unit");
-    if (tb_unit_head(t, unit)->kind == TB_UNIT_QUALIFYING || !tb_ledger_by_hand(t, unit))
-        return tb_refuse(a, TB_CODE_INVALID, "unit");
-    uint32_t profile = tb_member_find(t, &in->member, "member", a);
+    uint32_t unit = tb_ledger_unit_by_hand(t, in->unit, false, a);
+    uint32_t profile = unit == 0 ? 0 : tb_member_find(t, &in->member, "member", a);
     if (profile == 0)
         return TB_REFUSED;
     if (in->amount <= 0)

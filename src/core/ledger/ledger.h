@@ -138,8 +138,6 @@ enum tb_code tb_ledger_move(struct tb_txn *t, uint32_t unit, enum tb_tenant_acco
                             enum tb_tenant_account to, int64_t amount, uint64_t order);
 /* credits - debits of one of them; 0 when nothing ever moved. */
 int64_t tb_ledger_book(const struct tb_txn *t, uint32_t unit, enum tb_tenant_account account);
-/* Units that hands and rules may move: not coupons, whose lots are single, nor budgets. */
-bool tb_ledger_by_hand(const struct tb_txn *t, uint32_t unit);
 /* Books one lot as expired at once, when it is due (a refund may have brought it back). */
 void tb_ledger_expire_due(struct tb_txn *t, uint32_t profile, uint64_t lot);
 

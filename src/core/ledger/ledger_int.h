@@ -22,6 +22,9 @@ static inline int64_t due_from_wire(uint64_t due_ms)
 }
 
 const struct tb_unit *tb_unit_head(const struct tb_txn *t, uint32_t unit);
+/* The unit that a hand may move: not coupons, whose lots are single, nor budgets; growth only where
+ * `qualifying`. 0: refused in a with UNKNOWN_UNIT or INVALID at "unit". move.c. */
+uint32_t tb_ledger_unit_by_hand(const struct tb_txn *t, struct tb_str code, bool qualifying, struct tb_answer *a);
 int32_t tb_today(const struct tb_txn *t);
 struct tb_account *tb_account_find(const struct tb_txn *t, struct tb_block *person,
                                    uint32_t profile, uint32_t unit);

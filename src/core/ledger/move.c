@@ -37,10 +37,18 @@ void tb_ledger_apply_moved(struct tb_txn *t, const struct tb_ev_moved *ev)
     book->account[ev->to].credits += ev->amount;
 }
 
-bool tb_ledger_by_hand(const struct tb_txn *t, uint32_t unit)
+uint32_t tb_ledger_unit_by_hand(const struct tb_txn *t, struct tb_str code, bool qualifying, struct tb_answer *a)
 {
+    uint32_t unit = tb_find_code(t, TB_KIND_UNIT, code);
+    if (unit == 0) {
+        (void)tb_refuse(a, TB_CODE_UNKNOWN_UNIT, "unit");
+        return 0;
+    }
     uint32_t kind = tb_unit_head(t, unit)->kind;
-    return kind != TB_UNIT_COUPON && kind != TB_UNIT_BUDGET;
+    if (kind != TB_UNIT_COUPON && kind != TB_UNIT_BUDGET && (qualifying || kind != TB_UNIT_QUALIFYING))
+        return unit;
+    (void)tb_refuse(a, TB_CODE_INVALID, "unit");
+    return 0;
 }
 
 void tb_ledger_expire_due(struct tb_txn *t, uint32_t profile, uint64_t id)

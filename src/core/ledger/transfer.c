@@ -75,12 +75,8 @@ enum tb_outcome tb_ledger_adjust(struct tb_txn *t, const struct tb_command *cmd,
                                  struct tb_answer *a)
 {
     const struct tb_cmd_adjust *in = cmd->input;
-    uint32_t unit = tb_find_code(t, TB_KIND_UNIT, in->unit);
-    if (unit == 0)
-        return tb_refuse(a, TB_CODE_UNKNOWN_UNIT, "unit");
-    if (!tb_ledger_by_hand(t, unit))
-        return tb_refuse(a, TB_CODE_INVALID, "unit");
-    uint32_t profile = tb_member_find(t, &in->member, "member", a);
+    uint32_t unit = tb_ledger_unit_by_hand(t, in->unit, true, a);
+    uint32_t profile = unit ? tb_member_find(t, &in->member, "member", a) : 0;
     if (profile == 0)
         return TB_REFUSED;
     if (in->amount == 0)
@@ -125,12 +121,8 @@ enum tb_outcome tb_ledger_transfer(struct tb_txn *t, const struct tb_command *cm
                                    struct tb_answer *a)
 {
     const struct tb_cmd_transfer *in = cmd->input;
-    uint32_t unit = tb_find_code(t, TB_KIND_UNIT, in->unit);
-    if (unit == 0)
-        return tb_refuse(a, TB_CODE_UNKNOWN_UNIT, "unit");
-    if (tb_unit_head(t, unit)->kind == TB_UNIT_QUALIFYING || !tb_ledger_by_hand(t, unit))
-        return tb_refuse(a, TB_CODE_INVALID, "unit");
-    uint32_t from = tb_member_find(t, &in->from, "from", a);
+    uint32_t unit = tb_ledger_unit_by_hand(t, in->unit, false, a);
+    uint32_t from = unit == 0 ? 0 : tb_member_find(t, &in->from, "from", a);
     uint32_t to = from ? tb_member_find(t, &in->to, "to", a) : 0;
     if (to == 0)
         return TB_REFUSED;
@@ -177,12 +169,8 @@ enum tb_outcome tb_ledger_release_event(struct tb_txn *t, const struct tb_comman
                                         struct tb_answer *a)
 {
     const struct tb_cmd_release *in = cmd->input;
-    uint32_t unit = tb_find_code(t, TB_KIND_UNIT, in->unit);
-    if (unit == 0)
-        return tb_refuse(a, TB_CODE_UNKNOWN_UNIT, "unit");
-    if (!tb_ledger_by_hand(t, unit))
-        return tb_refuse(a, TB_CODE_INVALID, "unit");
-    uint32_t profile = tb_member_find(t, &in->member, "member", a);
+    uint32_t unit = tb_ledger_unit_by_hand(t, in->unit, true, a);
+    uint32_t profile = unit ? tb_member_find(t, &in->member, "member", a) : 0;
     if (profile == 0)
         return TB_REFUSED;
     uint32_t person = tb_person_by_profile(t, profile);
