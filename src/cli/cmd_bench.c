@@ -173,6 +173,7 @@ int tb_cmd_bench(struct tb_cli *cli)
     char folder[] = "tongbao-bench-XXXXXX";
     char path[4096];
     const char *data = tb_args_text(&cli->args, TB_OPT_DATA, NULL, NULL);
+    (void)setvbuf(cli->out, NULL, _IOLBF, 4096); /* minutes lie between two lines */
     if (data == NULL) {
         if (mkdtemp(folder) == NULL)
             return tb_cli_say(cli, TB_EXIT_FAULT, "cannot make a folder for the bench here");

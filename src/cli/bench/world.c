@@ -150,8 +150,8 @@ static struct fill_slot *free_slot(struct fill_slot *slots, uint32_t *at)
             *at = (*at + 1) % FILL_SLOTS;
             return s;
         }
-        if (*at == 0)
-            (void)nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+        if (*at == 0) /* a look at all of them costs about as much as this sleep */
+            (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
 }
 
