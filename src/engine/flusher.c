@@ -25,7 +25,8 @@
 #define NICE 5      /* among threads that all want the processor, answers come first */
 #define SCARCE_PART 8 /* of what a flush ran: waited longer than that for a core, somebody else wants it */
 #define SCARCE_REST 4 /* times as long as such a flush took is left to the others, at most */
-#define REST_MAX_NS INT64_C(700000000) /* SQL may lag: by a flush and a rest, two seconds together */
+#define REST_MAX_NS INT64_C(700000000)
+#define LAG_NS INT64_C(1600000000) /* SQL may lag: by a flush, a rest and the next flush together */
 #define QUIET_COMMANDS 10u /* fewer between two looks, so many looks in turn: nobody asks */
 #define QUIET_LOOKS 10u
 
@@ -80,8 +81,15 @@ static void set_next(struct tb_cell *c, struct pace *p, int64_t began, bool ok)
     bool asked = commands - p->commands >= QUIET_COMMANDS; /* meanwhile */
     p->scarce = ok && asked && waited > ran / SCARCE_PART && in_no_hurry(c);
     p->commands = commands;
-    int64_t rest = p->scarce ? (ended - began) * SCARCE_REST : pause / REST_PART;
-    rest = rest < REST_MAX_NS ? rest : REST_MAX_NS;
+    int64_t rest = pause / REST_PART;
+    if (p->scarce) {
+        int64_t since = atomic_load(&c->pending_since_ms);
+        int64_t behind = since != 0 ? (c->host->now_ms(c->host->user) - since) * 1000000 : 0;
+        int64_t most = LAG_NS - 2 * behind; /* the next flush takes about as long as what it is behind */
+        most = most < REST_MAX_NS ? most : REST_MAX_NS;
+        most = most < (ended - began) * SCARCE_REST ? most : (ended - began) * SCARCE_REST;
+        rest = most > rest ? most : rest;
+    }
     p->quiet = 0;
     p->next_ns = !ok ? ended + RETRY_NS : ended + rest > began + pause ? ended + rest : began + pause;
 }
