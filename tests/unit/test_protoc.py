@@ -21,6 +21,7 @@ import gen_codec  # noqa: E402  (its folder is only known now)
 import schema_text  # noqa: E402
 
 BATCHES_EACH = 3
+EVENTS_A_BATCH = 16  # protoc reads the schema anew for every batch
 ODD = [0, 1, 127, 128, 16383, 16384, 2**31 - 1, 2**32 - 1, 2**53 - 1, 2**63 - 1, 2**64 - 1]
 TEXTS = ["", "a", "通宝", 'quote " and \\ back', "line\nbreak", "x" * 200, "🪙"]
 
@@ -50,10 +51,10 @@ def message(messages, name, chance, depth=0):
     return " ".join(out)
 
 
-def batch(messages, event, chance):
-    """One tenant a frame; values that the engine keeps in 32 bits stay in them."""
-    frames = []
-    for tenant in range(1, 3):
+def frames(messages, event, chance, first):
+    """Two tenants with one kind of event; values that the engine keeps in 32 bits stay in them."""
+    out = []
+    for tenant in (first, first + 1):
         entries = []
         for _ in range(2):
             events = f"event {{ {event.name} {{ {message(messages, event.kind, chance)} }} }}"
@@ -63,8 +64,8 @@ def batch(messages, event, chance):
                            f"answer: {scalar('bytes', chance)} actor: {chance.getrandbits(32)} "
                            f"member: {chance.getrandbits(62)} prev_seq: {chance.getrandbits(62)} "
                            f"field: {scalar('string', chance)} {events} {events} }}")
-        frames.append(f"frame {{ tenant: {tenant} first_seq: {chance.getrandbits(62)} {' '.join(entries)} }}")
-    return " ".join(frames) + " version: 1"
+        out.append(f"frame {{ tenant: {tenant} first_seq: {chance.getrandbits(62)} {' '.join(entries)} }}")
+    return " ".join(out)
 
 
 def run(args, data):
@@ -79,11 +80,14 @@ def protoc(verb, data):
     return run(["protoc", f"--{verb}=tongbao.Batch", f"-I{path.parent}", str(path)], data)
 
 
-def problem(messages, event, chance):
-    """None, or what is wrong."""
-    wire = protoc("encode", batch(messages, event, chance).encode())
-    again = run([sample], wire)
-    one, two = protoc("decode", wire).decode(), protoc("decode", again).decode()
+def problem(text):
+    """None, or what is wrong with a batch of these frames."""
+    try:
+        wire = protoc("encode", f"{text} version: 1".encode())
+        again = run([sample], wire)
+        one, two = protoc("decode", wire).decode(), protoc("decode", again).decode()
+    except RuntimeError as why:
+        return str(why)
     if re.search(r"^\s*\d+[ :]", two, re.M):
         return "a field has no name in the schema"
     if one != two:
@@ -100,17 +104,19 @@ def main():
     chance = random.Random(seed)
     messages, events = gen_codec.parse(schema_text.read(proto))
     passed = failed = 0
-    for event, _ in events:
+    for at in range(0, len(events), EVENTS_A_BATCH):
+        kinds = [event for event, _ in events[at:at + EVENTS_A_BATCH]]
         for _ in range(BATCHES_EACH):
-            try:
-                wrong = problem(messages, event, chance)
-            except RuntimeError as why:
-                wrong = str(why)
-            failed += wrong is not None
-            passed += wrong is None
-            if wrong:
-                print(f"{event.kind}: {wrong} (seed {seed})")
-                break
+            texts = [frames(messages, event, chance, 2 * i + 1) for i, event in enumerate(kinds)]
+            together = problem(" ".join(texts))
+            wrong = [(event, problem(text)) for event, text in zip(kinds, texts)] if together else []
+            wrong = [(event, why) for event, why in wrong if why]
+            if together and not wrong:
+                wrong = [(kinds[0], f"beside {len(kinds) - 1} other kinds: {together}")]
+            failed += len(wrong)
+            passed += len(kinds) - len(wrong)
+            for event, why in wrong:
+                print(f"{event.kind}: {why} (seed {seed})")
     print(f"{len(events)} kinds of events, seed {seed}")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
