@@ -165,9 +165,22 @@ static const int64_t *price_table(struct tb_judge *j, const struct tb_trial *x)
     return price;
 }
 
+/* Every line is in: core/price need not look which are. */
+static bool on_all(const struct tb_judge *j, const struct tb_trial *x)
+{
+    uint32_t n = j->ask->order->line_n;
+    for (uint32_t i = 0; i < n; i += 64) {
+        uint64_t word = n - i >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << (n - i)) - 1;
+        if ((x->scope[i / 64] & word) != word)
+            return false;
+    }
+    return true;
+}
+
 static void fill_scopes(struct tb_judge *j, const struct tb_trial *x, struct tb_offer *o)
 {
-    o->scope = x->scope;
+    bool parts = o->mechanic == TB_PRICE_BUNDLE || o->mechanic == TB_PRICE_BUY_GET || o->mechanic == TB_PRICE_POINTS;
+    o->scope = !parts && on_all(j, x) ? NULL : x->scope;
     if (o->mechanic == TB_PRICE_BUY_GET)
         o->scope_y = tb_offer_has_slot(j->t, x->offer, TB_SCOPE_SLOT_Y) ? slot_bits(j, x, TB_SCOPE_SLOT_Y) : o->scope;
     if (o->mechanic == TB_PRICE_TABLE)

@@ -146,7 +146,7 @@ struct tb_promotion_refusal {
 };
 
 struct tb_promotion_set {
-    struct tb_offer *offer; /* [n], for tb_price_best; scopes are bitsets over the ask's lines */
+    struct tb_offer *offer; /* [n], for tb_price_best; scopes are bitsets over the ask's lines, NULL: every line */
     struct tb_promotion_found *found;
     uint32_t n;
     uint32_t coupons_max; /* of tb_basket: the lowest that an offer asks for, 0 = none asks */
