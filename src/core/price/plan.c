@@ -339,6 +339,7 @@ enum tb_price_answer tb_price_plan_make(struct tb_price_plan *p, const struct tb
     p->caller = offer;
     p->n = offer_n;
     p->made_n = 0;
+    p->effective = 0;
     p->quick = false;
     p->shares = false;
     if (!cut_work(p, work, b->line_n, offer_n))

@@ -104,6 +104,7 @@ struct tb_price_plan {
     uint64_t best_of;  /* of a BEST_OF group */
     uint64_t excluded; /* of a FIRST group, not the first */
     uint64_t shipping;
+    uint64_t effective; /* known to have an effect on the basket as it came */
     uint64_t by_part;  /* look at parts, not only at the sum and number of all goods */
     bool quick;        /* shares are not wanted, even of what changes the state */
     bool shares;       /* shares are wanted, even of what does not */

@@ -325,6 +325,7 @@ static void begin(struct search *s, const struct tb_price_search *limit)
     root->exact = 0;
     root->known = 0;
     (void)renew(s, root);
+    p->effective = root->node.alive & root->exact;
     uint64_t rated = 0;
     for (uint64_t m = root->node.alive; m != 0; m &= m - 1)
         if (tb_price_rated(p->offer[__builtin_ctzll(m)]))

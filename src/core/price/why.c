@@ -103,7 +103,9 @@ static int64_t key_without(const struct tb_price_plan *p, const struct tb_price_
 static struct tb_price_reason reason_of(struct tb_price_plan *p, const struct tb_price_course *c, uint32_t j)
 {
     uint64_t bit = UINT64_C(1) << j;
-    struct tb_price_reason r = judge(p, j, &c->state[0]);
+    struct tb_price_reason r = {.why = TB_PRICE_IN_FORCE};
+    if (!(p->effective & bit))
+        r = judge(p, j, &c->state[0]);
     if (r.why != TB_PRICE_IN_FORCE)
         return r;
     if (p->excluded & bit)

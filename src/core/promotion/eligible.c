@@ -233,11 +233,19 @@ bool tb_judge_scope(const struct tb_judge *j, const struct tb_trial *x, uint32_t
 
 static enum tb_promotion_why test_scope(const struct tb_judge *j, struct tb_trial *x)
 {
-    x->scope = TB_NEW_ARRAY(j->t->scratch, uint64_t, tb_judge_words(j));
+    bool bundle = x->v->mechanic == TB_PRICE_BUNDLE; /* its slots are asked when it is made */
+    uint32_t words = tb_judge_words(j);
+    bool some = bundle;
+    if (x->place != TB_TRIAL_NAMED) {
+        x->scope = j->scope + (size_t)x->place * words;
+        for (uint32_t w = 0; w < words; w++)
+            some = some || x->scope[w] != 0;
+        return some ? TB_PROMOTION_OPEN : TB_PROMOTION_SCOPE;
+    }
+    x->scope = TB_NEW_ARRAY(j->t->scratch, uint64_t, words);
     tb_assert(x->scope != NULL);
-    if (x->v->mechanic == TB_PRICE_BUNDLE)
-        return TB_PROMOTION_OPEN; /* its slots are asked when it is made */
-    return tb_judge_scope(j, x, TB_SCOPE_SLOT_X, x->scope) ? TB_PROMOTION_OPEN : TB_PROMOTION_SCOPE;
+    some = some || tb_judge_scope(j, x, TB_SCOPE_SLOT_X, x->scope);
+    return some ? TB_PROMOTION_OPEN : TB_PROMOTION_SCOPE;
 }
 
 static bool evaluate(const struct tb_judge *j, const struct tb_trial *x, uint32_t section, struct tb_expr_value *out)
@@ -416,7 +424,11 @@ static void pass(struct tb_judge *j, const struct tb_trial *x, const struct tb_c
         return;
     }
     bool chosen = j->open_cap > TB_PRICE_OFFERS_MAX || j->coupon_n > 0; /* else nobody asks */
-    j->open[j->open_n++] = (struct tb_open){.trial = *x, .coupon = *c, .reach = chosen ? reach_of(j, x) : 0};
+    struct tb_open *o = &j->open[j->open_n++];
+    if (&o->trial != x)
+        o->trial = *x;
+    o->coupon = *c;
+    o->reach = chosen ? reach_of(j, x) : 0;
 }
 
 /* One candidate, or one for each of her coupons that it takes, as far as limits allow all of them: those first that
@@ -457,14 +469,15 @@ static struct tb_block *offer_of(const struct tb_judge *j, uint32_t offer)
 /* place: TB_TRIAL_NAMED when the ask names it. lot: with that coupon; 0 = any. */
 static void try_offer(struct tb_judge *j, struct tb_block *offer, uint32_t place, uint64_t lot)
 {
-    struct tb_trial x = {.offer = offer, .place = place, .v = tb_block_head_const(offer)};
-    x.campaign = tb_read(j->t, TB_KIND_CAMPAIGN, x.v->campaign);
-    tb_assert(x.campaign != NULL);
-    x.why = judge_offer(j, &x, place == TB_TRIAL_NAMED);
-    if (x.why == TB_PROMOTION_OPEN)
-        pass_each(j, &x, lot);
+    struct tb_trial *x = &j->open[j->open_n].trial; /* where it stays when it passes */
+    *x = (struct tb_trial){.offer = offer, .place = place, .v = tb_block_head_const(offer)};
+    x->campaign = tb_read(j->t, TB_KIND_CAMPAIGN, x->v->campaign);
+    tb_assert(x->campaign != NULL);
+    x->why = judge_offer(j, x, place == TB_TRIAL_NAMED);
+    if (x->why == TB_PROMOTION_OPEN)
+        pass_each(j, x, lot);
     else
-        tb_judge_refuse(j, x.v->campaign, (uint32_t)offer->id, 0, x.why, x.missing);
+        tb_judge_refuse(j, x->v->campaign, (uint32_t)offer->id, 0, x->why, x->missing);
 }
 
 /* The offers in force at the instant, in order of their campaigns. */
@@ -497,6 +510,15 @@ static void find_scopes(struct tb_judge *j)
             tb_offer_scope_row(j->t, j->live + from, n, mark, j->ask->product[i],
                                j->in + (size_t)i * wide + from / 64 * TB_SCOPE_SLOTS);
     }
+    uint32_t words = tb_judge_words(j);
+    j->scope = TB_NEW_ARRAY(j->t->scratch, uint64_t, (size_t)j->live_n * words + 1);
+    tb_assert(j->scope != NULL);
+    for (uint32_t i = 0; i < line_n; i++)
+        for (uint32_t from = 0; from < j->live_n; from += 64) {
+            uint64_t m = j->in[(size_t)i * wide + from / 64 * TB_SCOPE_SLOTS + TB_SCOPE_SLOT_X];
+            for (; m != 0; m &= m - 1)
+                j->scope[(size_t)(from + (uint32_t)__builtin_ctzll(m)) * words + i / 64] |= UINT64_C(1) << (i % 64);
+        }
 }
 
 static void try_all(struct tb_judge *j)

@@ -10,18 +10,19 @@
 /* The most promising come first and stay. */
 static void choose(struct tb_judge *j)
 {
+    if (j->open_n <= TB_PRICE_OFFERS_MAX)
+        return;
     for (uint32_t i = 0; i < j->open_n; i++) {
         struct tb_open o = j->open[i];
         uint32_t at = i;
-        for (; at > 0 && j->open[at - 1].reach < o.reach && j->open_n > TB_PRICE_OFFERS_MAX; at--)
+        for (; at > 0 && j->open[at - 1].reach < o.reach; at--)
             j->open[at] = j->open[at - 1];
         j->open[at] = o;
     }
     for (uint32_t i = TB_PRICE_OFFERS_MAX; i < j->open_n; i++)
         tb_judge_refuse(j, j->open[i].trial.v->campaign, (uint32_t)j->open[i].trial.offer->id,
                         j->open[i].coupon.lot, TB_PROMOTION_LEFT_OUT, 0);
-    if (j->open_n > TB_PRICE_OFFERS_MAX)
-        j->open_n = TB_PRICE_OFFERS_MAX;
+    j->open_n = TB_PRICE_OFFERS_MAX;
 }
 
 static bool before(const struct tb_open *a, const struct tb_open *b)
@@ -36,6 +37,8 @@ static bool before(const struct tb_open *a, const struct tb_open *b)
 static void sort(struct tb_judge *j)
 {
     for (uint32_t i = 1; i < j->open_n; i++) {
+        if (!before(&j->open[i], &j->open[i - 1]))
+            continue;
         struct tb_open o = j->open[i];
         uint32_t at = i;
         for (; at > 0 && before(&o, &j->open[at - 1]); at--)

@@ -199,35 +199,44 @@ void tb_promotion_apply_offer_made(struct tb_txn *t, const struct tb_ev_offer_ma
 
 /* ---- what it says --------------------------------------------------------------------------- */
 
+/* Every field is written; rows behind step_n and slot_n, which nobody reads, are left as they were: clearing the whole
+ * for each offer of a quote cost as much as filling it. */
+_Static_assert(sizeof(struct tb_offer) == 432, "a new field is to be written here");
+
 void tb_offer_terms(const struct tb_txn *t, struct tb_block *b, struct tb_offer *out)
 {
     const struct tb_offer_version *v = tb_block_head_const(b);
-    *out = (struct tb_offer){.mechanic = (enum tb_price_mechanic)v->mechanic,
-                             .level = (enum tb_price_level)v->level,
-                             .coupon = (enum tb_price_coupon)v->coupon_rule,
-                             .rounding = (enum tb_rounding)v->rounding,
-                             .sequence = v->sequence,
-                             .one_per_product = v->flags & TB_OFFER_ONE_PER_PRODUCT,
-                             .initial = v->flags & TB_OFFER_INITIAL,
-                             .every = v->flags & TB_OFFER_EVERY,
-                             .by_pieces = v->flags & TB_OFFER_BY_PIECES,
-                             .overall = v->flags & TB_OFFER_OVERALL,
-                             .same_line = v->flags & TB_OFFER_SAME_LINE,
-                             .expires_ms = INT64_MAX,
-                             .amount = v->amount,
-                             .ppm = v->ppm,
-                             .need = v->need,
-                             .get = v->get,
-                             .step_n = b->n[TB_OFFER_STEP],
-                             .slot_n = v->slots,
-                             .min_amount = v->min_amount,
-                             .min_pieces = v->min_pieces,
-                             .cap_unit = v->cap_unit,
-                             .cap_line = v->cap_line,
-                             .cap_order = v->cap_order,
-                             .max_units = v->max_units,
-                             .max_applications = v->max_applications,
-                             .worth = v->worth};
+    out->mechanic = (enum tb_price_mechanic)v->mechanic;
+    out->level = (enum tb_price_level)v->level;
+    out->coupon = (enum tb_price_coupon)v->coupon_rule;
+    out->rounding = (enum tb_rounding)v->rounding;
+    out->sequence = v->sequence;
+    out->one_per_product = v->flags & TB_OFFER_ONE_PER_PRODUCT;
+    out->initial = v->flags & TB_OFFER_INITIAL;
+    out->every = v->flags & TB_OFFER_EVERY;
+    out->by_pieces = v->flags & TB_OFFER_BY_PIECES;
+    out->overall = v->flags & TB_OFFER_OVERALL;
+    out->same_line = v->flags & TB_OFFER_SAME_LINE;
+    out->expires_ms = INT64_MAX;
+    out->amount = v->amount;
+    out->ppm = v->ppm;
+    out->need = v->need;
+    out->get = v->get;
+    out->step_n = b->n[TB_OFFER_STEP];
+    out->slot_n = v->slots;
+    out->min_amount = v->min_amount;
+    out->min_pieces = v->min_pieces;
+    out->cap_unit = v->cap_unit;
+    out->cap_line = v->cap_line;
+    out->cap_order = v->cap_order;
+    out->max_units = v->max_units;
+    out->max_applications = v->max_applications;
+    out->worth = v->worth;
+    out->group = 0;
+    out->scope = out->scope_y = NULL;
+    out->line_price = NULL;
+    out->budget_rule = TB_PRICE_NO_BUDGET;
+    out->budget = 0;
     const struct tb_offer_step *step = tb_section(t, b, TB_OFFER_STEP);
     for (uint32_t i = 0; i < out->step_n; i++)
         out->step[i] = (struct tb_price_step){step[i].at, step[i].off, step[i].ppm};
