@@ -40,6 +40,10 @@ void tb_loop_left(struct tb_cell *c, const struct tb_job_request *r)
 #define SHARED_COMMANDS_MIN 64u
 #define BESIDE_NS 700 /* of a command, that is not in its measured cost: prefetching, images */
 
+/* Questions are answered together when their batch ends, and gain nothing by standing in a long one: no longer than
+ * this of them in one, so that whoever asks does not wait for the answers to those who came after her.        */
+#define QUESTIONS_NS 200000
+
 static void pick(struct tb_cell *c)
 {
     if (c->picked_at < c->picked_n)
@@ -51,11 +55,15 @@ static void pick(struct tb_cell *c)
     else if (c->shared_batches > 0)
         c->shared_batches--;
     int64_t left_ns = c->shared_batches > 0 ? SHARED_NS : INT64_MAX;
-    while (c->picked_n < c->o.batch_commands && (left_ns > 0 || c->picked_n < SHARED_COMMANDS_MIN)) {
+    int64_t questions_ns = QUESTIONS_NS;
+    while (c->picked_n < c->o.batch_commands && questions_ns > 0 &&
+           (left_ns > 0 || c->picked_n < SHARED_COMMANDS_MIN)) {
         struct tb_job_request *r = tb_fair_next(&c->fair);
         if (r == NULL)
             return;
-        left_ns -= c->fair.cost_ns[r->command.op] + BESIDE_NS;
+        int64_t cost_ns = c->fair.cost_ns[r->command.op] + BESIDE_NS;
+        left_ns -= cost_ns;
+        questions_ns -= tb_op_reads(r->command.op) ? cost_ns : 0;
         c->picked[c->picked_n++] = r;
     }
 }

@@ -490,6 +490,31 @@ static void one_tenant_floods(void **unused)
     world_deinit(&w);
 }
 
+/* Who asks first is answered before the questions behind hers have been looked at; commands that are written go into
+ * one batch, as one append makes them durable. */
+static void questions_do_not_wait_for_each_other(void **unused)
+{
+    (void)unused;
+    enum { N = 400 };
+    static struct ask asks[N];
+    struct world w;
+    world_init(&w, 12);
+    world_open(&w);
+    for (uint32_t round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < N; i++) {
+            ask_init(&asks[i], round ? TEST_OP_GET : TEST_OP_ADD, 1, i, 1);
+            assert_int_equal(tb_cell_submit(w.cell, &asks[i].r), TB_SUBMIT_TAKEN);
+        }
+        (void)tb_cell_step(w.cell);
+        assert_int_equal(asks[0].answered, 1);
+        assert_int_equal(asks[N - 1].answered, !round);
+        world_run(&w);
+        for (uint32_t i = 0; i < N; i++)
+            assert_int_equal(asks[i].answered, 1);
+    }
+    world_deinit(&w);
+}
+
 static void queues_are_bounded(void **unused)
 {
     (void)unused;
@@ -537,6 +562,7 @@ int main(void)
         cmocka_unit_test(same_seed_same_journal),   cmocka_unit_test(timers_fire_when_due),
         cmocka_unit_test(jobs_go_on_after_a_crash), cmocka_unit_test(cold_orders_come_back),
         cmocka_unit_test(one_tenant_floods),        cmocka_unit_test(queues_are_bounded),
+        cmocka_unit_test(questions_do_not_wait_for_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
