@@ -73,7 +73,8 @@ static void burst(struct tb_bench_world *w, const struct tb_bench_options *o, co
     wait_for_flush(w, out);
 }
 
-/* Reads: how many the engine's thread can do, and what a caller waits at half of that. */
+/* Reads: how many the engine's thread can do, and what a caller waits at half of that, beside what the machine makes a
+ * thread wait that does nothing: before and after, the lesser. */
 static void questions(struct tb_bench_world *w, const struct tb_bench_options *o, const struct tb_bench_kind *kind,
                       FILE *out)
 {
@@ -87,8 +88,12 @@ static void questions(struct tb_bench_world *w, const struct tb_bench_options *o
     tb_bench_threads_print(out, &r.threads_before, &r.threads_after, r.done);
     l.rate = (uint32_t)((double)r.done / r.seconds / 2);
     l.timed = true;
+    double before = tb_bench_pause_p99_ms(o->seconds);
     tb_bench_run_load(w, &l, &r);
-    (void)fprintf(out, "  at %u/s: p50 %.2f ms, p99 %.2f ms\n", l.rate, r.p50_ms, r.p99_ms);
+    double after = tb_bench_pause_p99_ms(o->seconds);
+    (void)fprintf(out, "  at %u/s: p50 %.2f ms, p99 %.2f ms; a thread that only looks at the clock: p99 %.3f ms\n",
+                  l.rate, r.p50_ms, r.p99_ms, before < after ? before : after);
+    tb_bench_threads_print(out, &r.threads_before, &r.threads_after, r.done);
 }
 
 static bool checkout(struct tb_bench_world *w, const struct tb_bench_options *o, FILE *out)

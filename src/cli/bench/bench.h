@@ -62,6 +62,8 @@ struct tb_bench_options {
 #define TB_BENCH_THREADS_MAX 16u
 struct tb_bench_threads {
     uint32_t n;
+    uint64_t stolen_ticks; /* of all cores: ready to run, and the host ran something else */
+    uint64_t ticks;        /* of all cores, with what they idled */
     struct tb_bench_thread {
         char name[16];
         uint64_t task;
@@ -70,7 +72,8 @@ struct tb_bench_threads {
     } thread[TB_BENCH_THREADS_MAX];
 };
 void tb_bench_threads_read(struct tb_bench_threads *to);
-/* What they used between the two for each of `done` commands; one line. */
+/* What they used between the two for each of `done` commands, and what the host of a virtual machine took from all its
+ * cores meanwhile, which no thread's times say; one line. */
 void tb_bench_threads_print(FILE *out, const struct tb_bench_threads *before, const struct tb_bench_threads *after,
                             uint64_t done);
 
@@ -164,6 +167,10 @@ bool tb_bench_restart(struct tb_bench_world *w, const struct tb_node_options *no
 
 /* Appends bytes_each * 256 a turn to a growing file, with fdatasync; operations a second. */
 double tb_bench_limit(const char *path, double bytes_each, uint32_t seconds);
+
+/* The p99 that no program passes on this machine at this moment: of a thread that only looks at the clock, by the pauses
+ * in which it did not run (others on its core, the host of a virtual machine). */
+double tb_bench_pause_p99_ms(double seconds);
 
 /* Resident bytes of this process. */
 uint64_t tb_bench_resident(void);

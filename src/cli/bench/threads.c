@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What each of this process' threads used of the processors, and how long it was ready to run
  * and waited for one: on a machine that is shared, or that has fewer cores than threads, this
- * tells what a rate was bounded by. From /proc/self/task; without it nothing is printed.       */
+ * tells what a rate was bounded by. From /proc/self/task and /proc/stat; without them nothing is printed. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,9 +36,26 @@ static bool read_task(const char *task, struct tb_bench_thread *t)
     return true;
 }
 
+/* user, nice, system, idle, iowait, irq, softirq, steal (proc(5)). */
+static void read_machine(struct tb_bench_threads *to)
+{
+    unsigned long long t[8] = {0};
+    FILE *f = fopen("/proc/stat", "re");
+    if (f != NULL && fscanf(f, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &t[0], &t[1], &t[2], &t[3], &t[4], &t[5],
+                            &t[6], &t[7]) != 8)
+        t[7] = 0;
+    if (f != NULL)
+        (void)fclose(f);
+    to->stolen_ticks = t[7];
+    to->ticks = 0;
+    for (uint32_t i = 0; i < 8; i++)
+        to->ticks += t[i];
+}
+
 void tb_bench_threads_read(struct tb_bench_threads *to)
 {
     to->n = 0;
+    read_machine(to);
     DIR *d = opendir("/proc/self/task");
     if (d == NULL)
         return;
@@ -68,5 +85,9 @@ void tb_bench_threads_print(FILE *out, const struct tb_bench_threads *before, co
         (void)fprintf(out, "%s%s %.2f (%.2f)", sep, a->name, ran_us, waited_us);
         sep = ", ";
     }
+    uint64_t stolen = after->stolen_ticks - before->stolen_ticks;
+    if (done > 0 && stolen > 0 && after->ticks > before->ticks)
+        (void)fprintf(out, "; the host took %.1f %% of all cores",
+                      100. * (double)stolen / (double)(after->ticks - before->ticks));
     (void)fprintf(out, "\n");
 }
