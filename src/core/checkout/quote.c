@@ -71,10 +71,30 @@ static void tell_share(struct tb_buf *b, const struct tb_price_share *s)
     nest_close(share);
 }
 
+/* By line the first of its shares, and by share the line's next one, in their order; NO_SHARE: none. */
+#define NO_SHARE UINT32_MAX
+static uint32_t *shares_by_line(const struct tb_checkout *c, uint32_t **next)
+{
+    const struct tb_price_result *r = &c->price;
+    uint32_t line_n = c->basket.line_n;
+    uint32_t *first = tb_arena_take(c->t->scratch, ((size_t)line_n + r->share_n) * sizeof *first);
+    tb_assert(first != NULL);
+    *next = first + line_n;
+    for (uint32_t i = 0; i < line_n; i++)
+        first[i] = NO_SHARE;
+    for (uint32_t k = r->share_n; k-- > 0;) {
+        (*next)[k] = first[r->share[k].line];
+        first[r->share[k].line] = k;
+    }
+    return first;
+}
+
 static void tell_lines(const struct tb_checkout *c)
 {
     struct tb_buf *b = &c->a->body;
     const struct tb_price_result *r = &c->price;
+    uint32_t *next;
+    const uint32_t *first = shares_by_line(c, &next);
     for (uint32_t i = 0; i < c->basket.line_n; i++) {
         struct nest line = nest_open(b, 11);
         struct put to = put_open(b, 5);
@@ -84,26 +104,18 @@ static void tell_lines(const struct tb_checkout *c)
         put_uint(&to, 4, r->line[i].below_cost);
         put_uint(&to, 5, c->product[i]);
         put_close(&to);
-        for (uint32_t k = 0; k < r->share_n; k++)
-            if (r->share[k].line == i)
-                tell_share(b, &r->share[k]);
+        for (uint32_t k = first[i]; k != NO_SHARE; k = next[k])
+            tell_share(b, &r->share[k]);
         nest_close(line);
     }
 }
 
-static const struct tb_price_use *use_of(const struct tb_checkout *c, uint32_t offer)
-{
-    for (uint32_t k = 0; k < c->price.use_n; k++)
-        if (c->price.use[k].offer == offer)
-            return &c->price.use[k];
-    return NULL;
-}
-
-static void tell_offer(const struct tb_checkout *c, uint32_t i, const struct tb_price_reason *why)
+/* u: NULL, it is not in force. */
+static void tell_offer(const struct tb_checkout *c, uint32_t i, const struct tb_price_use *u)
 {
     struct tb_buf *b = &c->a->body;
     const struct tb_promotion_found *f = &c->set.found[i];
-    const struct tb_price_use *u = use_of(c, i);
+    const struct tb_price_reason *why = &c->why[i];
     struct nest offer = nest_open(b, 12);
     struct put to = put_open(b, 13);
     put_uint(&to, 1, f->offer);
@@ -124,6 +136,17 @@ static void tell_offer(const struct tb_checkout *c, uint32_t i, const struct tb_
         put_uint(&to, 13, why->against + 1);
     put_close(&to);
     nest_close(offer);
+}
+
+static void tell_offers(const struct tb_checkout *c)
+{
+    const struct tb_price_use *use[TB_PRICE_OFFERS_MAX];
+    for (uint32_t i = 0; i < c->set.n; i++)
+        use[i] = NULL;
+    for (uint32_t k = 0; k < c->price.use_n; k++)
+        use[c->price.use[k].offer] = &c->price.use[k];
+    for (uint32_t i = 0; i < c->set.n; i++)
+        tell_offer(c, i, use[i]);
 }
 
 static void tell_refused(const struct tb_checkout *c)
@@ -168,8 +191,7 @@ static void tell(const struct tb_checkout *c)
         tb_wire_put_uint(b, 4, (uint64_t)c->tender[i].units);
         nest_close(tender);
     }
-    for (uint32_t i = 0; i < c->set.n; i++)
-        tell_offer(c, i, &c->why[i]);
+    tell_offers(c);
 }
 
 static void tell_earn(struct tb_buf *b, uint64_t unit, int64_t amount)

@@ -103,21 +103,30 @@ static bool preferred(const struct tb_offer *a, uint32_t i, const struct tb_offe
     return i < k;
 }
 
+/* A caller's offers mostly come by sequence: level by level, and preference in that order, little has to move. */
 static void put_in_order(struct tb_price_plan *p)
 {
     uint32_t n = p->n;
-    for (uint32_t i = 0; i < n; i++) {
-        const struct tb_offer *o = &p->caller[i];
-        uint32_t k = i;
-        for (; k > 0 && applies_before(o, p->offer[k - 1]); k--)
-            p->offer[k] = p->offer[k - 1];
-        p->offer[k] = o;
-    }
+    uint32_t placed = 0;
+    for (enum tb_price_level level = TB_PRICE_ITEM; level <= TB_PRICE_SHIPPING; level++)
+        for (uint32_t i = 0; i < n; i++) {
+            const struct tb_offer *o = &p->caller[i];
+            if (o->level != level)
+                continue;
+            uint32_t k = placed++;
+            for (; k > 0 && applies_before(o, p->offer[k - 1]); k--)
+                p->offer[k] = p->offer[k - 1];
+            p->offer[k] = o;
+        }
+    tb_assert(placed == n);
     uint8_t sorted[TB_PRICE_OFFERS_MAX];
     for (uint32_t i = 0; i < n; i++) {
         p->origin[i] = (uint8_t)(p->offer[i] - p->caller);
         p->position[p->origin[i]] = (uint8_t)i;
-        uint32_t k = i;
+    }
+    for (uint32_t c = 0; c < n; c++) {
+        uint32_t i = p->position[c];
+        uint32_t k = c;
         for (; k > 0 && preferred(p->offer[i], i, p->offer[sorted[k - 1]], sorted[k - 1]); k--)
             sorted[k] = sorted[k - 1];
         sorted[k] = (uint8_t)i;
