@@ -168,8 +168,8 @@ bool tb_bench_restart(struct tb_bench_world *w, const struct tb_node_options *no
 /* Appends bytes_each * 256 a turn to a growing file, with fdatasync; operations a second. */
 double tb_bench_limit(const char *path, double bytes_each, uint32_t seconds);
 
-/* The p99 that no program passes on this machine at this moment: of a thread that only looks at the clock, by the pauses
- * in which it did not run (others on its core, the host of a virtual machine). */
+/* The p99 that no program passes on this machine at this moment: of a thread that only looks at the clock, by the
+ * pauses in which it did not run (others on its core, the host of a virtual machine). */
 double tb_bench_pause_p99_ms(double seconds);
 
 /* Resident bytes of this process. */
