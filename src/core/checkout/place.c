@@ -188,9 +188,9 @@ static bool earns(const struct tb_checkout *c, const struct tb_draw_on *d)
 static void earn_base(const struct tb_checkout *c, struct tb_order_pricing *pricing)
 {
     uint32_t n = c->order.line_n;
-    int64_t *net = TB_NEW_ARRAY(c->t->scratch, int64_t, n + 1);
-    int64_t *cell = TB_NEW_ARRAY(c->t->scratch, int64_t, (n + 1) * 2);
-    int64_t *base = TB_NEW_ARRAY(c->t->scratch, int64_t, n);
+    int64_t *net = TB_CHECKOUT_ROWS(c->t, int64_t, n + 1);
+    int64_t *cell = TB_CHECKOUT_ROWS(c->t, int64_t, (n + 1) * 2);
+    int64_t *base = TB_CHECKOUT_ROWS(c->t, int64_t, n);
     tb_assert(net != NULL && cell != NULL && base != NULL);
     int64_t by[2] = {0, 0};
     for (uint32_t i = 0; i < c->tender_n; i++)
@@ -198,11 +198,14 @@ static void earn_base(const struct tb_checkout *c, struct tb_order_pricing *pric
     for (uint32_t i = 0; i < n; i++)
         net[i] = c->line[i].net;
     net[n] = pricing->shipping;
-    tb_refund_matrix(net, n + 1, by, 2, cell);
+    bool all = by[0] == 0; /* as most orders: no part is to be found */
+    if (!all)
+        tb_refund_matrix(net, n + 1, by, 2, cell);
     for (uint32_t i = 0; i < n; i++) {
-        base[i] = cell[i * 2 + 1];
+        base[i] = all ? net[i] : cell[i * 2 + 1];
         pricing->earn_base += base[i];
     }
+    tb_assert(!all || pricing->earn_base + pricing->shipping == by[1]);
     pricing->line_earn = base;
 }
 
