@@ -27,7 +27,7 @@ static enum tb_outcome giver(struct tb_txn *t, const struct tb_cmd_card_act *in,
 enum tb_outcome tb_card_give(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
 {
     const struct tb_cmd_card_act *in = cmd->input;
-    uint32_t profile;
+    uint32_t profile = 0;
     uint32_t unit;
     enum tb_outcome outcome = giver(t, in, &profile, &unit, a);
     if (outcome != TB_DONE)
@@ -81,8 +81,8 @@ static enum tb_outcome find(struct tb_txn *t, const struct tb_cmd_card_act *in, 
 enum tb_outcome tb_card_claim(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
 {
     const struct tb_cmd_card_act *in = cmd->input;
-    struct tb_card gift;
-    uint32_t to;
+    struct tb_card gift = {0};
+    uint32_t to = 0;
     enum tb_outcome outcome = find(t, in, &gift, &to, a);
     if (outcome != TB_DONE)
         return outcome;
@@ -110,8 +110,8 @@ enum tb_outcome tb_card_claim(struct tb_txn *t, const struct tb_command *cmd, st
 enum tb_outcome tb_card_take_back(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
 {
     const struct tb_cmd_card_act *in = cmd->input;
-    struct tb_card gift;
-    uint32_t profile;
+    struct tb_card gift = {0};
+    uint32_t profile = 0;
     enum tb_outcome outcome = find(t, in, &gift, &profile, a);
     if (outcome != TB_DONE)
         return outcome;
