@@ -12,8 +12,7 @@ static void key_date(struct tb_json_out *o, const char *key, int32_t day)
 static void out_counts(struct tb_json_out *o, const char *key, const int64_t *n, const char *const *word,
                        uint32_t words)
 {
-    tb_json_out_key(o, key);
-    tb_json_out_open(o, '{');
+    tb_json_out_key_open(o, key, '{');
     for (uint32_t i = 0; i < words; i++)
         if (n[i] != 0 && word[i] != NULL)
             tb_json_out_key_i64(o, word[i], n[i]);
@@ -22,8 +21,7 @@ static void out_counts(struct tb_json_out *o, const char *key, const int64_t *n,
 
 static void out_refused(struct tb_json_out *o, const struct tb_bt_figures *f)
 {
-    tb_json_out_key(o, "refused_as");
-    tb_json_out_open(o, '{');
+    tb_json_out_key_open(o, "refused_as", '{');
     for (uint32_t i = 0; i < TB_CODE_COUNT; i++)
         if (f->refused[i] != 0)
             tb_json_out_key_i64(o, tb_code_name((enum tb_code)i), f->refused[i]);
@@ -65,8 +63,7 @@ static void out_figures(struct tb_json_out *o, const struct tb_bt_figures *f)
 
 static void out_drafts(struct tb_json_out *o, const struct tb_backtest *b)
 {
-    tb_json_out_key(o, "drafts");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "drafts", '[');
     for (uint32_t i = 0; i < b->o.campaign_n; i++) {
         const struct tb_bt_draft *d = &b->draft[i];
         tb_json_out_open(o, '{');
@@ -84,8 +81,7 @@ static void out_drafts(struct tb_json_out *o, const struct tb_backtest *b)
 
 static void out_units(struct tb_json_out *o, const struct tb_backtest *b)
 {
-    tb_json_out_key(o, "units");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "units", '[');
     for (uint32_t i = 0; i < b->unit_n; i++) {
         const struct tb_bt_unit *u = &b->unit[i];
         tb_json_out_open(o, '{');
@@ -101,8 +97,7 @@ static void out_units(struct tb_json_out *o, const struct tb_backtest *b)
 
 static void out_others(struct tb_json_out *o, const struct tb_backtest *b)
 {
-    tb_json_out_key(o, "others");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "others", '[');
     for (uint32_t i = 0; i < b->other_n; i++) {
         tb_json_out_open(o, '{');
         tb_json_out_key_str(o, "campaign", tb_bt_code(b, TB_KIND_CAMPAIGN, b->other[i].campaign));
@@ -116,8 +111,7 @@ static void out_others(struct tb_json_out *o, const struct tb_backtest *b)
 
 static void out_days(struct tb_json_out *o, const struct tb_backtest *b)
 {
-    tb_json_out_key(o, "days");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "days", '[');
     for (uint32_t i = 0; i < b->day_n; i++) {
         const struct tb_bt_day *d = &b->day[i];
         if (d->orders == 0)
@@ -136,8 +130,7 @@ static void out_days(struct tb_json_out *o, const struct tb_backtest *b)
 static void out_baskets(struct tb_json_out *o, const char *key, const struct tb_backtest *b,
                         const struct tb_bt_order *const *order, uint32_t n)
 {
-    tb_json_out_key(o, key);
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, key, '[');
     for (uint32_t i = 0; i < n; i++) {
         tb_json_out_open(o, '{');
         tb_json_out_key_str(o, "order", (struct tb_str){b->text + order[i]->key_at, order[i]->key_n});

@@ -100,8 +100,7 @@ static void out_identifiers(struct export_run *x, struct tb_json_out *o, struct 
 {
     const struct tb_profile *p = section(b, TB_PERSON_PROFILE);
     const char *bytes = section(b, TB_PERSON_BYTES);
-    tb_json_out_key(o, "identifiers");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "identifiers", '[');
     for (uint32_t i = 0; i < b->n[TB_PERSON_PROFILE]; i++) {
         uint8_t plain[TB_PERSONAL_MAX + 64];
         struct tb_buf text;
@@ -127,8 +126,7 @@ static void out_balances(struct export_run *x, struct tb_json_out *o, struct tb_
 {
     const struct tb_account *a = section(b, TB_PERSON_ACCOUNT);
     uint32_t n = b->n[TB_PERSON_ACCOUNT];
-    tb_json_out_key(o, "balances");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "balances", '[');
     for (uint32_t i = 0; i < n; i++) {
         int64_t available = 0;
         int64_t held = 0;
@@ -187,8 +185,7 @@ static void out_lines(struct export_run *x, struct tb_json_out *o, struct tb_blo
 {
     const struct tb_order_line *l = section(b, TB_ORDER_LINE);
     const char *bytes = section(b, TB_ORDER_BYTES);
-    tb_json_out_key(o, "lines");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "lines", '[');
     for (uint32_t i = 0; i < b->n[TB_ORDER_LINE]; i++) {
         tb_json_out_open(o, '{');
         if (l[i].product != 0)
@@ -223,8 +220,7 @@ static void out_order(struct export_run *x, struct tb_json_out *o, struct tb_blo
     tb_json_out_key_i64(o, "net", r->net);
     tb_json_out_key_i64(o, "returned_net", r->returned_net);
     out_lines(x, o, b);
-    tb_json_out_key(o, "tenders");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "tenders", '[');
     for (uint32_t i = 0; i < b->n[TB_ORDER_TENDER]; i++) {
         tb_json_out_open(o, '{');
         tb_json_out_key_str(o, "kind", tb_str_of(tb_tender_name(t[i].kind)));

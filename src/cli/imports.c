@@ -388,8 +388,7 @@ static void list(struct asked *a)
     DIR *d = opendir(import_path(a->x, a->in->tenant, "", "", path));
     tb_json_out_init(&o, a->in->out);
     tb_json_out_open(&o, '{');
-    tb_json_out_key(&o, "items");
-    tb_json_out_open(&o, '[');
+    tb_json_out_key_open(&o, "items", '[');
     for (struct dirent *e = d ? readdir(d) : NULL; e != NULL; e = readdir(d)) {
         size_t n = strlen(e->d_name);
         if (e->d_name[0] == '.' || n > TB_CODE_MAX)

@@ -64,14 +64,12 @@ static void out_csv(struct head *h, struct tb_json_out *o)
     tb_csv_init(&csv, &limits, memory, pull_head, h);
     tb_json_out_key_str(o, "format", TB_STR("csv"));
     tb_json_out_key_str(o, "delimiter", (struct tb_str){&limits.delimiter, 1});
-    tb_json_out_key(o, "columns");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "columns", '[');
     enum tb_csv_answer a = tb_csv_next(&csv, &row, &fault);
     for (uint32_t i = 0; a == TB_CSV_ROW && i < row.n && i < COLUMNS_MAX; i++)
         out_cell(o, row.field[i]);
     tb_json_out_close(o, ']');
-    tb_json_out_key(o, "rows");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "rows", '[');
     for (uint32_t n = 0; n < ROWS && a == TB_CSV_ROW; n++) {
         a = tb_csv_next(&csv, &row, &fault);
         if (a != TB_CSV_ROW)
@@ -132,12 +130,10 @@ static bool out_ndjson(const struct head *h, struct tb_json_out *o)
     bool ok = tb_json_parse(index, line, HEAD_BYTES, &arena, &doc, &refusal);
     if (ok) {
         tb_json_out_key_str(o, "format", TB_STR("ndjson"));
-        tb_json_out_key(o, "columns");
-        tb_json_out_open(o, '[');
+        tb_json_out_key_open(o, "columns", '[');
         out_names(&doc, o);
         tb_json_out_close(o, ']');
-        tb_json_out_key(o, "rows");
-        tb_json_out_open(o, '[');
+        tb_json_out_key_open(o, "rows", '[');
         tb_json_out_close(o, ']');
     }
     tb_json_index_destroy(index);

@@ -117,8 +117,7 @@ static void print_cohort(struct tb_json_out *o, const struct tb_books *b, const 
 static void print_accounts(struct printing *p)
 {
     struct tb_json_out *o = p->o;
-    tb_json_out_key(o, "accounts");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "accounts", '[');
     for (uint32_t i = 0; i < TB_COUNT_OF(chart); i++) {
         tb_json_out_open(o, '{');
         tb_json_out_key_i64(o, "account", chart[i]);
@@ -141,8 +140,7 @@ static void print_end(void *user, int32_t first, int32_t last, const struct tb_b
         return;
     tb_json_out_close(o, ']');
     print_accounts(p);
-    tb_json_out_key(o, "cohorts");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "cohorts", '[');
     for (uint32_t i = 0; i < b->cohort_n; i++) {
         print_cohort(o, b, &b->cohort[i]);
         liability += b->cohort[i].booked.liability;
@@ -165,8 +163,7 @@ enum tb_accounting_answer tb_accounting_report(struct tb_cell *cell, const struc
     key_date(o, "from", a->from_day);
     key_date(o, "to", a->to_day);
     tb_json_out_key_str(o, "currency", currency);
-    tb_json_out_key(o, "entries");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "entries", '[');
     enum tb_accounting_answer answer = tb_accounting_run(cell, &run, &seq, fault);
     if (answer != TB_ACCOUNTING_DONE)
         return answer;

@@ -88,8 +88,7 @@ static struct tb_str lower_name(enum tb_code code, char text[48])
 static void expression_detail(struct tb_json_out *o, struct tb_str answer)
 {
     tb_json_out_key_str(o, "detail", tb_wire_str(answer, 4));
-    tb_json_out_key(o, "position");
-    tb_json_out_open(o, '{');
+    tb_json_out_key_open(o, "position", '{');
     tb_json_out_key_i64(o, "offset", (int64_t)tb_wire_u64(answer, 1));
     tb_json_out_key_i64(o, "line", (int64_t)tb_wire_u64(answer, 2));
     tb_json_out_key_i64(o, "column", (int64_t)tb_wire_u64(answer, 3));
@@ -102,8 +101,7 @@ static void short_detail(struct tb_json_out *o, struct tb_str answer)
     struct tb_wire f = tb_wire_of(answer);
     tb_json_out_key_i64(o, "short_by", (int64_t)tb_wire_u64(answer, 20));
     tb_json_out_key_str(o, "unit", tb_wire_str(answer, 21));
-    tb_json_out_key(o, "tasks");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "tasks", '[');
     while (tb_wire_step(&f)) {
         if (f.field != 22)
             continue;

@@ -74,8 +74,7 @@ void tb_work_out_list(struct tb_work *w, struct tb_json_out *o, enum tb_kind kin
     struct tb_wire f = tb_wire_of(tb_work_answer(w));
     uint64_t cursor = 0;
     tb_json_out_open(o, '{');
-    tb_json_out_key(o, "items");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "items", '[');
     while (tb_wire_step(&f)) {
         if (f.field == 2)
             cursor = f.v;

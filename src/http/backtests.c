@@ -170,8 +170,7 @@ static void note_then(struct work *w, const struct tb_backtest *b)
 /* The same orders with the state that members have today: what a question of SQL would have said. */
 static void out_today(struct tb_json_out *o, const struct tb_backtest *b)
 {
-    tb_json_out_key(o, "today");
-    tb_json_out_open(o, '{');
+    tb_json_out_key_open(o, "today", '{');
     tb_json_out_key_i64(o, "in_force", b->f.fate[TB_BT_IN_FORCE]);
     tb_json_out_key_i64(o, "members", b->f.members);
     tb_json_out_key_i64(o, "saving", b->f.saving);
@@ -491,8 +490,7 @@ bool tb_backtests_print(struct tb_backtests *b, uint32_t tenant, struct tb_str c
     (void)pthread_mutex_lock(&b->lock);
     const struct run *r = find(b, tenant, campaign, id);
     if (r != NULL && key != NULL) {
-        tb_json_out_key(o, key);
-        tb_json_out_open(o, '{');
+        tb_json_out_key_open(o, key, '{');
     }
     if (r != NULL)
         print(r, o);

@@ -46,8 +46,7 @@ static void out_item(struct tb_json_out *o, struct tb_feed_words words, uint64_t
 
 static void out_bits(struct tb_json_out *o, const char *key, struct tb_feed_words words, uint64_t v)
 {
-    tb_json_out_key(o, key);
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, key, '[');
     for (uint32_t i = 0; i < words.n; i++)
         if (v >> i & 1)
             out_item(o, words, i);
@@ -162,8 +161,7 @@ static void out_list(struct printing *p, uint32_t message, const struct tb_event
     struct tb_wire x = tb_wire_of(body);
     if (r.meaning == TB_FEED_HIDDEN)
         return;
-    tb_json_out_key(p->o, f->type == 'M' ? f->name : r.as);
-    tb_json_out_open(p->o, '[');
+    tb_json_out_key_open(p->o, f->type == 'M' ? f->name : r.as, '[');
     while (tb_wire_step(&x)) {
         if (x.field != f->no)
             continue;
@@ -261,8 +259,7 @@ void tb_feed_print(struct tb_work *w, struct tb_json_out *o, const struct tb_ent
     if (e->code != TB_CODE_OK && e->code < TB_CODE_COUNT)
         out_lower(o, "refused", tb_code_name((enum tb_code)e->code));
     tb_out_id(w, o, "member", TB_ID_MEMBER, e->member);
-    tb_json_out_key(o, "data");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "data", '[');
     out_events(w, o, e);
     tb_json_out_close(o, ']');
     tb_json_out_close(o, '}');

@@ -57,8 +57,7 @@ void tb_inbox_add(struct tb_inbox *i, struct tb_str tenant, struct tb_str phone,
 void tb_inbox_print(struct tb_inbox *i, struct tb_json_out *o)
 {
     tb_json_out_open(o, '{');
-    tb_json_out_key(o, "items");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "items", '[');
     (void)pthread_mutex_lock(&i->lock);
     for (uint32_t k = 1; k <= LETTERS; k++) {
         const struct letter *l = &i->letter[(i->next - k) % LETTERS];

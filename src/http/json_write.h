@@ -63,6 +63,11 @@ static inline void tb_json_out_key_time(struct tb_json_out *o, const char *key, 
     tb_json_out_key(o, key);
     tb_json_out_time(o, utc_ms);
 }
+static inline void tb_json_out_key_open(struct tb_json_out *o, const char *key, char bracket)
+{
+    tb_json_out_key(o, key);
+    tb_json_out_open(o, bracket);
+}
 /* Only the text between the quotes, escaped: for parts of a string. */
 void tb_json_escape(struct tb_buf *b, struct tb_str s);
 

@@ -72,8 +72,7 @@ static void out_identifier(struct person_view *p, const struct tb_profile *f)
 static void out_identifiers(struct person_view *p)
 {
     const struct tb_profile *f = p->v.section[TB_PERSON_PROFILE];
-    tb_json_out_key(p->o, "identifiers");
-    tb_json_out_open(p->o, '[');
+    tb_json_out_key_open(p->o, "identifiers", '[');
     for (uint32_t i = 0; i < p->v.n[TB_PERSON_PROFILE]; i++)
         out_identifier(p, &f[i]);
     tb_json_out_close(p->o, ']');
@@ -117,8 +116,7 @@ static void out_balance(struct person_view *p, uint32_t unit)
     tb_json_out_key_i64(o, "held", b.held);
     tb_json_out_key_i64(o, "pending", b.pending);
     if (b.expires_next_ms != INT64_MAX) {
-        tb_json_out_key(o, "expires_next");
-        tb_json_out_open(o, '{');
+        tb_json_out_key_open(o, "expires_next", '{');
         tb_out_time(o, "at", b.expires_next_ms);
         tb_json_out_key_i64(o, "amount", b.expires_next);
         tb_json_out_close(o, '}');
@@ -129,8 +127,7 @@ static void out_balance(struct person_view *p, uint32_t unit)
 static void out_balances(struct person_view *p)
 {
     const struct tb_account *a = p->v.section[TB_PERSON_ACCOUNT];
-    tb_json_out_key(p->o, "balances");
-    tb_json_out_open(p->o, '[');
+    tb_json_out_key_open(p->o, "balances", '[');
     for (uint32_t i = 0; i < p->v.n[TB_PERSON_ACCOUNT]; i++) {
         bool seen = false;
         for (uint32_t k = 0; k < i && !seen; k++)
@@ -145,8 +142,7 @@ static void out_lots(struct person_view *p)
 {
     const struct tb_lot *lot = p->v.section[TB_PERSON_LOT];
     struct tb_json_out *o = p->o;
-    tb_json_out_key(o, "lots");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "lots", '[');
     for (uint32_t i = 0; i < p->v.n[TB_PERSON_LOT]; i++) {
         bool pending = lot[i].state == TB_LOT_PENDING;
         tb_json_out_open(o, '{');
@@ -161,8 +157,7 @@ static void out_lots(struct person_view *p)
     }
     tb_json_out_close(o, ']');
     const struct tb_hold *hold = p->v.section[TB_PERSON_HOLD];
-    tb_json_out_key(o, "holds");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "holds", '[');
     for (uint32_t i = 0; i < p->v.n[TB_PERSON_HOLD]; i++) {
         tb_json_out_open(o, '{');
         tb_out_id(p->w, o, "id", TB_ID_HOLD, hold[i].id);
@@ -179,8 +174,7 @@ static void out_tiers(struct person_view *p)
     const struct tb_person *head = p->v.head;
     const struct tb_tier_state *t = p->v.section[TB_PERSON_TIER];
     struct tb_json_out *o = p->o;
-    tb_json_out_key(o, "tiers");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "tiers", '[');
     for (uint32_t i = 0; i < p->v.n[TB_PERSON_TIER]; i++) {
         const struct tb_known *k = tb_work_object(p->w, TB_KIND_TIER_SCHEME, t[i].scheme);
         if (t[i].profile != head->oldest_profile || k == NULL || t[i].tier >= k->part_n)
@@ -259,8 +253,7 @@ static void out_attributes(struct person_view *p)
     const struct tb_attribute *a = p->v.section[TB_PERSON_ATTRIBUTE];
     uint32_t n = p->v.n[TB_PERSON_ATTRIBUTE];
     struct tb_json_out *o = p->o;
-    tb_json_out_key(o, "attributes");
-    tb_json_out_open(o, '{');
+    tb_json_out_key_open(o, "attributes", '{');
     for (uint32_t i = 0; i < n; i++) {
         bool best = true;
         for (uint32_t k = 0; k < n && best; k++)
@@ -286,8 +279,7 @@ static void out_consents(struct person_view *p)
 {
     const struct tb_consent *c = p->v.section[TB_PERSON_CONSENT];
     struct tb_json_out *o = p->o;
-    tb_json_out_key(o, "consents");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "consents", '[');
     for (uint32_t i = 0; i < p->v.n[TB_PERSON_CONSENT]; i++) {
         tb_json_out_open(o, '{');
         tb_out_id(p->w, o, "endpoint", TB_ID_MEMBER, c[i].profile);
@@ -307,8 +299,7 @@ static void out_roles(struct person_view *p)
 {
     const struct tb_role *r = p->v.section[TB_PERSON_ROLE];
     struct tb_json_out *o = p->o;
-    tb_json_out_key(o, "roles");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "roles", '[');
     for (uint32_t i = 0; i < p->v.n[TB_PERSON_ROLE]; i++) {
         char month[16];
         struct tb_buf b;
@@ -332,8 +323,7 @@ static void out_devices(struct person_view *p)
 {
     struct tb_json_out *o = p->o;
     struct tb_wire f = tb_wire_of(tb_work_answer(p->w));
-    tb_json_out_key(o, "devices");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "devices", '[');
     while (tb_wire_step(&f)) {
         if (f.field != 3)
             continue;
@@ -349,8 +339,7 @@ static void out_devices(struct person_view *p)
     }
     tb_json_out_close(o, ']');
     f = tb_wire_of(tb_work_answer(p->w));
-    tb_json_out_key(o, "suggestions");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "suggestions", '[');
     while (tb_wire_step(&f)) {
         if (f.field != 4)
             continue;
@@ -374,8 +363,7 @@ static void out_life(struct person_view *p)
         if (l[i].last_order_ms > sum.last_order_ms)
             sum.last_order_ms = l[i].last_order_ms;
     }
-    tb_json_out_key(p->o, "orders");
-    tb_json_out_open(p->o, '{');
+    tb_json_out_key_open(p->o, "orders", '{');
     tb_json_out_key_i64(p->o, "count", sum.orders);
     tb_json_out_key_i64(p->o, "spend", sum.spend);
     tb_out_time(p->o, "first_at", sum.first_order_ms);
@@ -403,8 +391,7 @@ static void out_head(struct person_view *p, uint64_t id, uint64_t bits)
     struct tb_json_out *o = p->o;
     tb_out_id(p->w, o, "id", TB_ID_MEMBER, id);
     out_enrolment(p);
-    tb_json_out_key(o, "classes");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "classes", '[');
     for (uint32_t i = 0; i < TB_COUNT_OF(classes); i++)
         if (bits >> i & 1)
             tb_json_out_str(o, tb_str_of(classes[i]));

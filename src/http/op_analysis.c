@@ -74,12 +74,10 @@ void tb_analysis_funnel(struct tb_report *r, const struct tb_analysis *a)
     for (uint32_t d = 0; d < days; d++)
         for (uint32_t i = 0; i < STEPS; i++)
             all[i] += f.day[d][i];
-    tb_json_out_key(o, "steps");
-    tb_json_out_open(o, '{');
+    tb_json_out_key_open(o, "steps", '{');
     out_steps(o, all);
     tb_json_out_close(o, '}');
-    tb_json_out_key(o, "days");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "days", '[');
     for (uint32_t d = 0; d < days; d++) {
         tb_json_out_open(o, '{');
         tb_json_out_key(o, "day");
@@ -165,8 +163,7 @@ void tb_analysis_points(struct tb_report *r, const struct tb_analysis *a)
                    "kind < 3 ORDER BY unit LIMIT 200", r->tenant);
     tb_report_columns(r, "SELECT code AS \"unit$s\", name AS \"name$s\", kind AS kind, face_ppm AS face_ppm "
                          "FROM units WHERE unit = %lld", (long long)u.unit);
-    tb_json_out_key(o, "days");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "days", '[');
     tb_report_each(r, on_day, &p, "SELECT day, earned, reversed, spent, expired, adjusted FROM roll_forward "
                                   "WHERE unit = %lld AND day < %d ORDER BY day", (long long)u.unit, a->to_day);
     tb_json_out_close(o, ']');
@@ -240,8 +237,7 @@ static void out_scans(struct tb_json_out *o, const struct scans *s)
 {
     for (uint32_t i = 0; i < 3; i++)
         tb_json_out_key_i64(o, scan_names[i], s->all[i]);
-    tb_json_out_key(o, "hours");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "hours", '[');
     for (uint32_t day = 0; day < 7; day++)
         for (uint32_t hour = 0; hour < 24; hour++) {
             if (s->hour[day][hour] == 0)
@@ -253,8 +249,7 @@ static void out_scans(struct tb_json_out *o, const struct scans *s)
             tb_json_out_close(o, '}');
         }
     tb_json_out_close(o, ']');
-    tb_json_out_key(o, "days");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "days", '[');
     for (int32_t d = 0; d < s->a->to_day - s->a->from_day; d++) {
         tb_json_out_open(o, '{');
         tb_json_out_key(o, "day");

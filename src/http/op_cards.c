@@ -69,8 +69,7 @@ void tb_out_prepaid(struct tb_work *w, struct tb_json_out *o, const struct tb_vi
     tb_out_code(w, o, "item", TB_KIND_PRODUCT, u->item);
     tb_json_out_key_bool(o, "givable", (u->flags & TB_UNIT_GIVABLE) != 0);
     tb_json_out_key_bool(o, "earned_at_sale", (u->flags & TB_UNIT_EARNED_AT_SALE) != 0);
-    tb_json_out_key(o, "steps");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "steps", '[');
     for (uint32_t i = 0; i < v->n[TB_UNIT_STEP]; i++) {
         tb_json_out_open(o, '{');
         tb_json_out_key_i64(o, "at", step[i].at);

@@ -229,8 +229,7 @@ static void return_quote_read(struct tb_work *w, struct tb_json_object *o)
 static void out_shares(struct tb_json_out *o, struct tb_str line)
 {
     struct tb_wire rows = tb_wire_of(line);
-    tb_json_out_key(o, "shares");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "shares", '[');
     while (tb_wire_step(&rows)) {
         if (rows.field != 6)
             continue;
@@ -332,8 +331,7 @@ static void out_list(struct tb_work *w, struct tb_json_out *o, const char *key, 
                      void (*one)(struct tb_work *w, struct tb_json_out *o, struct tb_str s))
 {
     struct tb_wire body = tb_wire_of(tb_work_answer(w));
-    tb_json_out_key(o, key);
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, key, '[');
     while (tb_wire_step(&body)) {
         if (body.field != field)
             continue;
@@ -413,8 +411,7 @@ void tb_out_unwound(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_key_i64(o, "withheld", (int64_t)tb_wire_u64(answer, 13));
     out_list(w, o, "tenders", 12, out_tender);
     out_list(w, o, "gifts", 16, out_gift);
-    tb_json_out_key(o, "coupons");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "coupons", '[');
     while (tb_wire_step(&body)) {
         char id[TB_ID_BYTES];
         if (body.field != 15)

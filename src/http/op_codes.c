@@ -220,8 +220,7 @@ static void out_award(struct tb_work *w, struct tb_json_out *o, struct tb_str bo
         return;
     tb_out_word(o, "award", awards, TB_AWARDS, why);
     tb_out_code(w, o, "game", TB_KIND_GAME, tb_wire_u64(body, 22));
-    tb_json_out_key(o, "given");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "given", '[');
     while (tb_wire_step(&f)) {
         if (f.field != 23)
             continue;
@@ -243,8 +242,7 @@ static void scan_write(struct tb_work *w, struct tb_json_out *o)
     tb_out_word(o, "verdict", tb_words_scan, TB_SCAN_VERDICTS, v[1]);
     tb_out_word(o, "scene", tb_words_scene, TB_CODE_SCENES, v[19]);
     if (v[2] != 0) {
-        tb_json_out_key(o, "member");
-        tb_json_out_open(o, '{');
+        tb_json_out_key_open(o, "member", '{');
         tb_out_id(w, o, "id", TB_ID_MEMBER, v[2]);
         tb_json_out_key_bool(o, "new", v[4] != 0);
         tb_json_out_close(o, '}');
@@ -254,8 +252,7 @@ static void scan_write(struct tb_work *w, struct tb_json_out *o)
     if (campaign.n > 0)
         tb_json_out_key_str(o, "campaign", campaign);
     if (v[8] != 0) {
-        tb_json_out_key(o, "first");
-        tb_json_out_open(o, '{');
+        tb_json_out_key_open(o, "first", '{');
         tb_out_time(o, "at", (int64_t)v[5]);
         tb_out_code(w, o, "store", TB_KIND_STORE, v[6]);
         tb_out_code(w, o, "touchpoint", TB_KIND_TOUCHPOINT, v[7]);
@@ -329,8 +326,7 @@ static void out_text(struct tb_json_out *o, const char *key, struct tb_str s)
 static void out_packages(struct tb_work *w, struct tb_json_out *o, struct tb_str body)
 {
     struct tb_wire f = tb_wire_of(body);
-    tb_json_out_key(o, "packed_in");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "packed_in", '[');
     while (tb_wire_step(&f)) {
         if (f.field != 12)
             continue;
@@ -363,8 +359,7 @@ static void get_write(struct tb_work *w, struct tb_json_out *o)
     out_packages(w, o, body);
     tb_json_out_key_i64(o, "children", (int64_t)v[13]);
     if (v[14] != 0) {
-        tb_json_out_key(o, "first");
-        tb_json_out_open(o, '{');
+        tb_json_out_key_open(o, "first", '{');
         tb_out_time(o, "at", (int64_t)v[16]);
         tb_out_id(w, o, "member", TB_ID_MEMBER, v[17]);
         tb_out_code(w, o, "store", TB_KIND_STORE, v[18]);
@@ -476,8 +471,7 @@ static void list_write(struct tb_work *w, struct tb_json_out *o)
     int64_t until = l->from + l->limit < count ? l->from + l->limit : count;
     c = tb_coder_begin(w, &own);
     tb_json_out_open(o, '{');
-    tb_json_out_key(o, "codes");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "codes", '[');
     for (int64_t at = l->from; at < until; at++) {
         char code[1][TB_SERIAL_SYMBOLS];
         struct tb_serial serial = {(uint32_t)tb_wire_u64(body, 1), (uint32_t)at};

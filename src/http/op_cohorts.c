@@ -119,15 +119,13 @@ static void out_month(struct tb_json_out *o, int32_t month)
 static void out_cohorts(struct tb_json_out *o, const struct cohorts *c, const struct cohort *cohort)
 {
     int64_t buyers = 0, again = 0;
-    tb_json_out_key(o, "cohorts");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "cohorts", '[');
     for (uint32_t i = 0; i < c->months; i++) {
         tb_json_out_open(o, '{');
         out_month(o, c->month + (int32_t)i);
         tb_json_out_key_i64(o, "buyers", cohort[i].buyers);
         tb_json_out_key_i64(o, "again", cohort[i].again);
-        tb_json_out_key(o, "active");
-        tb_json_out_open(o, '[');
+        tb_json_out_key_open(o, "active", '[');
         for (uint32_t k = 0; i + k < c->months; k++)
             tb_json_out_i64(o, cohort[i].active[k]);
         tb_json_out_close(o, ']');

@@ -483,8 +483,7 @@ static void out_tenant(struct tb_json_out *o, const struct tb_view *v)
     tb_json_out_key_str(o, "currency", tb_str_of((const char *)t->currency));
     tb_json_out_key_bool(o, "probes", (t->switches & TB_TENANT_PROBES) != 0);
     tb_json_out_key_bool(o, "faces", (t->switches & TB_TENANT_FACES) != 0);
-    tb_json_out_key(o, "counts");
-    tb_json_out_open(o, '{');
+    tb_json_out_key_open(o, "counts", '{');
     for (uint32_t i = 0; i < TB_COUNT_OF(counts); i++)
         tb_json_out_key_i64(o, counts[i], t->counts[i]);
     tb_json_out_close(o, '}');
@@ -503,8 +502,7 @@ static void out_unit(struct tb_work *w, struct tb_json_out *o, const struct tb_v
 static void out_tiers(struct tb_json_out *o, const struct tb_view *v)
 {
     const struct tb_tier *t = v->section[TB_SCHEME_TIER];
-    tb_json_out_key(o, "tiers");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "tiers", '[');
     for (uint32_t i = 0; i < v->n[TB_SCHEME_TIER]; i++) {
         struct tb_str benefits = tb_view_text(v, t[i].benefits);
         tb_json_out_open(o, '{');
@@ -526,14 +524,12 @@ static void out_key(struct tb_work *w, struct tb_json_out *o, const struct tb_vi
 {
     const struct tb_key *k = v->head;
     tb_json_out_key_str(o, "name", tb_view_text(v, k->c.name));
-    tb_json_out_key(o, "roles");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "roles", '[');
     for (uint32_t i = 0; i < TB_API_ROLE_COUNT; i++)
         if (k->roles >> i & 1)
             tb_json_out_str(o, tb_str_of(tb_role_names[i]));
     tb_json_out_close(o, ']');
-    tb_json_out_key(o, "scopes");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "scopes", '[');
     for (uint32_t i = 0; i < TB_API_SCOPE_COUNT; i++)
         if (k->scopes >> i & 1)
             tb_json_out_str(o, tb_str_of(tb_scope_names[i]));
@@ -546,8 +542,7 @@ static void out_key(struct tb_work *w, struct tb_json_out *o, const struct tb_vi
 
 static void out_events(struct tb_json_out *o, uint64_t bits)
 {
-    tb_json_out_key(o, "events");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "events", '[');
     for (uint32_t i = 0; tb_event_group_name(i) != NULL; i++)
         if (bits >> i & 1)
             tb_json_out_str(o, tb_str_of(tb_event_group_name(i)));
@@ -570,8 +565,7 @@ static void out_special(struct tb_work *w, struct tb_json_out *o, enum tb_kind k
         tb_json_out_key_i64(o, "blocked", v->n[TB_NAMESPACE_BLOCKED]);
     else if (kind == TB_KIND_ATTRIBUTE) {
         const struct tb_text *choice = v->section[TB_ATTRIBUTE_CHOICES];
-        tb_json_out_key(o, "choices");
-        tb_json_out_open(o, '[');
+        tb_json_out_key_open(o, "choices", '[');
         for (uint32_t i = 0; i < v->n[TB_ATTRIBUTE_CHOICES]; i++)
             tb_json_out_str(o, tb_view_text(v, choice[i]));
         tb_json_out_close(o, ']');

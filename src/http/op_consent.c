@@ -103,8 +103,7 @@ static void attributes_write(struct tb_work *w, struct tb_json_out *o)
     struct tb_wire f = tb_wire_of(tb_work_answer(w));
     tb_json_out_open(o, '{');
     tb_out_id(w, o, "id", TB_ID_MEMBER, tb_wire_u64(tb_work_answer(w), 1));
-    tb_json_out_key(o, "unchanged");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "unchanged", '[');
     while (tb_wire_step(&f))
         if (f.field == 2)
             tb_json_out_i64(o, (int64_t)f.v);

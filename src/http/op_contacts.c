@@ -27,8 +27,7 @@ static void contact_write(struct tb_work *w, struct tb_json_out *o)
     uint64_t flags = tb_wire_u64(body, 8);
     tb_json_out_open(o, '{');
     if (person != 0) {
-        tb_json_out_key(o, "member");
-        tb_json_out_open(o, '{');
+        tb_json_out_key_open(o, "member", '{');
         tb_out_id(w, o, "id", TB_ID_MEMBER, person);
         tb_json_out_key_bool(o, "new", tb_wire_u64(body, 3) != 0);
         tb_json_out_key_bool(o, "enrolled", tb_wire_u64(body, 4) != 0);
@@ -39,8 +38,7 @@ static void contact_write(struct tb_work *w, struct tb_json_out *o)
     tb_out_id(w, o, "device", TB_ID_DEVICE, tb_wire_u64(body, 5));
     tb_json_out_key_bool(o, "frozen", tb_wire_u64(body, 7) != 0);
     struct tb_wire f = tb_wire_of(body);
-    tb_json_out_key(o, "dropped");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "dropped", '[');
     while (tb_wire_step(&f))
         if (f.field == 6)
             tb_json_out_i64(o, (int64_t)f.v);
@@ -67,8 +65,7 @@ static void probe_write(struct tb_work *w, struct tb_json_out *o)
     tb_out_id(w, o, "device", TB_ID_DEVICE, tb_wire_u64(body, 1));
     uint64_t person = tb_wire_u64(body, 2);
     if (person != 0) {
-        tb_json_out_key(o, "member");
-        tb_json_out_open(o, '{');
+        tb_json_out_key_open(o, "member", '{');
         tb_out_id(w, o, "id", TB_ID_MEMBER, person);
         tb_json_out_close(o, '}');
     }

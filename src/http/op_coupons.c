@@ -106,8 +106,7 @@ static void list_write(struct tb_work *w, struct tb_json_out *o)
     struct tb_wire body = tb_wire_of(answer);
     tb_json_out_open(o, '{');
     tb_out_id(w, o, "member", TB_ID_MEMBER, tb_wire_u64(answer, 5));
-    tb_json_out_key(o, "coupons");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "coupons", '[');
     while (tb_wire_step(&body)) {
         uint64_t v[7];
         if (body.field != 1)

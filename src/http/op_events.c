@@ -196,8 +196,7 @@ static void page_open(struct page *p, struct question *q)
     tb_buf_init(&p->b, region, region ? PAGE_BYTES - 64 : 0);
     tb_json_out_init(&p->o, &p->b);
     tb_json_out_open(&p->o, '{');
-    tb_json_out_key(&p->o, "items");
-    tb_json_out_open(&p->o, '[');
+    tb_json_out_key_open(&p->o, "items", '[');
 }
 
 static void page_send(struct page *p, uint64_t next)

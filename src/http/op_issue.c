@@ -138,8 +138,7 @@ static void out_issue(struct tb_work *w, struct tb_json_out *o, const struct tb_
     if (i->unit != 0) {
         tb_json_out_key_i64(o, "limit", i->limit);
         tb_json_out_key_i64(o, "issued", i->issued);
-        tb_json_out_key(o, "skipped");
-        tb_json_out_open(o, '{');
+        tb_json_out_key_open(o, "skipped", '{');
         for (uint32_t k = 0; k < TB_ISSUE_SKIPS; k++)
             tb_json_out_key_i64(o, skips[k], i->skipped[k]);
         tb_json_out_close(o, '}');
@@ -265,8 +264,7 @@ static void uplift_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_open(o, '{');
     tb_json_out_key_str(o, "campaign", ((const struct tb_cmd_campaign_figures *)w->input)->campaign);
     tb_json_out_key_i64(o, "holdout_ppm", (int64_t)tb_wire_u64(body, 2));
-    tb_json_out_key(o, "arms");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "arms", '[');
     for (uint32_t i = 0; i < TB_ARMS; i++) {
         const struct tb_book_arm *arm = &book->arm[i];
         tb_json_out_open(o, '{');
@@ -358,8 +356,7 @@ static void settlement_write(struct tb_work *w, struct tb_json_out *o)
     uint32_t n = found ? v.n[TB_BOOK_SHARE] : 0;
     tb_json_out_open(o, '{');
     tb_json_out_key_str(o, "campaign", ((const struct tb_cmd_campaign_figures *)w->input)->campaign);
-    tb_json_out_key(o, "shares");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "shares", '[');
     for (uint32_t i = 0; i < n; i++) {
         if (s[i].month < m->from || s[i].month > m->until)
             continue;
@@ -371,8 +368,7 @@ static void settlement_write(struct tb_work *w, struct tb_json_out *o)
         tb_json_out_close(o, '}');
     }
     tb_json_out_close(o, ']');
-    tb_json_out_key(o, "totals");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "totals", '[');
     if (found)
         out_totals(o, &v, m);
     tb_json_out_close(o, ']');

@@ -198,8 +198,7 @@ static void trial_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_open(o, '{');
     for (uint32_t k = 0; k < 2; k++) {
         struct tb_wire f = tb_wire_of(tb_work_answer(w));
-        tb_json_out_key(o, lists[k]);
-        tb_json_out_open(o, '[');
+        tb_json_out_key_open(o, lists[k], '[');
         while (tb_wire_step(&f)) {
             if (f.field == 1 && k == 0)
                 out_book_account(o, f.s);

@@ -90,8 +90,7 @@ static void list_slow(struct tb_work *w)
     tb_buf_init(&note->b, region, bytes);
     tb_json_out_init(&note->o, &note->b);
     tb_json_out_open(&note->o, '{');
-    tb_json_out_key(&note->o, "items");
-    tb_json_out_open(&note->o, '[');
+    tb_json_out_key_open(&note->o, "items", '[');
     note->ok = letters == NULL ||
                letters->list(letters->user, webhook_of(w), note->after, note->limit, on_letter, note, &fault);
     tb_json_out_close(&note->o, ']');

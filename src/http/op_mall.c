@@ -68,8 +68,7 @@ static void put_write(struct tb_work *w, struct tb_json_out *o)
 static void out_tiers(struct tb_work *w, struct tb_json_out *o, const struct tb_goods *g)
 {
     const struct tb_known *scheme = tb_work_object(w, TB_KIND_TIER_SCHEME, g->scheme);
-    tb_json_out_key(o, "tiers");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "tiers", '[');
     for (uint32_t i = 0; scheme != NULL && i < scheme->part_n && i < 128; i++)
         if (g->tiers[i / 64] >> i % 64 & 1)
             tb_json_out_str(o, scheme->part[i]);
@@ -184,8 +183,7 @@ static void list_write(struct tb_work *w, struct tb_json_out *o)
     struct tb_wire f = tb_wire_of(tb_work_answer(w));
     uint64_t next = tb_wire_u64(tb_work_answer(w), 3);
     tb_json_out_open(o, '{');
-    tb_json_out_key(o, "items");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "items", '[');
     while (tb_wire_step(&f))
         if (f.field == 1 && !out_row(w, o, f.s))
             return;
@@ -225,8 +223,7 @@ static void my_exchange_read(struct tb_work *w, struct tb_json_object *o)
 static void out_coupons(struct tb_work *w, struct tb_json_out *o, const uint64_t *lot, uint32_t n)
 {
     char id[TB_ID_BYTES];
-    tb_json_out_key(o, "coupons");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "coupons", '[');
     for (uint32_t i = 0; i < n; i++) {
         tb_id_print(&w->app->hash_key, TB_ID_COUPON, w->tenant, lot[i], id);
         tb_json_out_str(o, (struct tb_str){id, sizeof id});
@@ -347,8 +344,7 @@ static void taken_write(struct tb_work *w, struct tb_json_out *o)
     struct tb_wire f = tb_wire_of(tb_work_answer(w));
     uint64_t next = tb_wire_u64(tb_work_answer(w), 3);
     tb_json_out_open(o, '{');
-    tb_json_out_key(o, "items");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "items", '[');
     while (tb_wire_step(&f))
         if (f.field == 2 && !out_exchange(w, o, f.s))
             return;

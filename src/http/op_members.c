@@ -128,8 +128,7 @@ static void unmerge_write(struct tb_work *w, struct tb_json_out *o)
     struct tb_wire f = tb_wire_of(tb_work_answer(w));
     tb_json_out_open(o, '{');
     ids_write(w, o, "stays", "left");
-    tb_json_out_key(o, "claims");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "claims", '[');
     while (tb_wire_step(&f)) {
         if (f.field != 3)
             continue;

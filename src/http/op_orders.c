@@ -235,8 +235,7 @@ static void order_read(struct tb_work *w, struct tb_json_object *o)
 static void out_amounts(struct tb_work *w, struct tb_json_out *o, const char *key, bool clawed)
 {
     struct tb_wire body = tb_wire_of(tb_work_answer(w));
-    tb_json_out_key(o, key);
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, key, '[');
     while (tb_wire_step(&body)) {
         if (body.field != 4)
             continue;
@@ -257,8 +256,7 @@ static void out_tier(struct tb_work *w, struct tb_json_out *o, uint64_t scheme, 
     const struct tb_known *k = scheme ? tb_work_object(w, TB_KIND_TIER_SCHEME, scheme) : NULL;
     if (k == NULL || tier == 0 || tier > k->part_n)
         return;
-    tb_json_out_key(o, "tier");
-    tb_json_out_open(o, '{');
+    tb_json_out_key_open(o, "tier", '{');
     tb_json_out_key_str(o, "scheme", k->code);
     tb_json_out_key_str(o, "code", k->part[tier - 1]);
     tb_json_out_close(o, '}');
@@ -268,8 +266,7 @@ static void out_person(struct tb_work *w, struct tb_json_out *o, uint64_t person
 {
     if (person == 0)
         return;
-    tb_json_out_key(o, "member");
-    tb_json_out_open(o, '{');
+    tb_json_out_key_open(o, "member", '{');
     tb_out_id(w, o, "id", TB_ID_MEMBER, person);
     tb_json_out_key_bool(o, "new", is_new);
     tb_json_out_close(o, '}');
@@ -443,8 +440,7 @@ static void out_quantity(struct tb_json_out *o, const char *whole, const char *m
 static void out_order_lines(struct tb_work *w, struct tb_json_out *o, const struct tb_view *v)
 {
     const struct tb_order_line *line = v->section[TB_ORDER_LINE];
-    tb_json_out_key(o, "lines");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "lines", '[');
     for (uint32_t i = 0; i < v->n[TB_ORDER_LINE]; i++) {
         tb_json_out_open(o, '{');
         tb_json_out_key_str(o, "sku",
@@ -461,8 +457,7 @@ static void out_order_lines(struct tb_work *w, struct tb_json_out *o, const stru
     }
     tb_json_out_close(o, ']');
     const struct tb_order_tender *tender = v->section[TB_ORDER_TENDER];
-    tb_json_out_key(o, "tenders");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "tenders", '[');
     for (uint32_t i = 0; i < v->n[TB_ORDER_TENDER]; i++) {
         tb_json_out_open(o, '{');
         tb_out_word(o, "kind", tb_words_tender, TB_TENDER_KINDS, tender[i].kind);
@@ -475,8 +470,7 @@ static void out_order_lines(struct tb_work *w, struct tb_json_out *o, const stru
 static void out_order_history(struct tb_work *w, struct tb_json_out *o, const struct tb_view *v)
 {
     const struct tb_order_earn *earn = v->section[TB_ORDER_EARN];
-    tb_json_out_key(o, "earned");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "earned", '[');
     for (uint32_t i = 0; i < v->n[TB_ORDER_EARN]; i++) {
         tb_json_out_open(o, '{');
         tb_out_code(w, o, "unit", TB_KIND_UNIT, earn[i].unit);
@@ -489,8 +483,7 @@ static void out_order_history(struct tb_work *w, struct tb_json_out *o, const st
     }
     tb_json_out_close(o, ']');
     const struct tb_order_return *r = v->section[TB_ORDER_RETURN];
-    tb_json_out_key(o, "returns");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "returns", '[');
     for (uint32_t i = 0; i < v->n[TB_ORDER_RETURN]; i++) {
         tb_json_out_open(o, '{');
         tb_out_id(w, o, "id", TB_ID_RETURN, r[i].no);
@@ -509,8 +502,7 @@ static void out_order_offers(struct tb_work *w, struct tb_json_out *o, const str
     if (v->n[TB_ORDER_PRICE] == 0)
         return;
     tb_json_out_key_i64(o, "shipping", p->shipping);
-    tb_json_out_key(o, "offers");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "offers", '[');
     for (uint32_t i = 0; i < v->n[TB_ORDER_EFFECT]; i++) {
         tb_json_out_open(o, '{');
         tb_out_id(w, o, "id", TB_ID_OFFER, e[i].offer);
@@ -535,8 +527,7 @@ static void out_order_cards(struct tb_work *w, struct tb_json_out *o, const stru
     const struct tb_order_card *c = v->section[TB_ORDER_CARD];
     if (v->n[TB_ORDER_CARD] == 0)
         return;
-    tb_json_out_key(o, "cards");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "cards", '[');
     for (uint32_t i = 0; i < v->n[TB_ORDER_CARD]; i++) {
         tb_json_out_open(o, '{');
         tb_out_code(w, o, "unit", TB_KIND_UNIT, c[i].unit);

@@ -46,8 +46,7 @@ static void draw_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_key_i64(o, "misses", (int64_t)v[15]);
     if (v[13] == 0)
         tb_json_out_key_i64(o, "balance", tb_unzigzag(v[14]));
-    tb_json_out_key(o, "proof");
-    tb_json_out_open(o, '{');
+    tb_json_out_key_open(o, "proof", '{');
     tb_json_out_key_i64(o, "edition", (int64_t)v[10]);
     out_player(o, v[7]);
     tb_json_out_key_i64(o, "draw", (int64_t)v[6]);
@@ -78,8 +77,7 @@ static void makeup_read(struct tb_work *w, struct tb_json_object *o)
 static void out_given(struct tb_work *w, struct tb_json_out *o, const char *key, struct tb_str body)
 {
     struct tb_wire f = tb_wire_of(body);
-    tb_json_out_key(o, key);
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, key, '[');
     while (tb_wire_step(&f)) {
         if (f.field != 5)
             continue;
@@ -173,8 +171,7 @@ static void tasks_write(struct tb_work *w, struct tb_json_out *o)
 {
     struct tb_wire f = tb_wire_of(tb_work_answer(w));
     tb_json_out_open(o, '{');
-    tb_json_out_key(o, "tasks");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "tasks", '[');
     while (tb_wire_step(&f)) {
         uint64_t times = tb_wire_u64(f.s, 5);
         tb_json_out_open(o, '{');
@@ -206,8 +203,7 @@ static void out_runs(struct tb_work *w, struct tb_json_out *o)
         if (f.field != 13)
             continue;
         if (!any) {
-            tb_json_out_key(o, "runs");
-            tb_json_out_open(o, '[');
+            tb_json_out_key_open(o, "runs", '[');
         }
         any = true;
         tb_json_out_open(o, '{');
@@ -311,8 +307,7 @@ static void packet_write(struct tb_work *w, struct tb_json_out *o)
     tb_out_time(o, "deadline", (int64_t)v[8]);
     tb_out_id(w, o, "member", TB_ID_MEMBER, v[9]);
     tb_json_out_key_bool(o, "closed", v[10] != 0);
-    tb_json_out_key(o, "claims");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "claims", '[');
     while (tb_wire_step(&f)) {
         if (f.field != 11)
             continue;

@@ -236,8 +236,7 @@ static void get_read(struct tb_work *w, struct tb_json_object *o)
 static void out_prizes(struct tb_work *w, struct tb_json_out *o, const struct tb_view *view)
 {
     const struct tb_prize *p = view->section[TB_GAME_PRIZE];
-    tb_json_out_key(o, "prizes");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "prizes", '[');
     for (uint32_t i = 0; i < view->n[TB_GAME_PRIZE]; i++) {
         tb_json_out_open(o, '{');
         tb_json_out_key_str(o, "code", tb_view_text(view, p[i].code));
@@ -260,8 +259,7 @@ static void out_prizes(struct tb_work *w, struct tb_json_out *o, const struct tb
 static void out_rewards(struct tb_work *w, struct tb_json_out *o, const struct tb_view *view)
 {
     const struct tb_reward *r = view->section[TB_GAME_REWARD];
-    tb_json_out_key(o, "rewards");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "rewards", '[');
     for (uint32_t i = 0; i < view->n[TB_GAME_REWARD]; i++) {
         tb_json_out_open(o, '{');
         tb_out_word(o, "kind", reward_kinds, TB_COUNT_OF(reward_kinds), r[i].kind);
@@ -277,8 +275,7 @@ static void out_rewards(struct tb_work *w, struct tb_json_out *o, const struct t
 static void out_targets(struct tb_work *w, struct tb_json_out *o, const struct tb_view *view)
 {
     const struct tb_target *x = view->section[TB_GAME_TARGET];
-    tb_json_out_key(o, "targets");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "targets", '[');
     for (uint32_t i = 0; i < view->n[TB_GAME_TARGET]; i++) {
         tb_json_out_open(o, '{');
         tb_out_word(o, "by", targets, TB_COUNT_OF(targets), x[i].by);
@@ -430,8 +427,7 @@ static void list_write(struct tb_work *w, struct tb_json_out *o)
     uint64_t cursor = 0;
     bool all = w->call == NULL || w->call->who.person == 0;
     tb_json_out_open(o, '{');
-    tb_json_out_key(o, "items");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "items", '[');
     while (tb_wire_step(&f)) {
         if (f.field == 2) {
             cursor = f.v;

@@ -368,8 +368,7 @@ static void check_write(struct tb_work *w, struct tb_json_out *o)
 {
     struct tb_wire body = tb_wire_of(tb_work_answer(w));
     tb_json_out_open(o, '{');
-    tb_json_out_key(o, "findings");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "findings", '[');
     while (tb_wire_step(&body)) {
         uint64_t v[5];
         if (body.field != 1)

@@ -43,16 +43,10 @@ static void out_some(struct tb_json_out *o, const char *key, int64_t v)
         tb_json_out_key_i64(o, key, v);
 }
 
-static void list_open(struct tb_json_out *o, const char *key)
-{
-    tb_json_out_key(o, key);
-    tb_json_out_open(o, '[');
-}
-
 static void out_times(struct tb_json_out *o, const struct tb_view *v)
 {
     const struct tb_offer_time *t = v->section[TB_OFFER_TIME];
-    list_open(o, "times");
+    tb_json_out_key_open(o, "times", '[');
     for (uint32_t i = 0; i < v->n[TB_OFFER_TIME]; i++) {
         tb_json_out_open(o, '{');
         tb_out_word(o, "kind", tb_promotion_time_kinds, 2, t[i].black_out);
@@ -60,7 +54,7 @@ static void out_times(struct tb_json_out *o, const struct tb_view *v)
             tb_json_out_key_time(o, "from", t[i].from_ms);
             tb_json_out_key_time(o, "until", t[i].until_ms);
         } else {
-            list_open(o, "weekdays");
+            tb_json_out_key_open(o, "weekdays", '[');
             for (uint32_t d = 0; d < TB_PROMOTION_DAYS; d++)
                 if (t[i].weekdays >> d & 1)
                     tb_json_out_str(o, tb_str_of(tb_promotion_days[d]));
@@ -77,7 +71,7 @@ static void out_places(struct tb_work *w, struct tb_json_out *o, const struct tb
 {
     const struct tb_offer_place *p = v->section[TB_OFFER_PLACE];
     struct names names = names_of(w, TB_OFFER_PLACE);
-    list_open(o, "places");
+    tb_json_out_key_open(o, "places", '[');
     for (uint32_t i = 0; i < v->n[TB_OFFER_PLACE]; i++) {
         tb_json_out_open(o, '{');
         tb_out_word(o, "by", tb_promotion_place_bys, TB_PLACE_BYS, p[i].by);
@@ -94,7 +88,7 @@ static void out_scope(struct tb_work *w, struct tb_json_out *o, const struct tb_
 {
     const struct tb_offer_scope *s = v->section[TB_OFFER_SCOPE];
     struct names names = names_of(w, TB_OFFER_SCOPE);
-    list_open(o, "scope");
+    tb_json_out_key_open(o, "scope", '[');
     for (uint32_t i = 0; i < v->n[TB_OFFER_SCOPE]; i++) {
         tb_json_out_open(o, '{');
         tb_out_word(o, "slot", tb_promotion_slots, TB_SCOPE_SLOTS, s[i].slot);
@@ -111,7 +105,7 @@ static void out_scope(struct tb_work *w, struct tb_json_out *o, const struct tb_
 static void out_steps(struct tb_json_out *o, const struct tb_view *v)
 {
     const struct tb_offer_step *s = v->section[TB_OFFER_STEP];
-    list_open(o, "steps");
+    tb_json_out_key_open(o, "steps", '[');
     for (uint32_t i = 0; i < v->n[TB_OFFER_STEP]; i++) {
         tb_json_out_open(o, '{');
         tb_json_out_key_i64(o, "at", s[i].at);
@@ -126,7 +120,7 @@ static void out_prices(struct tb_work *w, struct tb_json_out *o, const struct tb
 {
     const struct tb_offer_price *p = v->section[TB_OFFER_PRICE];
     struct names names = names_of(w, TB_OFFER_PRICE);
-    list_open(o, "prices");
+    tb_json_out_key_open(o, "prices", '[');
     for (uint32_t i = 0; i < v->n[TB_OFFER_PRICE]; i++) {
         tb_json_out_open(o, '{');
         tb_json_out_key_str(o, "sku", next_name(&names));
@@ -139,7 +133,7 @@ static void out_prices(struct tb_work *w, struct tb_json_out *o, const struct tb
 static void out_limits(struct tb_json_out *o, const struct tb_view *v)
 {
     const struct tb_offer_limit *l = v->section[TB_OFFER_LIMIT];
-    list_open(o, "limits");
+    tb_json_out_key_open(o, "limits", '[');
     for (uint32_t i = 0; i < v->n[TB_OFFER_LIMIT]; i++) {
         tb_json_out_open(o, '{');
         tb_out_word(o, "scope", tb_promotion_limit_scopes, TB_LIMIT_SCOPES, l[i].scope);
@@ -155,7 +149,7 @@ static void out_limits(struct tb_json_out *o, const struct tb_view *v)
 static void out_funding(struct tb_json_out *o, const struct tb_view *v)
 {
     const struct tb_offer_funder *f = v->section[TB_OFFER_FUNDER];
-    list_open(o, "funding");
+    tb_json_out_key_open(o, "funding", '[');
     for (uint32_t i = 0; i < v->n[TB_OFFER_FUNDER]; i++) {
         tb_json_out_open(o, '{');
         tb_json_out_key_str(o, "payer", tb_view_text(v, f[i].payer));
@@ -208,7 +202,7 @@ static void out_version(struct tb_work *w, struct tb_json_out *o, const struct t
     tb_out_code(w, o, "gift_product", TB_KIND_PRODUCT, v->gift_product);
     tb_out_code(w, o, "gift_unit", TB_KIND_UNIT, v->gift_unit);
     out_plain(o, v);
-    list_open(o, "slots");
+    tb_json_out_key_open(o, "slots", '[');
     for (uint32_t i = 0; i < v->slots && i < TB_PRICE_SLOTS_MAX; i++)
         tb_json_out_i64(o, v->slot_count[i]);
     tb_json_out_close(o, ']');
@@ -233,8 +227,7 @@ static void out_counts(struct tb_json_out *o, const struct tb_campaign *c)
 static void out_figures(struct tb_work *w, struct tb_json_out *o, const struct tb_campaign *c)
 {
     struct tb_str body = tb_work_answer(w);
-    tb_json_out_key(o, "figures");
-    tb_json_out_open(o, '{');
+    tb_json_out_key_open(o, "figures", '{');
     out_counts(o, c);
     if (c->budget != 0) {
         tb_json_out_key_i64(o, "granted", c->granted);
@@ -297,7 +290,7 @@ static void versions_read(struct tb_work *w, struct tb_json_object *o)
 static void out_runs(struct tb_work *w, struct tb_json_out *o, const struct tb_view *v)
 {
     const struct tb_campaign_run *run = v->section[TB_CAMPAIGN_RUN];
-    list_open(o, "runs");
+    tb_json_out_key_open(o, "runs", '[');
     for (uint32_t i = 0; i < v->n[TB_CAMPAIGN_RUN]; i++) {
         tb_json_out_open(o, '{');
         tb_out_id(w, o, "offer", TB_ID_OFFER, run[i].offer);
@@ -318,7 +311,7 @@ static void versions_write(struct tb_work *w, struct tb_json_out *o)
         o->b->overflowed = true;
         return;
     }
-    list_open(o, "items");
+    tb_json_out_key_open(o, "items", '[');
     while (tb_wire_step(&body)) {
         uint64_t v[8];
         if (body.field != 8)
@@ -356,7 +349,7 @@ static void list_write(struct tb_work *w, struct tb_json_out *o)
     struct tb_wire f = tb_wire_of(tb_work_answer(w));
     uint64_t cursor = 0;
     tb_json_out_open(o, '{');
-    list_open(o, "items");
+    tb_json_out_key_open(o, "items", '[');
     while (tb_wire_step(&f)) {
         struct tb_view v;
         size_t mark = tb_arena_mark(w->arena);

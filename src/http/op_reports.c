@@ -19,8 +19,7 @@ static void today_sums(struct tb_report *r, const char *key, int64_t day, int64_
     const uint32_t t = r->tenant;
     int64_t from = day * TB_DAY_MS - off;
     int64_t to = from + TB_DAY_MS;
-    tb_json_out_key(&r->o, key);
-    tb_json_out_open(&r->o, '{');
+    tb_json_out_key_open(&r->o, key, '{');
     tb_report_columns(r, "SELECT count(*) AS orders, coalesce(sum(net), 0) AS net, count(DISTINCT profile) AS buyers "
                "FROM orders WHERE tenant = %u AND day = %lld AND state <> 3", t, (long long)day);
     tb_report_columns(r, "SELECT count(*) AS returns, coalesce(sum(net), 0) AS returned FROM returns "
@@ -71,8 +70,7 @@ static void today(struct tb_report *r)
     tb_json_out_date(&r->o, (int32_t)day);
     today_sums(r, "today", day, off);
     today_sums(r, "yesterday", day - 1, off);
-    tb_json_out_key(&r->o, "counts");
-    tb_json_out_open(&r->o, '{');
+    tb_json_out_key_open(&r->o, "counts", '{');
     tb_report_columns(r, "SELECT persons, followers, members, buyers, regulars, anonymous_cards, devices, frozen, "
         "regular_orders FROM tenants WHERE tenant = %u",
         t);

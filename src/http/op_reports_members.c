@@ -160,8 +160,7 @@ static void names(struct tb_report *r, const char *from, const char *where, cons
     const struct tb_state_ops *ops = r->app->o.state->ops;
     enum tb_state_answer a = ops->query(r->reader, text, TB_REPORT_QUERY_MS, no_heads, on_page, x, &r->fault);
     r->failed = r->failed || a != TB_STATE_DONE || !tb_cell_call(r->app->cell, copy_names, x);
-    tb_json_out_key(&r->o, "names");
-    tb_json_out_open(&r->o, '[');
+    tb_json_out_key_open(&r->o, "names", '[');
     for (uint32_t i = 0; i < x->n && !r->failed; i++)
         if (x->name[i].n > 0)
             out_name(r, x, i);

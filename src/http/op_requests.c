@@ -76,8 +76,7 @@ static void list_write(struct tb_work *w, struct tb_json_out *o)
     struct tb_str body = tb_work_answer(w);
     struct tb_wire f = tb_wire_of(body);
     tb_json_out_open(o, '{');
-    tb_json_out_key(o, "items");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "items", '[');
     while (tb_wire_step(&f))
         if (f.field == 1)
             out_request(w, o, f.s);

@@ -93,8 +93,7 @@ static void set_cookie(struct tb_app *app, struct tb_request *req, const char *n
 
 static void out_roles(struct tb_json_out *o, uint32_t roles)
 {
-    tb_json_out_key(o, "roles");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "roles", '[');
     for (uint32_t i = 0; i < TB_API_ROLE_COUNT; i++)
         if (roles >> i & 1)
             tb_json_out_str(o, tb_str_of(tb_role_names[i]));

@@ -54,8 +54,7 @@ static void stocks_write(struct tb_work *w, struct tb_json_out *o)
     uint64_t next = tb_wire_u64(body, 5);
     tb_json_out_open(o, '{');
     tb_json_out_key_i64(o, "each_store", (int64_t)tb_wire_u64(body, 3));
-    tb_json_out_key(o, "items");
-    tb_json_out_open(o, '[');
+    tb_json_out_key_open(o, "items", '[');
     while (tb_wire_step(&f)) {
         if (f.field != 2)
             continue;

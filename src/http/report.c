@@ -148,8 +148,7 @@ void tb_report_rows(struct tb_report *r, const char *key, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    tb_json_out_key(&r->o, key);
-    tb_json_out_open(&r->o, '[');
+    tb_json_out_key_open(&r->o, key, '[');
     r->one = false;
     ask(r, on_names, on_row, r, fmt, args);
     tb_json_out_close(&r->o, ']');
