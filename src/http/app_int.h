@@ -82,6 +82,9 @@ struct tb_work_op {
     uint32_t status; /* 0: the table's; TB_STATUS_ASKS: the table's, or 202 when the answer is a request */
 };
 #define TB_STATUS_ASKS 1u
+/* Most operations: the answer of OK is printed with the table's status. input: a struct of core, without "struct". */
+#define TB_WORK(name, op, input, read, write) \
+    const struct tb_work_op tb_work_##name = {op, sizeof(struct input), read, write, NULL, 0}
 
 struct tb_work {
     struct tb_job_request job; /* first: the two pointers convert */

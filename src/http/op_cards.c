@@ -300,18 +300,16 @@ static void top_up_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, '}');
 }
 
-#define WORK(name, op, input, read, write) \
-    const struct tb_work_op tb_work_##name = {op, sizeof(struct input), read, write, NULL, 0}
-WORK(card_sell, TB_OP_CARD_SELL, tb_cmd_card_sell, sell_read, sell_write);
-WORK(card_look, TB_OP_CARD_LOOK, tb_cmd_card_look, look_read, look_write);
-WORK(my_card_look, TB_OP_CARD_LOOK, tb_cmd_card_look, my_look_read, look_write);
-WORK(card_act, TB_OP_CARD_ACT, tb_cmd_card_act, act_read, act_write);
-WORK(my_gift_card, TB_OP_CARD_ACT, tb_cmd_card_act, my_card_read, act_write);
-WORK(gift_give, TB_OP_CARD_ACT, tb_cmd_card_act, give_read, gift_write);
-WORK(gift_claim, TB_OP_CARD_ACT, tb_cmd_card_act, claim_read, gift_write);
-WORK(gift_back, TB_OP_CARD_ACT, tb_cmd_card_act, back_read, gift_write);
-WORK(my_gift_give, TB_OP_CARD_ACT, tb_cmd_card_act, my_give_read, gift_write);
-WORK(my_gift_claim, TB_OP_CARD_ACT, tb_cmd_card_act, my_claim_read, gift_write);
-WORK(my_gift_back, TB_OP_CARD_ACT, tb_cmd_card_act, my_back_read, gift_write);
-WORK(top_up, TB_OP_TOP_UP, tb_cmd_top_up, top_up_read, top_up_write);
-WORK(pay_back, TB_OP_TOP_UP, tb_cmd_top_up, pay_back_read, top_up_write);
+TB_WORK(card_sell, TB_OP_CARD_SELL, tb_cmd_card_sell, sell_read, sell_write);
+TB_WORK(card_look, TB_OP_CARD_LOOK, tb_cmd_card_look, look_read, look_write);
+TB_WORK(my_card_look, TB_OP_CARD_LOOK, tb_cmd_card_look, my_look_read, look_write);
+TB_WORK(card_act, TB_OP_CARD_ACT, tb_cmd_card_act, act_read, act_write);
+TB_WORK(my_gift_card, TB_OP_CARD_ACT, tb_cmd_card_act, my_card_read, act_write);
+TB_WORK(gift_give, TB_OP_CARD_ACT, tb_cmd_card_act, give_read, gift_write);
+TB_WORK(gift_claim, TB_OP_CARD_ACT, tb_cmd_card_act, claim_read, gift_write);
+TB_WORK(gift_back, TB_OP_CARD_ACT, tb_cmd_card_act, back_read, gift_write);
+TB_WORK(my_gift_give, TB_OP_CARD_ACT, tb_cmd_card_act, my_give_read, gift_write);
+TB_WORK(my_gift_claim, TB_OP_CARD_ACT, tb_cmd_card_act, my_claim_read, gift_write);
+TB_WORK(my_gift_back, TB_OP_CARD_ACT, tb_cmd_card_act, my_back_read, gift_write);
+TB_WORK(top_up, TB_OP_TOP_UP, tb_cmd_top_up, top_up_read, top_up_write);
+TB_WORK(pay_back, TB_OP_TOP_UP, tb_cmd_top_up, pay_back_read, top_up_write);

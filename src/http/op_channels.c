@@ -54,7 +54,5 @@ static void list_write(struct tb_work *w, struct tb_json_out *o)
     tb_work_out_list(w, o, TB_KIND_CHANNEL, out_channel);
 }
 
-const struct tb_work_op tb_work_channel_get = {
-    TB_OP_OBJECT_GET, sizeof(struct tb_cmd_object_get), get_read, get_write, NULL, 0};
-const struct tb_work_op tb_work_channel_list = {
-    TB_OP_OBJECT_LIST, sizeof(struct tb_cmd_object_list), list_read, list_write, NULL, 0};
+TB_WORK(channel_get, TB_OP_OBJECT_GET, tb_cmd_object_get, get_read, get_write);
+TB_WORK(channel_list, TB_OP_OBJECT_LIST, tb_cmd_object_list, list_read, list_write);

@@ -431,13 +431,8 @@ static void return_quote_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, '}');
 }
 
-const struct tb_work_op tb_work_quote = {
-    TB_OP_QUOTE, sizeof(struct tb_cmd_quote), quote_read, quote_write, NULL, 0};
-const struct tb_work_op tb_work_checkout = {
-    TB_OP_CHECKOUT, sizeof(struct tb_cmd_quote), quote_read, checkout_write, NULL, 0};
-const struct tb_work_op tb_work_confirm = {
-    TB_OP_CONFIRM, sizeof(struct tb_cmd_confirm), confirm_read, confirm_write, NULL, 0};
-const struct tb_work_op tb_work_basket_release = {
-    TB_OP_BASKET_RELEASE, sizeof(struct tb_cmd_basket_release), release_read, release_write, NULL, 0};
-const struct tb_work_op tb_work_return_quote = {
-    TB_OP_RETURN_QUOTE, sizeof(struct tb_cmd_return), return_quote_read, return_quote_write, NULL, 0};
+TB_WORK(quote, TB_OP_QUOTE, tb_cmd_quote, quote_read, quote_write);
+TB_WORK(checkout, TB_OP_CHECKOUT, tb_cmd_quote, quote_read, checkout_write);
+TB_WORK(confirm, TB_OP_CONFIRM, tb_cmd_confirm, confirm_read, confirm_write);
+TB_WORK(basket_release, TB_OP_BASKET_RELEASE, tb_cmd_basket_release, release_read, release_write);
+TB_WORK(return_quote, TB_OP_RETURN_QUOTE, tb_cmd_return, return_quote_read, return_quote_write);

@@ -485,18 +485,16 @@ static void list_write(struct tb_work *w, struct tb_json_out *o)
     tb_coder_end(c, &own);
 }
 
-#define WORK(name, op, input, read, write) \
-    const struct tb_work_op tb_work_##name = {op, sizeof(struct input), read, write, NULL, 0}
-WORK(code_batch_put, TB_OP_CODE_BATCH_PUT, tb_cmd_code_batch_put, batch_read, batch_write);
-WORK(code_batch_get, TB_OP_CODE_BATCH_GET, tb_cmd_code_batch_get, batch_get_read, batch_get_write);
-WORK(codes_list, TB_OP_CODE_BATCH_GET, tb_cmd_code_batch_get, list_read, list_write);
-WORK(codes_bind, TB_OP_CODES_BIND, tb_cmd_codes_bind, bind_read, reached_write);
-WORK(codes_move, TB_OP_CODES_MOVE, tb_cmd_codes_move, move_read, reached_write);
-WORK(codes_pack, TB_OP_CODES_PACK, tb_cmd_codes_pack, pack_read, package_write);
-WORK(codes_unpack, TB_OP_CODES_UNPACK, tb_cmd_codes_unpack, unpack_read, package_write);
-WORK(codes_receive, TB_OP_CODES_RECEIVE, tb_cmd_codes_receive, receive_read, package_write);
-WORK(code_replace, TB_OP_CODE_REPLACE, tb_cmd_code_replace, replace_read, nothing_write);
-WORK(code_scan, TB_OP_CODE_SCAN, tb_cmd_code_scan, scan_read, scan_write);
-WORK(my_scan, TB_OP_CODE_SCAN, tb_cmd_code_scan, my_scan_read, my_scan_write);
-WORK(code_redeem, TB_OP_CODE_REDEEM, tb_cmd_code_redeem, redeem_read, nothing_write);
-WORK(code_get, TB_OP_CODE_GET, tb_cmd_code_get, get_read, get_write);
+TB_WORK(code_batch_put, TB_OP_CODE_BATCH_PUT, tb_cmd_code_batch_put, batch_read, batch_write);
+TB_WORK(code_batch_get, TB_OP_CODE_BATCH_GET, tb_cmd_code_batch_get, batch_get_read, batch_get_write);
+TB_WORK(codes_list, TB_OP_CODE_BATCH_GET, tb_cmd_code_batch_get, list_read, list_write);
+TB_WORK(codes_bind, TB_OP_CODES_BIND, tb_cmd_codes_bind, bind_read, reached_write);
+TB_WORK(codes_move, TB_OP_CODES_MOVE, tb_cmd_codes_move, move_read, reached_write);
+TB_WORK(codes_pack, TB_OP_CODES_PACK, tb_cmd_codes_pack, pack_read, package_write);
+TB_WORK(codes_unpack, TB_OP_CODES_UNPACK, tb_cmd_codes_unpack, unpack_read, package_write);
+TB_WORK(codes_receive, TB_OP_CODES_RECEIVE, tb_cmd_codes_receive, receive_read, package_write);
+TB_WORK(code_replace, TB_OP_CODE_REPLACE, tb_cmd_code_replace, replace_read, nothing_write);
+TB_WORK(code_scan, TB_OP_CODE_SCAN, tb_cmd_code_scan, scan_read, scan_write);
+TB_WORK(my_scan, TB_OP_CODE_SCAN, tb_cmd_code_scan, my_scan_read, my_scan_write);
+TB_WORK(code_redeem, TB_OP_CODE_REDEEM, tb_cmd_code_redeem, redeem_read, nothing_write);
+TB_WORK(code_get, TB_OP_CODE_GET, tb_cmd_code_get, get_read, get_write);

@@ -657,21 +657,17 @@ static void put_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, '}');
 }
 
-#define PUT(name, op, input, fn) \
-    const struct tb_work_op tb_work_##name = {op, sizeof(struct input), fn, put_write, NULL, 0}
-PUT(tenant_put, TB_OP_TENANT_PUT, tb_cmd_tenant_put, tenant_read);
-PUT(unit_put, TB_OP_UNIT_PUT, tb_cmd_unit_put, unit_read);
-PUT(namespace_put, TB_OP_NAMESPACE_PUT, tb_cmd_namespace_put, namespace_read);
-PUT(store_put, TB_OP_STORE_PUT, tb_cmd_store_put, store_read);
-PUT(product_put, TB_OP_PRODUCT_PUT, tb_cmd_product_put, product_read);
-PUT(associate_put, TB_OP_ASSOCIATE_PUT, tb_cmd_associate_put, associate_read);
-PUT(touchpoint_put, TB_OP_TOUCHPOINT_PUT, tb_cmd_touchpoint_put, touchpoint_read);
-PUT(attribute_put, TB_OP_ATTRIBUTE_PUT, tb_cmd_attribute_put, attribute_read);
-PUT(purpose_put, TB_OP_PURPOSE_PUT, tb_cmd_purpose_put, purpose_read);
-PUT(rule_put, TB_OP_RULE_PUT, tb_cmd_rule_put, rule_read);
-PUT(scheme_put, TB_OP_TIER_SCHEME_PUT, tb_cmd_tier_scheme_put, scheme_read);
-PUT(webhook_put, TB_OP_WEBHOOK_PUT, tb_cmd_webhook_put, webhook_read);
-const struct tb_work_op tb_work_object_get = {
-    TB_OP_OBJECT_GET, sizeof(struct tb_cmd_object_get), get_read, get_write, NULL, 0};
-const struct tb_work_op tb_work_object_list = {
-    TB_OP_OBJECT_LIST, sizeof(struct tb_cmd_object_list), list_read, list_write, NULL, 0};
+TB_WORK(tenant_put, TB_OP_TENANT_PUT, tb_cmd_tenant_put, tenant_read, put_write);
+TB_WORK(unit_put, TB_OP_UNIT_PUT, tb_cmd_unit_put, unit_read, put_write);
+TB_WORK(namespace_put, TB_OP_NAMESPACE_PUT, tb_cmd_namespace_put, namespace_read, put_write);
+TB_WORK(store_put, TB_OP_STORE_PUT, tb_cmd_store_put, store_read, put_write);
+TB_WORK(product_put, TB_OP_PRODUCT_PUT, tb_cmd_product_put, product_read, put_write);
+TB_WORK(associate_put, TB_OP_ASSOCIATE_PUT, tb_cmd_associate_put, associate_read, put_write);
+TB_WORK(touchpoint_put, TB_OP_TOUCHPOINT_PUT, tb_cmd_touchpoint_put, touchpoint_read, put_write);
+TB_WORK(attribute_put, TB_OP_ATTRIBUTE_PUT, tb_cmd_attribute_put, attribute_read, put_write);
+TB_WORK(purpose_put, TB_OP_PURPOSE_PUT, tb_cmd_purpose_put, purpose_read, put_write);
+TB_WORK(rule_put, TB_OP_RULE_PUT, tb_cmd_rule_put, rule_read, put_write);
+TB_WORK(scheme_put, TB_OP_TIER_SCHEME_PUT, tb_cmd_tier_scheme_put, scheme_read, put_write);
+TB_WORK(webhook_put, TB_OP_WEBHOOK_PUT, tb_cmd_webhook_put, webhook_read, put_write);
+TB_WORK(object_get, TB_OP_OBJECT_GET, tb_cmd_object_get, get_read, get_write);
+TB_WORK(object_list, TB_OP_OBJECT_LIST, tb_cmd_object_list, list_read, list_write);

@@ -142,8 +142,5 @@ static void consent_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, '}');
 }
 
-const struct tb_work_op tb_work_attributes_set = {
-    TB_OP_ATTRIBUTES_SET, sizeof(struct tb_cmd_attributes_set), attributes_read, attributes_write,
-    NULL, 0};
-const struct tb_work_op tb_work_consent_put = {
-    TB_OP_CONSENT_PUT, sizeof(struct tb_cmd_consent_put), consent_read, consent_write, NULL, 0};
+TB_WORK(attributes_set, TB_OP_ATTRIBUTES_SET, tb_cmd_attributes_set, attributes_read, attributes_write);
+TB_WORK(consent_put, TB_OP_CONSENT_PUT, tb_cmd_consent_put, consent_read, consent_write);

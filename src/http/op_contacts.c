@@ -72,7 +72,5 @@ static void probe_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, '}');
 }
 
-const struct tb_work_op tb_work_contact = {
-    TB_OP_CONTACT, sizeof(struct tb_cmd_contact), contact_read, contact_write, NULL, 0};
-const struct tb_work_op tb_work_probe = {
-    TB_OP_PROBE, sizeof(struct tb_cmd_probe), probe_read, probe_write, NULL, 0};
+TB_WORK(contact, TB_OP_CONTACT, tb_cmd_contact, contact_read, contact_write);
+TB_WORK(probe, TB_OP_PROBE, tb_cmd_probe, probe_read, probe_write);

@@ -127,10 +127,8 @@ static void list_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, '}');
 }
 
-#define WORK(name, op, input, read, write) \
-    const struct tb_work_op tb_work_##name = {op, sizeof(struct input), read, write, NULL, 0}
-WORK(coupon_claim, TB_OP_COUPON_CLAIM, tb_cmd_coupon_claim, claim_read, coupon_write);
-WORK(coupon_issue, TB_OP_COUPON_ISSUE, tb_cmd_coupon_issue, issue_read, coupon_write);
-WORK(coupon_void, TB_OP_COUPON_VOID, tb_cmd_coupon_void, void_read, coupon_write);
-WORK(coupon_give, TB_OP_COUPON_GIVE, tb_cmd_coupon_give, give_read, coupon_write);
-WORK(coupon_list, TB_OP_COUPON_LIST, tb_cmd_coupon_list, list_read, list_write);
+TB_WORK(coupon_claim, TB_OP_COUPON_CLAIM, tb_cmd_coupon_claim, claim_read, coupon_write);
+TB_WORK(coupon_issue, TB_OP_COUPON_ISSUE, tb_cmd_coupon_issue, issue_read, coupon_write);
+TB_WORK(coupon_void, TB_OP_COUPON_VOID, tb_cmd_coupon_void, void_read, coupon_write);
+TB_WORK(coupon_give, TB_OP_COUPON_GIVE, tb_cmd_coupon_give, give_read, coupon_write);
+TB_WORK(coupon_list, TB_OP_COUPON_LIST, tb_cmd_coupon_list, list_read, list_write);

@@ -391,17 +391,15 @@ static void show_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, '}');
 }
 
-#define WORK(name, op, input, read, write) \
-    const struct tb_work_op tb_work_##name = {op, sizeof(struct input), read, write, NULL, 0}
-WORK(issue_put, TB_OP_ISSUE, tb_cmd_issue, issue_read, put_write);
-WORK(issue_stop, TB_OP_ISSUE, tb_cmd_issue, stop_read, stop_write);
-WORK(issue_get, TB_OP_OBJECT_GET, tb_cmd_object_get, issue_get_read, object_write);
-WORK(issue_list, TB_OP_OBJECT_LIST, tb_cmd_object_list, issue_list_read, list_write);
-WORK(audience_count, TB_OP_ISSUE, tb_cmd_issue, count_read, count_write);
-WORK(audience_get, TB_OP_OBJECT_GET, tb_cmd_object_get, audience_get_read, object_write);
-WORK(coupon_code_put, TB_OP_COUPON_CODE_PUT, tb_cmd_coupon_code_put, code_read, put_write);
-WORK(coupon_code_get, TB_OP_OBJECT_GET, tb_cmd_object_get, code_get_read, object_write);
-WORK(coupon_code_list, TB_OP_OBJECT_LIST, tb_cmd_object_list, code_list_read, list_write);
-WORK(campaign_uplift, TB_OP_CAMPAIGN_FIGURES, tb_cmd_campaign_figures, figures_read, uplift_write);
-WORK(campaign_settlement, TB_OP_CAMPAIGN_FIGURES, tb_cmd_campaign_figures, settlement_read, settlement_write);
-WORK(quote_shown, TB_OP_SHOW, tb_cmd_quote, show_read, show_write);
+TB_WORK(issue_put, TB_OP_ISSUE, tb_cmd_issue, issue_read, put_write);
+TB_WORK(issue_stop, TB_OP_ISSUE, tb_cmd_issue, stop_read, stop_write);
+TB_WORK(issue_get, TB_OP_OBJECT_GET, tb_cmd_object_get, issue_get_read, object_write);
+TB_WORK(issue_list, TB_OP_OBJECT_LIST, tb_cmd_object_list, issue_list_read, list_write);
+TB_WORK(audience_count, TB_OP_ISSUE, tb_cmd_issue, count_read, count_write);
+TB_WORK(audience_get, TB_OP_OBJECT_GET, tb_cmd_object_get, audience_get_read, object_write);
+TB_WORK(coupon_code_put, TB_OP_COUPON_CODE_PUT, tb_cmd_coupon_code_put, code_read, put_write);
+TB_WORK(coupon_code_get, TB_OP_OBJECT_GET, tb_cmd_object_get, code_get_read, object_write);
+TB_WORK(coupon_code_list, TB_OP_OBJECT_LIST, tb_cmd_object_list, code_list_read, list_write);
+TB_WORK(campaign_uplift, TB_OP_CAMPAIGN_FIGURES, tb_cmd_campaign_figures, figures_read, uplift_write);
+TB_WORK(campaign_settlement, TB_OP_CAMPAIGN_FIGURES, tb_cmd_campaign_figures, settlement_read, settlement_write);
+TB_WORK(quote_shown, TB_OP_SHOW, tb_cmd_quote, show_read, show_write);

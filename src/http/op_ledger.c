@@ -212,17 +212,11 @@ static void trial_write(struct tb_work *w, struct tb_json_out *o)
 
 const struct tb_work_op tb_work_adjust = {
     TB_OP_ADJUST, sizeof(struct tb_cmd_adjust), adjust_read, adjust_write, NULL, TB_STATUS_ASKS};
-const struct tb_work_op tb_work_hold = {
-    TB_OP_HOLD, sizeof(struct tb_cmd_hold), hold_read, hold_write, NULL, 0};
-const struct tb_work_op tb_work_hold_post = {
-    TB_OP_HOLD_POST, sizeof(struct tb_cmd_hold_post), hold_post_read, hold_post_write, NULL, 0};
-const struct tb_work_op tb_work_hold_void = {
-    TB_OP_HOLD_VOID, sizeof(struct tb_cmd_hold_void), hold_void_read, moved_write, NULL, 0};
-const struct tb_work_op tb_work_transfer = {
-    TB_OP_TRANSFER, sizeof(struct tb_cmd_transfer), transfer_read, moved_write, NULL, 0};
+TB_WORK(hold, TB_OP_HOLD, tb_cmd_hold, hold_read, hold_write);
+TB_WORK(hold_post, TB_OP_HOLD_POST, tb_cmd_hold_post, hold_post_read, hold_post_write);
+TB_WORK(hold_void, TB_OP_HOLD_VOID, tb_cmd_hold_void, hold_void_read, moved_write);
+TB_WORK(transfer, TB_OP_TRANSFER, tb_cmd_transfer, transfer_read, moved_write);
 const struct tb_work_op tb_work_reverse = {
     TB_OP_REVERSE, sizeof(struct tb_cmd_reverse), reverse_read, moved_write, NULL, TB_STATUS_ASKS};
-const struct tb_work_op tb_work_release = {
-    TB_OP_RELEASE, sizeof(struct tb_cmd_release), release_read, moved_write, NULL, 0};
-const struct tb_work_op tb_work_trial_balance = {
-    TB_OP_TRIAL_BALANCE, sizeof(struct tb_cmd_trial_balance), trial_read, trial_write, NULL, 0};
+TB_WORK(release, TB_OP_RELEASE, tb_cmd_release, release_read, moved_write);
+TB_WORK(trial_balance, TB_OP_TRIAL_BALANCE, tb_cmd_trial_balance, trial_read, trial_write);

@@ -366,15 +366,13 @@ static void one_write(struct tb_work *w, struct tb_json_out *o)
     (void)out_exchange(w, o, tb_wire_str(tb_work_answer(w), 2));
 }
 
-#define WORK(name, op, input, read, write) \
-    const struct tb_work_op tb_work_##name = {op, sizeof(struct input), read, write, NULL, 0}
-WORK(goods_put, TB_OP_MALL_PUT, tb_cmd_mall_put, put_read, put_write);
-WORK(goods_get, TB_OP_OBJECT_GET, tb_cmd_object_get, get_read, get_write);
-WORK(goods_list, TB_OP_MALL_LIST, tb_cmd_mall_list, list_read, list_write);
-WORK(member_mall, TB_OP_MALL_LIST, tb_cmd_mall_list, mall_read, list_write);
-WORK(exchange, TB_OP_MALL_EXCHANGE, tb_cmd_mall_exchange, exchange_read, exchange_write);
-WORK(my_exchange, TB_OP_MALL_EXCHANGE, tb_cmd_mall_exchange, my_exchange_read, exchange_write);
-WORK(exchange_move, TB_OP_MALL_MOVE, tb_cmd_mall_move, move_read, move_write);
-WORK(my_exchange_cancel, TB_OP_MALL_MOVE, tb_cmd_mall_move, my_cancel_read, move_write);
-WORK(exchange_list, TB_OP_MALL_LIST, tb_cmd_mall_list, taken_read, taken_write);
-WORK(exchange_get, TB_OP_MALL_LIST, tb_cmd_mall_list, one_read, one_write);
+TB_WORK(goods_put, TB_OP_MALL_PUT, tb_cmd_mall_put, put_read, put_write);
+TB_WORK(goods_get, TB_OP_OBJECT_GET, tb_cmd_object_get, get_read, get_write);
+TB_WORK(goods_list, TB_OP_MALL_LIST, tb_cmd_mall_list, list_read, list_write);
+TB_WORK(member_mall, TB_OP_MALL_LIST, tb_cmd_mall_list, mall_read, list_write);
+TB_WORK(exchange, TB_OP_MALL_EXCHANGE, tb_cmd_mall_exchange, exchange_read, exchange_write);
+TB_WORK(my_exchange, TB_OP_MALL_EXCHANGE, tb_cmd_mall_exchange, my_exchange_read, exchange_write);
+TB_WORK(exchange_move, TB_OP_MALL_MOVE, tb_cmd_mall_move, move_read, move_write);
+TB_WORK(my_exchange_cancel, TB_OP_MALL_MOVE, tb_cmd_mall_move, my_cancel_read, move_write);
+TB_WORK(exchange_list, TB_OP_MALL_LIST, tb_cmd_mall_list, taken_read, taken_write);
+TB_WORK(exchange_get, TB_OP_MALL_LIST, tb_cmd_mall_list, one_read, one_write);

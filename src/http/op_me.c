@@ -79,7 +79,5 @@ static void attributes_write(struct tb_work *w, struct tb_json_out *o)
     tb_work_attributes_set.write(w, o);
 }
 
-const struct tb_work_op tb_work_me_consent = {
-    TB_OP_CONSENT_PUT, sizeof(struct tb_cmd_consent_put), consent_read, consent_write, NULL, 0};
-const struct tb_work_op tb_work_me_attributes = {
-    TB_OP_ATTRIBUTES_SET, sizeof(struct tb_cmd_attributes_set), attributes_read, attributes_write, NULL, 0};
+TB_WORK(me_consent, TB_OP_CONSENT_PUT, tb_cmd_consent_put, consent_read, consent_write);
+TB_WORK(me_attributes, TB_OP_ATTRIBUTES_SET, tb_cmd_attributes_set, attributes_read, attributes_write);

@@ -330,23 +330,15 @@ static void export_read(struct tb_work *w, struct tb_json_object *o)
     w->note = note;
 }
 
-const struct tb_work_op tb_work_member_get = {
-    TB_OP_MEMBER_GET, sizeof(struct tb_cmd_member_get), get_read, tb_member_view_write, NULL, 0};
-const struct tb_work_op tb_work_member_find = {
-    TB_OP_MEMBER_GET, sizeof(struct tb_cmd_member_get), find_read, tb_member_view_write, NULL, 0};
-const struct tb_work_op tb_work_enrol = {
-    TB_OP_ENROL, sizeof(struct tb_cmd_enrol), enrol_read, enrol_write, NULL, 0};
-const struct tb_work_op tb_work_link = {
-    TB_OP_LINK, sizeof(struct tb_cmd_link), link_read, link_write, NULL, 0};
-const struct tb_work_op tb_work_unmerge = {
-    TB_OP_UNMERGE, sizeof(struct tb_cmd_unmerge), unmerge_read, unmerge_write, NULL, 0};
-const struct tb_work_op tb_work_role_put = {
-    TB_OP_ROLE_PUT, sizeof(struct tb_cmd_role_put), role_read, role_write, NULL, 0};
+TB_WORK(member_get, TB_OP_MEMBER_GET, tb_cmd_member_get, get_read, tb_member_view_write);
+TB_WORK(member_find, TB_OP_MEMBER_GET, tb_cmd_member_get, find_read, tb_member_view_write);
+TB_WORK(enrol, TB_OP_ENROL, tb_cmd_enrol, enrol_read, enrol_write);
+TB_WORK(link, TB_OP_LINK, tb_cmd_link, link_read, link_write);
+TB_WORK(unmerge, TB_OP_UNMERGE, tb_cmd_unmerge, unmerge_read, unmerge_write);
+TB_WORK(role_put, TB_OP_ROLE_PUT, tb_cmd_role_put, role_read, role_write);
 const struct tb_work_op tb_work_erase = {
     TB_OP_ERASE, sizeof(struct tb_cmd_erase), erase_read, erase_write, erase_after, 0};
-const struct tb_work_op tb_work_unfreeze = {
-    TB_OP_UNFREEZE, sizeof(struct tb_cmd_unfreeze), unfreeze_read, unfreeze_write, NULL, 0};
-const struct tb_work_op tb_work_reveal = {
-    TB_OP_REVEAL, sizeof(struct tb_cmd_reveal), reveal_read, reveal_write, NULL, 0};
+TB_WORK(unfreeze, TB_OP_UNFREEZE, tb_cmd_unfreeze, unfreeze_read, unfreeze_write);
+TB_WORK(reveal, TB_OP_REVEAL, tb_cmd_reveal, reveal_read, reveal_write);
 const struct tb_work_op tb_work_export = {
     TB_OP_MEMBER_GET, sizeof(struct tb_cmd_member_get), export_read, tb_member_view_write, export_record, 0};

@@ -114,13 +114,11 @@ static void game_write(struct tb_work *w, struct tb_json_out *o)
     tb_work_game_get.write(w, o);
 }
 
-#define WORK(name, op, input, read, write) \
-    const struct tb_work_op tb_work_##name = {op, sizeof(struct input), read, write, NULL, 0}
-WORK(my_game, TB_OP_OBJECT_GET, tb_cmd_object_get, game_read, game_write);
-WORK(my_draw, TB_OP_DRAW, tb_cmd_play, draw_read, draw_write);
-WORK(my_next, TB_OP_SEQUENCE_NEXT, tb_cmd_play, draw_read, next_write);
-WORK(my_checkin, TB_OP_CHECKIN, tb_cmd_checkin, checkin_read, checkin_write);
-WORK(my_makeup, TB_OP_CHECKIN_MAKEUP, tb_cmd_checkin, makeup_read, checkin_write);
-WORK(my_card, TB_OP_STAMP, tb_cmd_stamp, card_read, card_write);
-WORK(my_packet, TB_OP_PACKET_SEND, tb_cmd_packet_send, send_read, send_write);
-WORK(my_packet_claim, TB_OP_PACKET_CLAIM, tb_cmd_packet_claim, claim_read, claim_write);
+TB_WORK(my_game, TB_OP_OBJECT_GET, tb_cmd_object_get, game_read, game_write);
+TB_WORK(my_draw, TB_OP_DRAW, tb_cmd_play, draw_read, draw_write);
+TB_WORK(my_next, TB_OP_SEQUENCE_NEXT, tb_cmd_play, draw_read, next_write);
+TB_WORK(my_checkin, TB_OP_CHECKIN, tb_cmd_checkin, checkin_read, checkin_write);
+TB_WORK(my_makeup, TB_OP_CHECKIN_MAKEUP, tb_cmd_checkin, makeup_read, checkin_write);
+TB_WORK(my_card, TB_OP_STAMP, tb_cmd_stamp, card_read, card_write);
+TB_WORK(my_packet, TB_OP_PACKET_SEND, tb_cmd_packet_send, send_read, send_write);
+TB_WORK(my_packet_claim, TB_OP_PACKET_CLAIM, tb_cmd_packet_claim, claim_read, claim_write);

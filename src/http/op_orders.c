@@ -569,11 +569,7 @@ static void get_write(struct tb_work *w, struct tb_json_out *o)
     tb_arena_release(w->arena, mark);
 }
 
-const struct tb_work_op tb_work_order = {
-    TB_OP_ORDER, sizeof(struct tb_cmd_order), order_read, order_write, NULL, 0};
-const struct tb_work_op tb_work_return = {
-    TB_OP_RETURN, sizeof(struct tb_cmd_return), return_read, return_write, NULL, 0};
-const struct tb_work_op tb_work_cancel = {
-    TB_OP_ORDER_CANCEL, sizeof(struct tb_cmd_order_cancel), cancel_read, return_write, NULL, 0};
-const struct tb_work_op tb_work_order_get = {
-    TB_OP_ORDER_GET, sizeof(struct tb_cmd_order_get), get_read, get_write, NULL, 0};
+TB_WORK(order, TB_OP_ORDER, tb_cmd_order, order_read, order_write);
+TB_WORK(return, TB_OP_RETURN, tb_cmd_return, return_read, return_write);
+TB_WORK(cancel, TB_OP_ORDER_CANCEL, tb_cmd_order_cancel, cancel_read, return_write);
+TB_WORK(order_get, TB_OP_ORDER_GET, tb_cmd_order_get, get_read, get_write);

@@ -321,16 +321,14 @@ static void packet_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, '}');
 }
 
-#define WORK(name, op, input, read, write) \
-    const struct tb_work_op tb_work_##name = {op, sizeof(struct input), read, write, NULL, 0}
-WORK(draw, TB_OP_DRAW, tb_cmd_play, play_read, draw_write);
-WORK(checkin, TB_OP_CHECKIN, tb_cmd_checkin, checkin_read, checkin_write);
-WORK(makeup, TB_OP_CHECKIN_MAKEUP, tb_cmd_checkin, makeup_read, checkin_write);
-WORK(stamp, TB_OP_STAMP, tb_cmd_stamp, stamp_read, stamp_write);
-WORK(task_do, TB_OP_TASK_DO, tb_cmd_play, play_read, task_write);
-WORK(next_step, TB_OP_SEQUENCE_NEXT, tb_cmd_play, play_read, next_write);
-WORK(task_list, TB_OP_TASK_LIST, tb_cmd_task_list, tasks_read, tasks_write);
-WORK(seat_get, TB_OP_SEAT_GET, tb_cmd_play, seat_read, seat_write);
-WORK(packet_send, TB_OP_PACKET_SEND, tb_cmd_packet_send, send_read, send_write);
-WORK(packet_claim, TB_OP_PACKET_CLAIM, tb_cmd_packet_claim, claim_read, claim_write);
-WORK(packet_get, TB_OP_PACKET_GET, tb_cmd_packet_get, packet_read, packet_write);
+TB_WORK(draw, TB_OP_DRAW, tb_cmd_play, play_read, draw_write);
+TB_WORK(checkin, TB_OP_CHECKIN, tb_cmd_checkin, checkin_read, checkin_write);
+TB_WORK(makeup, TB_OP_CHECKIN_MAKEUP, tb_cmd_checkin, makeup_read, checkin_write);
+TB_WORK(stamp, TB_OP_STAMP, tb_cmd_stamp, stamp_read, stamp_write);
+TB_WORK(task_do, TB_OP_TASK_DO, tb_cmd_play, play_read, task_write);
+TB_WORK(next_step, TB_OP_SEQUENCE_NEXT, tb_cmd_play, play_read, next_write);
+TB_WORK(task_list, TB_OP_TASK_LIST, tb_cmd_task_list, tasks_read, tasks_write);
+TB_WORK(seat_get, TB_OP_SEAT_GET, tb_cmd_play, seat_read, seat_write);
+TB_WORK(packet_send, TB_OP_PACKET_SEND, tb_cmd_packet_send, send_read, send_write);
+TB_WORK(packet_claim, TB_OP_PACKET_CLAIM, tb_cmd_packet_claim, claim_read, claim_write);
+TB_WORK(packet_get, TB_OP_PACKET_GET, tb_cmd_packet_get, packet_read, packet_write);

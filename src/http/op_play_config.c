@@ -442,12 +442,10 @@ static void list_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, '}');
 }
 
-#define WORK(name, op, input, read, write) \
-    const struct tb_work_op tb_work_##name = {op, sizeof(struct input), read, write, NULL, 0}
-WORK(game_put, TB_OP_GAME_PUT, tb_cmd_game_put, game_read, write_put);
-WORK(game_get, TB_OP_OBJECT_GET, tb_cmd_object_get, get_read, get_write);
-WORK(game_list, TB_OP_OBJECT_LIST, tb_cmd_object_list, list_read, list_write);
-WORK(game_move, TB_OP_GAME_MOVE, tb_cmd_game_move, move_read, move_write);
-WORK(store_payee, TB_OP_PAYEE_SET, tb_cmd_payee_set, store_payee_read, payee_write);
-WORK(associate_payee, TB_OP_PAYEE_SET, tb_cmd_payee_set, associate_payee_read, payee_write);
-WORK(channel_put, TB_OP_CHANNEL_PUT, tb_cmd_channel_put, channel_read, write_put);
+TB_WORK(game_put, TB_OP_GAME_PUT, tb_cmd_game_put, game_read, write_put);
+TB_WORK(game_get, TB_OP_OBJECT_GET, tb_cmd_object_get, get_read, get_write);
+TB_WORK(game_list, TB_OP_OBJECT_LIST, tb_cmd_object_list, list_read, list_write);
+TB_WORK(game_move, TB_OP_GAME_MOVE, tb_cmd_game_move, move_read, move_write);
+TB_WORK(store_payee, TB_OP_PAYEE_SET, tb_cmd_payee_set, store_payee_read, payee_write);
+TB_WORK(associate_payee, TB_OP_PAYEE_SET, tb_cmd_payee_set, associate_payee_read, payee_write);
+TB_WORK(channel_put, TB_OP_CHANNEL_PUT, tb_cmd_channel_put, channel_read, write_put);

@@ -386,8 +386,6 @@ static void check_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, '}');
 }
 
-#define WORK(name, op, input, read, write) \
-    const struct tb_work_op tb_work_##name = {op, sizeof(struct input), read, write, NULL, 0}
-WORK(campaign_put, TB_OP_CAMPAIGN_PUT, tb_cmd_campaign_put, campaign_read, campaign_write);
-WORK(campaign_move, TB_OP_CAMPAIGN_MOVE, tb_cmd_campaign_move, move_read, move_write);
-WORK(campaign_check, TB_OP_CAMPAIGN_CHECK, tb_cmd_campaign_check, check_read, check_write);
+TB_WORK(campaign_put, TB_OP_CAMPAIGN_PUT, tb_cmd_campaign_put, campaign_read, campaign_write);
+TB_WORK(campaign_move, TB_OP_CAMPAIGN_MOVE, tb_cmd_campaign_move, move_read, move_write);
+TB_WORK(campaign_check, TB_OP_CAMPAIGN_CHECK, tb_cmd_campaign_check, check_read, check_write);

@@ -373,8 +373,6 @@ static void list_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, '}');
 }
 
-#define WORK(name, op, input, read, write) \
-    const struct tb_work_op tb_work_##name = {op, sizeof(struct input), read, write, NULL, 0}
-WORK(campaign_get, TB_OP_CAMPAIGN_GET, tb_cmd_campaign_get, get_read, get_write);
-WORK(campaign_versions, TB_OP_CAMPAIGN_GET, tb_cmd_campaign_get, versions_read, versions_write);
-WORK(campaign_list, TB_OP_OBJECT_LIST, tb_cmd_object_list, list_read, list_write);
+TB_WORK(campaign_get, TB_OP_CAMPAIGN_GET, tb_cmd_campaign_get, get_read, get_write);
+TB_WORK(campaign_versions, TB_OP_CAMPAIGN_GET, tb_cmd_campaign_get, versions_read, versions_write);
+TB_WORK(campaign_list, TB_OP_OBJECT_LIST, tb_cmd_object_list, list_read, list_write);

@@ -118,9 +118,6 @@ static void decide_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, '}');
 }
 
-const struct tb_work_op tb_work_request_list = {
-    TB_OP_REQUEST_LIST, sizeof(struct tb_cmd_request_list), list_read, list_write, NULL, 0};
-const struct tb_work_op tb_work_request_get = {
-    TB_OP_REQUEST_LIST, sizeof(struct tb_cmd_request_list), one_read, one_write, NULL, 0};
-const struct tb_work_op tb_work_request_decide = {
-    TB_OP_REQUEST_DECIDE, sizeof(struct tb_cmd_request_decide), decide_read, decide_write, NULL, 0};
+TB_WORK(request_list, TB_OP_REQUEST_LIST, tb_cmd_request_list, list_read, list_write);
+TB_WORK(request_get, TB_OP_REQUEST_LIST, tb_cmd_request_list, one_read, one_write);
+TB_WORK(request_decide, TB_OP_REQUEST_DECIDE, tb_cmd_request_decide, decide_read, decide_write);

@@ -68,7 +68,5 @@ static void stocks_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, '}');
 }
 
-#define WORK(name, op, input, read, write) \
-    const struct tb_work_op tb_work_##name = {op, sizeof(struct input), read, write, NULL, 0}
-WORK(campaign_stock, TB_OP_CAMPAIGN_STOCK, tb_cmd_campaign_stock, stock_read, stock_write);
-WORK(campaign_stocks, TB_OP_CAMPAIGN_STOCKS, tb_cmd_campaign_stocks, stocks_read, stocks_write);
+TB_WORK(campaign_stock, TB_OP_CAMPAIGN_STOCK, tb_cmd_campaign_stock, stock_read, stock_write);
+TB_WORK(campaign_stocks, TB_OP_CAMPAIGN_STOCKS, tb_cmd_campaign_stocks, stocks_read, stocks_write);
