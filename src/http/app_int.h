@@ -176,6 +176,11 @@ uint64_t tb_path_id(struct tb_work *w, struct tb_json_object *o, struct tb_str n
                     enum tb_id_kind kind, enum tb_code unknown);
 struct tb_str tb_path_text(struct tb_work *w, struct tb_json_object *o, uint32_t index,
                            struct tb_str name, uint32_t max);
+/* What every put begins with: the code of the path, "expected_version" (0: there must be none). */
+void tb_read_put(struct tb_work *w, struct tb_json_object *o, struct tb_put *put);
+/* The object whose code the path has; a page of objects by "after" and "limit" of the query. */
+void tb_read_object(struct tb_work *w, struct tb_json_object *o, enum tb_kind kind);
+void tb_read_objects(struct tb_work *w, enum tb_kind kind);
 /* Text fields with 0 for absent. */
 struct tb_str tb_may_str(struct tb_json_object *o, const char *name, uint32_t max);
 int64_t tb_may_i64(struct tb_json_object *o, const char *name, int64_t min, int64_t max,
@@ -229,6 +234,10 @@ static inline struct tb_str tb_work_answer(const struct tb_work *w)
 typedef bool (*tb_object_out_fn)(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, struct tb_str packed);
 void tb_work_out_list(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, tb_object_out_fn one);
 
+/* write of a put whose input begins with struct tb_put; and its fields alone, for one that says more. */
+void tb_work_out_put(struct tb_work *w, struct tb_json_out *o);
+void tb_out_put(struct tb_work *w, struct tb_json_out *o);
+
 /* The code of an object; empty when it is not known yet. */
 struct tb_str tb_work_name(struct tb_work *w, enum tb_kind kind, uint64_t id);
 const struct tb_known *tb_work_object(struct tb_work *w, enum tb_kind kind, uint64_t id);
@@ -239,6 +248,10 @@ void tb_out_id(struct tb_work *w, struct tb_json_out *o, const char *key, enum t
                uint64_t number);
 /* "key": time, unless it is 0 or "never" */
 void tb_out_time(struct tb_json_out *o, const char *key, int64_t ms);
+/* "key": text, unless it is empty */
+void tb_out_text(struct tb_json_out *o, const char *key, struct tb_str s);
+/* "key": a name of core's lists in small letters; NULL: empty */
+void tb_out_lower(struct tb_json_out *o, const char *key, const char *name);
 /* A number of an enumeration as its word. */
 void tb_out_word(struct tb_json_out *o, const char *key, const char *const *words, uint32_t n,
                  uint64_t v);
@@ -272,6 +285,7 @@ void tb_out_prepaid(struct tb_work *w, struct tb_json_out *o, const struct tb_vi
 
 extern const char *const tb_words_unit_kind[];
 extern const char *const tb_words_tender[];
+extern const char *const tb_words_period[TB_CAP_PERIODS]; /* of the mall and of games; campaigns and units say iso_week */
 extern const char *const tb_words_source[];  /* [0] is not used */
 extern const char *const tb_words_consent[]; /* [0] is not used */
 extern const char *const tb_words_effective[];

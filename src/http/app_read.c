@@ -51,6 +51,31 @@ int64_t tb_read_occurred(struct tb_work *w, struct tb_json_object *o, bool *give
     return ms;
 }
 
+/* ---- objects that a tenant declares ------------------------------------------------------------- */
+
+void tb_read_put(struct tb_work *w, struct tb_json_object *o, struct tb_put *put)
+{
+    int64_t version = 0;
+    put->code = tb_path_text(w, o, 0, TB_STR("code"), TB_CODE_MAX);
+    if (tb_json_may_i64(o, TB_STR("expected_version"), 0, UINT32_MAX, &version))
+        put->expected_version = version == 0 ? TB_VERSION_NONE : (uint64_t)version;
+}
+
+void tb_read_object(struct tb_work *w, struct tb_json_object *o, enum tb_kind kind)
+{
+    struct tb_cmd_object_get *in = w->input;
+    in->kind = kind;
+    in->code = tb_path_text(w, o, 0, TB_STR("code"), TB_CODE_MAX);
+}
+
+void tb_read_objects(struct tb_work *w, enum tb_kind kind)
+{
+    struct tb_cmd_object_list *in = w->input;
+    in->kind = kind;
+    in->after = (uint64_t)tb_call_query_i64(w->call, TB_STR("after"), 0, UINT32_MAX, 0);
+    in->limit = (uint32_t)tb_call_query_i64(w->call, TB_STR("limit"), 1, 100, 50);
+}
+
 /* ---- free-form objects ------------------------------------------------------------------------ */
 
 static void node_text(struct tb_json_out *out, const struct tb_json_node *n)

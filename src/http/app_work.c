@@ -4,7 +4,6 @@
  * Invariant   every path ends in exactly one reply (or one bulk line). Between submit and
  *             done the work is the cell's; done hands it to the request's IO thread.
  * Not here    lines of a bulk body (op_bulk.c), what operations read and print (op_*.c). */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -75,16 +74,6 @@ enum tb_problem tb_submit_problem(enum tb_submit s)
     return TB_PROBLEM_INTERNAL;
 }
 
-static struct tb_str lower_name(enum tb_code code, char text[48])
-{
-    const char *name = tb_code_name(code);
-    uint32_t n = 0;
-    for (; name[n] != 0 && n < 47; n++)
-        text[n] = (char)tolower((unsigned char)name[n]);
-    text[n] = 0;
-    return (struct tb_str){text, n};
-}
-
 static void expression_detail(struct tb_json_out *o, struct tb_str answer)
 {
     tb_json_out_key_str(o, "detail", tb_wire_str(answer, 4));
@@ -119,14 +108,13 @@ void tb_code_problem(struct tb_buf *b, enum tb_code code, const char *field, str
                      bool pointer, struct tb_str request_id)
 {
     struct tb_json_out o;
-    char name[48];
     char path[64] = "/";
     tb_json_out_init(&o, b);
     tb_json_out_open(&o, '{');
     tb_json_out_key_str(&o, "type", TB_STR("about:blank"));
     tb_json_out_key_str(&o, "title", tb_str_of(tb_code_text(code)));
     tb_json_out_key_i64(&o, "status", tb_code_status(code));
-    tb_json_out_key_str(&o, "code", lower_name(code, name));
+    tb_out_lower(&o, "code", tb_code_name(code));
     if (code == TB_CODE_EXPRESSION && answer.n > 0)
         expression_detail(&o, answer);
     if (code == TB_CODE_INSUFFICIENT && tb_wire_u64(answer, 20) != 0)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* http/app_write.c - what many operations print: wire fields, ids, codes, masked values. */
+#include <ctype.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,37 @@ void tb_work_out_list(struct tb_work *w, struct tb_json_out *o, enum tb_kind kin
     if (cursor != 0)
         tb_json_out_key_i64(o, "next", (int64_t)cursor);
     tb_json_out_close(o, '}');
+}
+
+void tb_out_put(struct tb_work *w, struct tb_json_out *o)
+{
+    struct tb_str body = tb_work_answer(w);
+    tb_json_out_key_str(o, "code", ((const struct tb_put *)w->input)->code);
+    tb_json_out_key_i64(o, "version", (int64_t)tb_wire_u64(body, 2));
+    tb_json_out_key_bool(o, "created", tb_wire_u64(body, 3) != 0);
+    tb_json_out_key_bool(o, "changed", tb_wire_u64(body, 4) != 0);
+}
+
+void tb_work_out_put(struct tb_work *w, struct tb_json_out *o)
+{
+    tb_json_out_open(o, '{');
+    tb_out_put(w, o);
+    tb_json_out_close(o, '}');
+}
+
+void tb_out_text(struct tb_json_out *o, const char *key, struct tb_str s)
+{
+    if (s.n > 0)
+        tb_json_out_key_str(o, key, s);
+}
+
+void tb_out_lower(struct tb_json_out *o, const char *key, const char *name)
+{
+    char text[48];
+    uint32_t n = 0;
+    for (; name != NULL && name[n] != 0 && n < sizeof text; n++)
+        text[n] = (char)tolower((unsigned char)name[n]);
+    tb_json_out_key_str(o, key, (struct tb_str){text, n});
 }
 
 void tb_out_time(struct tb_json_out *o, const char *key, int64_t ms)

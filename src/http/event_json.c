@@ -2,7 +2,6 @@
 /* http/event_json.c - see event_json.h; what each field means: event_rules.h. */
 #include "http/event_json.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "core/promotion/campaign.h"
@@ -240,24 +239,15 @@ static void out_events(struct tb_work *w, struct tb_json_out *o, const struct tb
     }
 }
 
-static void out_lower(struct tb_json_out *o, const char *key, const char *name)
-{
-    char text[48];
-    uint32_t n = 0;
-    for (; name != NULL && name[n] != 0 && n < sizeof text; n++)
-        text[n] = (char)tolower((unsigned char)name[n]);
-    tb_json_out_key_str(o, key, (struct tb_str){text, n});
-}
-
 void tb_feed_print(struct tb_work *w, struct tb_json_out *o, const struct tb_entry *e,
                     uint64_t sequence)
 {
     tb_json_out_open(o, '{');
     tb_json_out_key_i64(o, "sequence", (int64_t)sequence);
     tb_json_out_key_time(o, "time", e->now_ms);
-    out_lower(o, "type", tb_op_name(e->command));
+    tb_out_lower(o, "type", tb_op_name(e->command));
     if (e->code != TB_CODE_OK && e->code < TB_CODE_COUNT)
-        out_lower(o, "refused", tb_code_name((enum tb_code)e->code));
+        tb_out_lower(o, "refused", tb_code_name((enum tb_code)e->code));
     tb_out_id(w, o, "member", TB_ID_MEMBER, e->member);
     tb_json_out_key_open(o, "data", '[');
     out_events(w, o, e);

@@ -354,44 +354,23 @@ bool tb_json_may_str(struct tb_json_object *o, struct tb_str name, uint32_t min,
     return v != NONE && value_str(o->r, v, min, max, out);
 }
 
-bool tb_json_need_bool(struct tb_json_object *o, struct tb_str name)
-{
-    bool out = false;
-    uint32_t v = need(o, name);
-    return v != NONE && value_bool(o->r, v, &out) && out;
-}
-
-bool tb_json_may_bool(struct tb_json_object *o, struct tb_str name, bool *out)
-{
-    uint32_t v = take(o, name);
-    return v != NONE && value_bool(o->r, v, out);
-}
-
-int64_t tb_json_need_time(struct tb_json_object *o, struct tb_str name)
-{
-    int64_t out = 0;
-    uint32_t v = need(o, name);
-    return v != NONE && value_time(o->r, v, &out) ? out : 0;
-}
-
-bool tb_json_may_time(struct tb_json_object *o, struct tb_str name, int64_t *out)
-{
-    uint32_t v = take(o, name);
-    return v != NONE && value_time(o->r, v, out);
-}
-
-int32_t tb_json_need_date(struct tb_json_object *o, struct tb_str name)
-{
-    int32_t out = 0;
-    uint32_t v = need(o, name);
-    return v != NONE && value_date(o->r, v, &out) ? out : 0;
-}
-
-bool tb_json_may_date(struct tb_json_object *o, struct tb_str name, int32_t *out)
-{
-    uint32_t v = take(o, name);
-    return v != NONE && value_date(o->r, v, out);
-}
+/* Of what has no bounds of its own: need gives the value, or 0; may leaves *out alone. */
+#define FIELD(type, what)                                                                  \
+    type tb_json_need_##what(struct tb_json_object *o, struct tb_str name)                 \
+    {                                                                                      \
+        type out = 0;                                                                      \
+        uint32_t v = need(o, name);                                                        \
+        return v != NONE && value_##what(o->r, v, &out) ? out : 0;                         \
+    }                                                                                      \
+    bool tb_json_may_##what(struct tb_json_object *o, struct tb_str name, type *out)       \
+    {                                                                                      \
+        uint32_t v = take(o, name);                                                        \
+        return v != NONE && value_##what(o->r, v, out);                                    \
+    }
+FIELD(bool, bool)
+FIELD(int64_t, time)
+FIELD(int32_t, date)
+#undef FIELD
 
 uint32_t tb_json_need_enum(struct tb_json_object *o, struct tb_str name,
                            const char *const *option, uint32_t n)

@@ -141,8 +141,7 @@ static void look_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_key_i64(o, "sold_for", (int64_t)v[9]);
     tb_out_time(o, "expires_next", (int64_t)v[5]);
     tb_json_out_key_bool(o, "registered", v[7] != 0);
-    if (face.n > 0)
-        tb_json_out_key_str(o, "face", face);
+    tb_out_text(o, "face", face);
     tb_json_out_close(o, '}');
 }
 

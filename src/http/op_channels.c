@@ -5,18 +5,13 @@
 
 static void get_read(struct tb_work *w, struct tb_json_object *o)
 {
-    struct tb_cmd_object_get *in = w->input;
-    in->kind = TB_KIND_CHANNEL;
-    in->code = tb_path_text(w, o, 0, TB_STR("code"), TB_CODE_MAX);
+    tb_read_object(w, o, TB_KIND_CHANNEL);
 }
 
 static void list_read(struct tb_work *w, struct tb_json_object *o)
 {
-    struct tb_cmd_object_list *in = w->input;
     (void)o;
-    in->kind = TB_KIND_CHANNEL;
-    in->after = (uint64_t)tb_call_query_i64(w->call, TB_STR("after"), 0, UINT32_MAX, 0);
-    in->limit = (uint32_t)tb_call_query_i64(w->call, TB_STR("limit"), 1, 100, 50);
+    tb_read_objects(w, TB_KIND_CHANNEL);
 }
 
 /* One object {1 = number, 2 = packed}; false: no room to unpack it. */
@@ -29,12 +24,10 @@ static bool out_channel(struct tb_work *w, struct tb_json_out *o, enum tb_kind k
         return false;
     }
     const struct tb_channel *c = v.head;
-    struct tb_str name = tb_view_text(&v, c->c.name);
     tb_json_out_open(o, '{');
     tb_json_out_key_str(o, "code", tb_view_text(&v, c->c.code));
     tb_json_out_key_i64(o, "version", c->c.version);
-    if (name.n > 0)
-        tb_json_out_key_str(o, "name", name);
+    tb_out_text(o, "name", tb_view_text(&v, c->c.name));
     tb_json_out_key_bool(o, "forbid_sharing", (c->forbids & TB_FORBIDS_SHARING) != 0);
     tb_json_out_key_bool(o, "forbid_hidden_odds", (c->forbids & TB_FORBIDS_HIDDEN_ODDS) != 0);
     tb_json_out_key_bool(o, "forbid_packets", (c->forbids & TB_FORBIDS_PACKETS) != 0);

@@ -248,9 +248,7 @@ static void scan_write(struct tb_work *w, struct tb_json_out *o)
         tb_json_out_close(o, '}');
     }
     tb_out_code(w, o, "product", TB_KIND_PRODUCT, v[10]);
-    struct tb_str campaign = tb_wire_str(body, 11);
-    if (campaign.n > 0)
-        tb_json_out_key_str(o, "campaign", campaign);
+    tb_out_text(o, "campaign", tb_wire_str(body, 11));
     if (v[8] != 0) {
         tb_json_out_key_open(o, "first", '{');
         tb_out_time(o, "at", (int64_t)v[5]);
@@ -285,14 +283,12 @@ static void my_scan_write(struct tb_work *w, struct tb_json_out *o)
 {
     uint64_t v[21];
     struct tb_str body = tb_work_answer(w);
-    struct tb_str campaign = tb_wire_str(body, 11);
     tb_wire_numbers(body, v, TB_COUNT_OF(v));
     tb_json_out_open(o, '{');
     tb_out_word(o, "verdict", tb_words_scan, TB_SCAN_VERDICTS, v[1]);
     tb_out_word(o, "scene", tb_words_scene, TB_CODE_SCENES, v[19]);
     tb_out_code(w, o, "product", TB_KIND_PRODUCT, v[10]);
-    if (campaign.n > 0)
-        tb_json_out_key_str(o, "campaign", campaign);
+    tb_out_text(o, "campaign", tb_wire_str(body, 11));
     if (v[8] != 0)
         tb_out_time(o, "first_at", (int64_t)v[5]);
     tb_json_out_key_i64(o, "scans", (int64_t)v[8]);
@@ -315,12 +311,6 @@ static void get_read(struct tb_work *w, struct tb_json_object *o)
 {
     struct tb_cmd_code_get *in = w->input;
     in->code = decode(w, "code", tb_path_text(w, o, 0, TB_STR("code"), CODE_TEXT_MAX));
-}
-
-static void out_text(struct tb_json_out *o, const char *key, struct tb_str s)
-{
-    if (s.n > 0)
-        tb_json_out_key_str(o, key, s);
 }
 
 static void out_packages(struct tb_work *w, struct tb_json_out *o, struct tb_str body)
@@ -353,9 +343,9 @@ static void get_write(struct tb_work *w, struct tb_json_out *o)
     tb_out_code(w, o, "product", TB_KIND_PRODUCT, v[6]);
     tb_out_code(w, o, "store", TB_KIND_STORE, v[7]);
     tb_out_code(w, o, "associate", TB_KIND_ASSOCIATE, v[8]);
-    out_text(o, "region", tb_wire_str(body, 9));
-    out_text(o, "campaign", tb_wire_str(body, 10));
-    out_text(o, "lot", tb_wire_str(body, 11));
+    tb_out_text(o, "region", tb_wire_str(body, 9));
+    tb_out_text(o, "campaign", tb_wire_str(body, 10));
+    tb_out_text(o, "lot", tb_wire_str(body, 11));
     out_packages(w, o, body);
     tb_json_out_key_i64(o, "children", (int64_t)v[13]);
     if (v[14] != 0) {
@@ -374,30 +364,14 @@ static void get_write(struct tb_work *w, struct tb_json_out *o)
 static void batch_read(struct tb_work *w, struct tb_json_object *o)
 {
     struct tb_cmd_code_batch_put *in = w->input;
-    int64_t version = 0;
-    uint32_t scene = 0;
-    in->put.code = tb_path_text(w, o, 0, TB_STR("code"), TB_CODE_MAX);
-    if (tb_json_may_i64(o, TB_STR("expected_version"), 0, UINT32_MAX, &version))
-        in->put.expected_version = version == 0 ? TB_VERSION_NONE : (uint64_t)version;
+    tb_read_put(w, o, &in->put);
     in->name = tb_may_str(o, "name", TB_NAME_MAX);
-    scene = tb_json_need_enum(o, TB_STR("scene"), tb_words_scene, TB_CODE_SCENES);
-    in->scene = scene;
+    in->scene = tb_json_need_enum(o, TB_STR("scene"), tb_words_scene, TB_CODE_SCENES);
     in->level = tb_may_i64(o, "level", 0, TB_CODE_LEVELS_MAX - 1, 0);
     in->count = tb_json_need_i64(o, TB_STR("count"), 1, UINT32_MAX);
     in->divert_scans = tb_may_i64(o, "divert_scans", 0, 1000000, 0);
     in->divert_persons = tb_may_i64(o, "divert_persons", 0, TB_CODE_OUTSIDE_PERSONS, 0);
     in->divert_days = tb_may_i64(o, "divert_days", 0, 366, 0);
-}
-
-static void batch_write(struct tb_work *w, struct tb_json_out *o)
-{
-    struct tb_str body = tb_work_answer(w);
-    tb_json_out_open(o, '{');
-    tb_json_out_key_str(o, "code", ((const struct tb_put *)w->input)->code);
-    tb_json_out_key_i64(o, "version", (int64_t)tb_wire_u64(body, 2));
-    tb_json_out_key_bool(o, "created", tb_wire_u64(body, 3) != 0);
-    tb_json_out_key_bool(o, "changed", tb_wire_u64(body, 4) != 0);
-    tb_json_out_close(o, '}');
 }
 
 static void batch_get_read(struct tb_work *w, struct tb_json_object *o)
@@ -418,7 +392,7 @@ static void batch_get_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_open(o, '{');
     tb_json_out_key_str(o, "code", tb_view_text(&view, b->c.code));
     tb_json_out_key_i64(o, "version", b->c.version);
-    out_text(o, "name", tb_view_text(&view, b->c.name));
+    tb_out_text(o, "name", tb_view_text(&view, b->c.name));
     tb_out_word(o, "scene", tb_words_scene, TB_CODE_SCENES, b->scene);
     tb_json_out_key_i64(o, "level", b->level);
     tb_json_out_key_i64(o, "count", (int64_t)b->count);
@@ -485,7 +459,7 @@ static void list_write(struct tb_work *w, struct tb_json_out *o)
     tb_coder_end(c, &own);
 }
 
-TB_WORK(code_batch_put, TB_OP_CODE_BATCH_PUT, tb_cmd_code_batch_put, batch_read, batch_write);
+TB_WORK(code_batch_put, TB_OP_CODE_BATCH_PUT, tb_cmd_code_batch_put, batch_read, tb_work_out_put);
 TB_WORK(code_batch_get, TB_OP_CODE_BATCH_GET, tb_cmd_code_batch_get, batch_get_read, batch_get_write);
 TB_WORK(codes_list, TB_OP_CODE_BATCH_GET, tb_cmd_code_batch_get, list_read, list_write);
 TB_WORK(codes_bind, TB_OP_CODES_BIND, tb_cmd_codes_bind, bind_read, reached_write);

@@ -273,12 +273,8 @@ static void read_field(struct tb_work *w, struct tb_json_object *o, const struct
 
 static void read_put(struct tb_work *w, struct tb_json_object *o, enum tb_kind kind)
 {
-    struct tb_put *put = w->input;
     const struct shape *s = &shapes[kind];
-    int64_t version = 0;
-    put->code = tb_path_text(w, o, 0, TB_STR("code"), TB_CODE_MAX);
-    if (tb_json_may_i64(o, TB_STR("expected_version"), 0, UINT32_MAX, &version))
-        put->expected_version = version == 0 ? TB_VERSION_NONE : (uint64_t)version;
+    tb_read_put(w, o, w->input);
     for (uint32_t i = 0; i < s->n; i++)
         read_field(w, o, &s->field[i]);
 }
@@ -633,11 +629,8 @@ static void get_write(struct tb_work *w, struct tb_json_out *o)
 
 static void list_read(struct tb_work *w, struct tb_json_object *o)
 {
-    struct tb_cmd_object_list *in = w->input;
     (void)o;
-    in->kind = kind_of_path(w);
-    in->after = (uint64_t)tb_call_query_i64(w->call, TB_STR("after"), 0, UINT32_MAX, 0);
-    in->limit = (uint32_t)tb_call_query_i64(w->call, TB_STR("limit"), 1, 100, 50);
+    tb_read_objects(w, kind_of_path(w));
 }
 
 static void list_write(struct tb_work *w, struct tb_json_out *o)
@@ -645,29 +638,17 @@ static void list_write(struct tb_work *w, struct tb_json_out *o)
     tb_work_out_list(w, o, kind_of_path(w), out_object);
 }
 
-static void put_write(struct tb_work *w, struct tb_json_out *o)
-{
-    const struct tb_put *put = w->input;
-    struct tb_str body = tb_work_answer(w);
-    tb_json_out_open(o, '{');
-    tb_json_out_key_str(o, "code", put->code);
-    tb_json_out_key_i64(o, "version", (int64_t)tb_wire_u64(body, 2));
-    tb_json_out_key_bool(o, "created", tb_wire_u64(body, 3) != 0);
-    tb_json_out_key_bool(o, "changed", tb_wire_u64(body, 4) != 0);
-    tb_json_out_close(o, '}');
-}
-
-TB_WORK(tenant_put, TB_OP_TENANT_PUT, tb_cmd_tenant_put, tenant_read, put_write);
-TB_WORK(unit_put, TB_OP_UNIT_PUT, tb_cmd_unit_put, unit_read, put_write);
-TB_WORK(namespace_put, TB_OP_NAMESPACE_PUT, tb_cmd_namespace_put, namespace_read, put_write);
-TB_WORK(store_put, TB_OP_STORE_PUT, tb_cmd_store_put, store_read, put_write);
-TB_WORK(product_put, TB_OP_PRODUCT_PUT, tb_cmd_product_put, product_read, put_write);
-TB_WORK(associate_put, TB_OP_ASSOCIATE_PUT, tb_cmd_associate_put, associate_read, put_write);
-TB_WORK(touchpoint_put, TB_OP_TOUCHPOINT_PUT, tb_cmd_touchpoint_put, touchpoint_read, put_write);
-TB_WORK(attribute_put, TB_OP_ATTRIBUTE_PUT, tb_cmd_attribute_put, attribute_read, put_write);
-TB_WORK(purpose_put, TB_OP_PURPOSE_PUT, tb_cmd_purpose_put, purpose_read, put_write);
-TB_WORK(rule_put, TB_OP_RULE_PUT, tb_cmd_rule_put, rule_read, put_write);
-TB_WORK(scheme_put, TB_OP_TIER_SCHEME_PUT, tb_cmd_tier_scheme_put, scheme_read, put_write);
-TB_WORK(webhook_put, TB_OP_WEBHOOK_PUT, tb_cmd_webhook_put, webhook_read, put_write);
+TB_WORK(tenant_put, TB_OP_TENANT_PUT, tb_cmd_tenant_put, tenant_read, tb_work_out_put);
+TB_WORK(unit_put, TB_OP_UNIT_PUT, tb_cmd_unit_put, unit_read, tb_work_out_put);
+TB_WORK(namespace_put, TB_OP_NAMESPACE_PUT, tb_cmd_namespace_put, namespace_read, tb_work_out_put);
+TB_WORK(store_put, TB_OP_STORE_PUT, tb_cmd_store_put, store_read, tb_work_out_put);
+TB_WORK(product_put, TB_OP_PRODUCT_PUT, tb_cmd_product_put, product_read, tb_work_out_put);
+TB_WORK(associate_put, TB_OP_ASSOCIATE_PUT, tb_cmd_associate_put, associate_read, tb_work_out_put);
+TB_WORK(touchpoint_put, TB_OP_TOUCHPOINT_PUT, tb_cmd_touchpoint_put, touchpoint_read, tb_work_out_put);
+TB_WORK(attribute_put, TB_OP_ATTRIBUTE_PUT, tb_cmd_attribute_put, attribute_read, tb_work_out_put);
+TB_WORK(purpose_put, TB_OP_PURPOSE_PUT, tb_cmd_purpose_put, purpose_read, tb_work_out_put);
+TB_WORK(rule_put, TB_OP_RULE_PUT, tb_cmd_rule_put, rule_read, tb_work_out_put);
+TB_WORK(scheme_put, TB_OP_TIER_SCHEME_PUT, tb_cmd_tier_scheme_put, scheme_read, tb_work_out_put);
+TB_WORK(webhook_put, TB_OP_WEBHOOK_PUT, tb_cmd_webhook_put, webhook_read, tb_work_out_put);
 TB_WORK(object_get, TB_OP_OBJECT_GET, tb_cmd_object_get, get_read, get_write);
 TB_WORK(object_list, TB_OP_OBJECT_LIST, tb_cmd_object_list, list_read, list_write);

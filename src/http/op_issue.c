@@ -17,24 +17,6 @@ _Static_assert(TB_COUNT_OF(tb_words_issue_state) == TB_ISSUE_STATES, "every stat
 static const char *const skips[TB_ISSUE_SKIPS] = {"no_consent", "not_enrolled", "has_hers", "full"};
 static const char *const arms[TB_ARMS] = {"shown", "held_out"};
 
-static void read_version(struct tb_json_object *o, struct tb_put *put)
-{
-    int64_t version = 0;
-    if (tb_json_may_i64(o, TB_STR("expected_version"), 0, UINT32_MAX, &version))
-        put->expected_version = version == 0 ? TB_VERSION_NONE : (uint64_t)version;
-}
-
-static void put_write(struct tb_work *w, struct tb_json_out *o)
-{
-    struct tb_str body = tb_work_answer(w);
-    tb_json_out_open(o, '{');
-    tb_json_out_key_str(o, "code", ((const struct tb_put *)w->input)->code);
-    tb_json_out_key_i64(o, "version", (int64_t)tb_wire_u64(body, 2));
-    tb_json_out_key_bool(o, "created", tb_wire_u64(body, 3) != 0);
-    tb_json_out_key_bool(o, "changed", tb_wire_u64(body, 4) != 0);
-    tb_json_out_close(o, '}');
-}
-
 /* ---- runs ------------------------------------------------------------------------------------------ */
 
 static void issue_read(struct tb_work *w, struct tb_json_object *o)
@@ -82,9 +64,7 @@ static void count_write(struct tb_work *w, struct tb_json_out *o)
 
 static void issue_get_read(struct tb_work *w, struct tb_json_object *o)
 {
-    struct tb_cmd_object_get *in = w->input;
-    in->kind = TB_KIND_ISSUE;
-    in->code = tb_path_text(w, o, 0, TB_STR("code"), TB_CODE_MAX);
+    tb_read_object(w, o, TB_KIND_ISSUE);
 }
 
 static void audience_get_read(struct tb_work *w, struct tb_json_object *o)
@@ -103,12 +83,6 @@ static void audience_get_read(struct tb_work *w, struct tb_json_object *o)
     in->code = (struct tb_str){text, (uint32_t)(sizeof prefix - 1 + code.n)};
 }
 
-static void out_text(struct tb_json_out *o, const char *key, struct tb_str s)
-{
-    if (s.n > 0)
-        tb_json_out_key_str(o, key, s);
-}
-
 static void out_figures(struct tb_json_out *o, const struct tb_issue *i, int64_t cursor_of)
 {
     tb_json_out_key_i64(o, "persons", cursor_of);
@@ -125,12 +99,12 @@ static void out_issue(struct tb_work *w, struct tb_json_out *o, const struct tb_
     tb_json_out_open(o, '{');
     tb_json_out_key_str(o, "code", tb_view_text(v, i->c.code));
     tb_json_out_key_i64(o, "version", i->c.version);
-    out_text(o, "name", tb_view_text(v, i->c.name));
+    tb_out_text(o, "name", tb_view_text(v, i->c.name));
     tb_out_code(w, o, "unit", TB_KIND_UNIT, i->unit);
     tb_out_code(w, o, "campaign", TB_KIND_CAMPAIGN, i->campaign);
-    out_text(o, "audience", tb_view_text(v, i->audience));
+    tb_out_text(o, "audience", tb_view_text(v, i->audience));
     tb_out_code(w, o, "purpose", TB_KIND_PURPOSE, i->purpose);
-    out_text(o, "reason", tb_view_text(v, i->reason));
+    tb_out_text(o, "reason", tb_view_text(v, i->reason));
     tb_out_word(o, "state", tb_words_issue_state, TB_ISSUE_STATES, i->state);
     tb_out_time(o, "started_at", i->started_ms);
     tb_out_time(o, "ended_at", i->ended_ms);
@@ -185,24 +159,16 @@ static void object_write(struct tb_work *w, struct tb_json_out *o)
     (void)out_object(w, o, ((const struct tb_cmd_object_get *)w->input)->kind, tb_wire_str(tb_work_answer(w), 1));
 }
 
-static void list_read(struct tb_work *w, enum tb_kind kind)
-{
-    struct tb_cmd_object_list *in = w->input;
-    in->kind = kind;
-    in->after = (uint64_t)tb_call_query_i64(w->call, TB_STR("after"), 0, UINT32_MAX, 0);
-    in->limit = (uint32_t)tb_call_query_i64(w->call, TB_STR("limit"), 1, 100, 50);
-}
-
 static void issue_list_read(struct tb_work *w, struct tb_json_object *o)
 {
     (void)o;
-    list_read(w, TB_KIND_ISSUE);
+    tb_read_objects(w, TB_KIND_ISSUE);
 }
 
 static void code_list_read(struct tb_work *w, struct tb_json_object *o)
 {
     (void)o;
-    list_read(w, TB_KIND_COUPON_CODE);
+    tb_read_objects(w, TB_KIND_COUPON_CODE);
 }
 
 static void list_write(struct tb_work *w, struct tb_json_out *o)
@@ -215,8 +181,7 @@ static void list_write(struct tb_work *w, struct tb_json_out *o)
 static void code_read(struct tb_work *w, struct tb_json_object *o)
 {
     struct tb_cmd_coupon_code_put *in = w->input;
-    in->put.code = tb_path_text(w, o, 0, TB_STR("code"), TB_CODE_MAX);
-    read_version(o, &in->put);
+    tb_read_put(w, o, &in->put);
     in->unit = tb_json_need_str(o, TB_STR("unit"), 1, TB_CODE_MAX);
     in->unique = tb_may_bool(o, "unique");
     in->disabled = tb_may_bool(o, "disabled");
@@ -228,9 +193,7 @@ static void code_read(struct tb_work *w, struct tb_json_object *o)
 
 static void code_get_read(struct tb_work *w, struct tb_json_object *o)
 {
-    struct tb_cmd_object_get *in = w->input;
-    in->kind = TB_KIND_COUPON_CODE;
-    in->code = tb_path_text(w, o, 0, TB_STR("code"), TB_CODE_MAX);
+    tb_read_object(w, o, TB_KIND_COUPON_CODE);
 }
 
 /* ---- figures of a campaign ------------------------------------------------------------------------------ */
@@ -391,13 +354,13 @@ static void show_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, '}');
 }
 
-TB_WORK(issue_put, TB_OP_ISSUE, tb_cmd_issue, issue_read, put_write);
+TB_WORK(issue_put, TB_OP_ISSUE, tb_cmd_issue, issue_read, tb_work_out_put);
 TB_WORK(issue_stop, TB_OP_ISSUE, tb_cmd_issue, stop_read, stop_write);
 TB_WORK(issue_get, TB_OP_OBJECT_GET, tb_cmd_object_get, issue_get_read, object_write);
 TB_WORK(issue_list, TB_OP_OBJECT_LIST, tb_cmd_object_list, issue_list_read, list_write);
 TB_WORK(audience_count, TB_OP_ISSUE, tb_cmd_issue, count_read, count_write);
 TB_WORK(audience_get, TB_OP_OBJECT_GET, tb_cmd_object_get, audience_get_read, object_write);
-TB_WORK(coupon_code_put, TB_OP_COUPON_CODE_PUT, tb_cmd_coupon_code_put, code_read, put_write);
+TB_WORK(coupon_code_put, TB_OP_COUPON_CODE_PUT, tb_cmd_coupon_code_put, code_read, tb_work_out_put);
 TB_WORK(coupon_code_get, TB_OP_OBJECT_GET, tb_cmd_object_get, code_get_read, object_write);
 TB_WORK(coupon_code_list, TB_OP_OBJECT_LIST, tb_cmd_object_list, code_list_read, list_write);
 TB_WORK(campaign_uplift, TB_OP_CAMPAIGN_FIGURES, tb_cmd_campaign_figures, figures_read, uplift_write);

@@ -99,14 +99,21 @@ static void out_asked(const struct seen *s)
         tb_out_time(s->o, "deadline", (int64_t)s->v[9]);
 }
 
-static void moved_write(struct tb_work *w, struct tb_json_out *o)
+/* The object begins as all of these do: {what, member, amount, available .. */
+static struct seen open_moved(struct tb_work *w, struct tb_json_out *o, const char *what, enum tb_id_kind kind)
 {
     struct seen s = seen_of(w, o);
     tb_json_out_open(o, '{');
-    tb_out_id(w, o, "transfer", TB_ID_TRANSFER, s.v[1]);
+    tb_out_id(w, o, what, kind, s.v[1]);
     tb_out_id(w, o, "member", TB_ID_MEMBER, s.v[5]);
     out_amount(&s, 2, "amount");
     out_amount(&s, 3, "available");
+    return s;
+}
+
+static void moved_write(struct tb_work *w, struct tb_json_out *o)
+{
+    struct seen s = open_moved(w, o, "transfer", TB_ID_TRANSFER);
     out_amount(&s, 6, "available_to");
     out_asked(&s);
     tb_json_out_close(o, '}');
@@ -114,12 +121,7 @@ static void moved_write(struct tb_work *w, struct tb_json_out *o)
 
 static void adjust_write(struct tb_work *w, struct tb_json_out *o)
 {
-    struct seen s = seen_of(w, o);
-    tb_json_out_open(o, '{');
-    tb_out_id(w, o, "transfer", TB_ID_TRANSFER, s.v[1]);
-    tb_out_id(w, o, "member", TB_ID_MEMBER, s.v[5]);
-    out_amount(&s, 2, "amount");
-    out_amount(&s, 3, "available");
+    struct seen s = open_moved(w, o, "transfer", TB_ID_TRANSFER);
     if (s.has[4])
         tb_json_out_key_i64(o, "shortfall", (int64_t)s.v[4]);
     out_asked(&s);
@@ -128,12 +130,7 @@ static void adjust_write(struct tb_work *w, struct tb_json_out *o)
 
 static void hold_write(struct tb_work *w, struct tb_json_out *o)
 {
-    struct seen s = seen_of(w, o);
-    tb_json_out_open(o, '{');
-    tb_out_id(w, o, "hold", TB_ID_HOLD, s.v[1]);
-    tb_out_id(w, o, "member", TB_ID_MEMBER, s.v[5]);
-    out_amount(&s, 2, "amount");
-    out_amount(&s, 3, "available");
+    struct seen s = open_moved(w, o, "hold", TB_ID_HOLD);
     tb_out_time(o, "deadline", (int64_t)s.v[4]);
     tb_json_out_close(o, '}');
 }

@@ -2,16 +2,12 @@
 /* http/op_mall.c - the points mall: declaring goods, what a member may have, exchanges and their way.
  *
  * Not here: what may happen to an exchange (core/mall), product texts and addresses.                 */
-#include <ctype.h>
-#include <string.h>
-
 #include "base/num.h"
 #include "core/mall/mall.h"
 #include "http/app_int.h"
 
 static const char *const states[TB_EXCHANGE_STATES] = {
     NULL, "ordered", "ready", "shipped", "collected", "done", "cancelled"};
-static const char *const periods[TB_CAP_PERIODS] = {"none", "day", "week", "month", "year", "lifetime"};
 
 /* ---- declaring ------------------------------------------------------------------------------------ */
 
@@ -29,11 +25,8 @@ static void read_tiers(struct tb_work *w, struct tb_json_object *o, struct tb_cm
 static void put_read(struct tb_work *w, struct tb_json_object *o)
 {
     struct tb_cmd_mall_put *in = w->input;
-    int64_t version = 0;
     uint32_t period = 0;
-    in->put.code = tb_path_text(w, o, 0, TB_STR("code"), TB_CODE_MAX);
-    if (tb_json_may_i64(o, TB_STR("expected_version"), 0, UINT32_MAX, &version))
-        in->put.expected_version = version == 0 ? TB_VERSION_NONE : (uint64_t)version;
+    tb_read_put(w, o, &in->put);
     in->name = tb_may_str(o, "name", TB_NAME_MAX);
     in->unit = tb_may_str(o, "unit", TB_CODE_MAX);
     in->points = tb_may_i64(o, "points", 0, TB_AMOUNT_MAX, 0);
@@ -44,23 +37,12 @@ static void put_read(struct tb_work *w, struct tb_json_object *o)
     (void)tb_json_may_time(o, TB_STR("from"), &in->from_ms);
     (void)tb_json_may_time(o, TB_STR("until"), &in->until_ms);
     in->per_member = tb_may_i64(o, "per_member", 0, UINT32_MAX, 0);
-    (void)tb_json_may_enum(o, TB_STR("period"), periods, TB_CAP_PERIODS, &period);
+    (void)tb_json_may_enum(o, TB_STR("period"), tb_words_period, TB_CAP_PERIODS, &period);
     in->period = period;
     in->product = tb_may_str(o, "product", TB_CODE_MAX);
     in->gives = tb_may_str(o, "gives", TB_CODE_MAX);
     in->flags = (tb_may_bool(o, "members_only") ? TB_GOODS_MEMBERS_ONLY : 0u) |
                 (tb_may_bool(o, "closed") ? TB_GOODS_CLOSED : 0u);
-}
-
-static void put_write(struct tb_work *w, struct tb_json_out *o)
-{
-    struct tb_str body = tb_work_answer(w);
-    tb_json_out_open(o, '{');
-    tb_json_out_key_str(o, "code", ((const struct tb_put *)w->input)->code);
-    tb_json_out_key_i64(o, "version", (int64_t)tb_wire_u64(body, 2));
-    tb_json_out_key_bool(o, "created", tb_wire_u64(body, 3) != 0);
-    tb_json_out_key_bool(o, "changed", tb_wire_u64(body, 4) != 0);
-    tb_json_out_close(o, '}');
 }
 
 /* ---- goods ------------------------------------------------------------------------------------------ */
@@ -78,11 +60,9 @@ static void out_tiers(struct tb_work *w, struct tb_json_out *o, const struct tb_
 static void out_goods(struct tb_work *w, struct tb_json_out *o, const struct tb_view *v)
 {
     const struct tb_goods *g = v->head;
-    struct tb_str name = tb_view_text(v, g->c.name);
     tb_json_out_key_str(o, "code", tb_view_text(v, g->c.code));
     tb_json_out_key_i64(o, "version", g->c.version);
-    if (name.n > 0)
-        tb_json_out_key_str(o, "name", name);
+    tb_out_text(o, "name", tb_view_text(v, g->c.name));
     tb_out_code(w, o, "unit", TB_KIND_UNIT, g->unit);
     tb_json_out_key_i64(o, "points", g->points);
     tb_json_out_key_i64(o, "cash", g->cash);
@@ -94,7 +74,7 @@ static void out_goods(struct tb_work *w, struct tb_json_out *o, const struct tb_
     tb_out_time(o, "from", g->from_ms);
     tb_out_time(o, "until", g->until_ms);
     tb_json_out_key_i64(o, "per_member", g->per_member);
-    tb_out_word(o, "period", periods, TB_CAP_PERIODS, g->period);
+    tb_out_word(o, "period", tb_words_period, TB_CAP_PERIODS, g->period);
     tb_out_code(w, o, "product", TB_KIND_PRODUCT, g->product);
     tb_out_code(w, o, "gives", TB_KIND_UNIT, g->gives);
     tb_json_out_key_bool(o, "members_only", (g->flags & TB_GOODS_MEMBERS_ONLY) != 0);
@@ -103,9 +83,7 @@ static void out_goods(struct tb_work *w, struct tb_json_out *o, const struct tb_
 
 static void get_read(struct tb_work *w, struct tb_json_object *o)
 {
-    struct tb_cmd_object_get *in = w->input;
-    in->kind = TB_KIND_GOODS;
-    in->code = tb_path_text(w, o, 0, TB_STR("code"), TB_CODE_MAX);
+    tb_read_object(w, o, TB_KIND_GOODS);
 }
 
 static void get_write(struct tb_work *w, struct tb_json_out *o)
@@ -119,17 +97,6 @@ static void get_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_open(o, '{');
     out_goods(w, o, &v);
     tb_json_out_close(o, '}');
-}
-
-/* "ok", or the code of the refusal that she would get. */
-static void out_state(struct tb_json_out *o, uint64_t code)
-{
-    char text[48];
-    const char *name = code < TB_CODE_COUNT ? tb_code_name((enum tb_code)code) : "";
-    uint32_t n = 0;
-    for (; name[n] != 0 && n < sizeof text; n++)
-        text[n] = (char)tolower((unsigned char)name[n]);
-    tb_json_out_key_str(o, "state", (struct tb_str){text, n});
 }
 
 /* {1 number, 2 packed, 3 left, 4 code, 5 left of her limit + 1} */
@@ -153,7 +120,8 @@ static bool out_row(struct tb_work *w, struct tb_json_out *o, struct tb_str row)
         else if (f.field == 5)
             tb_json_out_key_i64(o, "left_for_member", (int64_t)f.v - 1);
     }
-    out_state(o, code);
+    /* "ok", or the code of the refusal that she would get */
+    tb_out_lower(o, "state", code < TB_CODE_COUNT ? tb_code_name((enum tb_code)code) : NULL);
     tb_json_out_close(o, '}');
     tb_arena_release(w->arena, mark);
     return true;
@@ -178,19 +146,26 @@ static void mall_read(struct tb_work *w, struct tb_json_object *o)
     read_page(w, in);
 }
 
-static void list_write(struct tb_work *w, struct tb_json_out *o)
+/* A page whose rows stand in `field`. */
+static void out_page(struct tb_work *w, struct tb_json_out *o, uint32_t field,
+                     bool (*row)(struct tb_work *w, struct tb_json_out *o, struct tb_str row))
 {
     struct tb_wire f = tb_wire_of(tb_work_answer(w));
     uint64_t next = tb_wire_u64(tb_work_answer(w), 3);
     tb_json_out_open(o, '{');
     tb_json_out_key_open(o, "items", '[');
     while (tb_wire_step(&f))
-        if (f.field == 1 && !out_row(w, o, f.s))
+        if (f.field == field && !row(w, o, f.s))
             return;
     tb_json_out_close(o, ']');
     if (next != 0)
         tb_json_out_key_i64(o, "next", (int64_t)next);
     tb_json_out_close(o, '}');
+}
+
+static void list_write(struct tb_work *w, struct tb_json_out *o)
+{
+    out_page(w, o, 1, out_row);
 }
 
 /* ---- exchanges ------------------------------------------------------------------------------------- */
@@ -341,17 +316,7 @@ static void taken_read(struct tb_work *w, struct tb_json_object *o)
 
 static void taken_write(struct tb_work *w, struct tb_json_out *o)
 {
-    struct tb_wire f = tb_wire_of(tb_work_answer(w));
-    uint64_t next = tb_wire_u64(tb_work_answer(w), 3);
-    tb_json_out_open(o, '{');
-    tb_json_out_key_open(o, "items", '[');
-    while (tb_wire_step(&f))
-        if (f.field == 2 && !out_exchange(w, o, f.s))
-            return;
-    tb_json_out_close(o, ']');
-    if (next != 0)
-        tb_json_out_key_i64(o, "next", (int64_t)next);
-    tb_json_out_close(o, '}');
+    out_page(w, o, 2, out_exchange);
 }
 
 static void one_read(struct tb_work *w, struct tb_json_object *o)
@@ -366,7 +331,7 @@ static void one_write(struct tb_work *w, struct tb_json_out *o)
     (void)out_exchange(w, o, tb_wire_str(tb_work_answer(w), 2));
 }
 
-TB_WORK(goods_put, TB_OP_MALL_PUT, tb_cmd_mall_put, put_read, put_write);
+TB_WORK(goods_put, TB_OP_MALL_PUT, tb_cmd_mall_put, put_read, tb_work_out_put);
 TB_WORK(goods_get, TB_OP_OBJECT_GET, tb_cmd_object_get, get_read, get_write);
 TB_WORK(goods_list, TB_OP_MALL_LIST, tb_cmd_mall_list, list_read, list_write);
 TB_WORK(member_mall, TB_OP_MALL_LIST, tb_cmd_mall_list, mall_read, list_write);

@@ -14,26 +14,6 @@ static const char *const kinds[] = {"", "checkin", "draw", "stamps", "task", "sc
 static const char *const states[] = {"draft", "open", "paused", "ended"};
 static const char *const reward_kinds[] = {"", "step", "milestone", "store", "associate"};
 static const char *const targets[] = {"", "product", "category", "brand", "region", "campaign", "lot", "batch"};
-static const char *const periods[TB_CAP_PERIODS] = {"none", "day", "week", "month", "year", "lifetime"};
-
-static void read_put(struct tb_work *w, struct tb_json_object *o, struct tb_put *put)
-{
-    int64_t version = 0;
-    put->code = tb_path_text(w, o, 0, TB_STR("code"), TB_CODE_MAX);
-    if (tb_json_may_i64(o, TB_STR("expected_version"), 0, UINT32_MAX, &version))
-        put->expected_version = version == 0 ? TB_VERSION_NONE : (uint64_t)version;
-}
-
-static void write_put(struct tb_work *w, struct tb_json_out *o)
-{
-    struct tb_str body = tb_work_answer(w);
-    tb_json_out_open(o, '{');
-    tb_json_out_key_str(o, "code", ((const struct tb_put *)w->input)->code);
-    tb_json_out_key_i64(o, "version", (int64_t)tb_wire_u64(body, 2));
-    tb_json_out_key_bool(o, "created", tb_wire_u64(body, 3) != 0);
-    tb_json_out_key_bool(o, "changed", tb_wire_u64(body, 4) != 0);
-    tb_json_out_close(o, '}');
-}
 
 /* ---- hexadecimal ------------------------------------------------------------------------------ */
 
@@ -140,7 +120,7 @@ static void game_read(struct tb_work *w, struct tb_json_object *o)
 {
     struct tb_cmd_game_put *in = w->input;
     uint32_t period = 0;
-    read_put(w, o, &in->put);
+    tb_read_put(w, o, &in->put);
     in->name = tb_may_str(o, "name", TB_NAME_MAX);
     in->kind = 1 + (int64_t)tb_json_need_enum(o, TB_STR("kind"), kinds + 1, TB_GAME_KINDS - 1);
     in->condition = tb_may_str(o, "condition", TB_CONDITION_MAX);
@@ -163,7 +143,7 @@ static void game_read(struct tb_work *w, struct tb_json_object *o)
     in->unit = tb_may_str(o, "unit", TB_CODE_MAX);
     in->size = tb_may_i64(o, "size", 0, TB_CARD_SIZE_MAX, 0);
     in->window_days = tb_may_i64(o, "window_days", 0, TB_MAKEUP_DAYS_MAX, 0);
-    (void)tb_json_may_enum(o, TB_STR("period"), periods, TB_CAP_PERIODS, &period);
+    (void)tb_json_may_enum(o, TB_STR("period"), tb_words_period, TB_CAP_PERIODS, &period);
     in->period = period;
     read_prizes(w, o, in);
     read_rewards(w, o, in);
@@ -188,7 +168,7 @@ static void move_write(struct tb_work *w, struct tb_json_out *o)
 static void channel_read(struct tb_work *w, struct tb_json_object *o)
 {
     struct tb_cmd_channel_put *in = w->input;
-    read_put(w, o, &in->put);
+    tb_read_put(w, o, &in->put);
     in->name = tb_may_str(o, "name", TB_NAME_MAX);
     in->forbids = (tb_may_bool(o, "forbid_sharing") ? TB_FORBIDS_SHARING : 0u) |
                   (tb_may_bool(o, "forbid_hidden_odds") ? TB_FORBIDS_HIDDEN_ODDS : 0u) |
@@ -228,9 +208,7 @@ static void payee_write(struct tb_work *w, struct tb_json_out *o)
 
 static void get_read(struct tb_work *w, struct tb_json_object *o)
 {
-    struct tb_cmd_object_get *in = w->input;
-    in->kind = TB_KIND_GAME;
-    in->code = tb_path_text(w, o, 0, TB_STR("code"), TB_CODE_MAX);
+    tb_read_object(w, o, TB_KIND_GAME);
 }
 
 static void out_prizes(struct tb_work *w, struct tb_json_out *o, const struct tb_view *view)
@@ -369,15 +347,13 @@ static bool out_game(struct tb_work *w, struct tb_json_out *o, struct tb_str pac
         tb_arena_release(w->arena, mark);
         return true;
     }
-    struct tb_str condition = tb_view_text(&view, g->condition);
     tb_json_out_open(o, '{');
     tb_json_out_key_str(o, "code", tb_view_text(&view, g->c.code));
     tb_json_out_key_i64(o, "version", g->c.version);
     tb_json_out_key_str(o, "name", tb_view_text(&view, g->c.name));
     tb_out_word(o, "kind", kinds, TB_COUNT_OF(kinds), g->kind);
     tb_out_word(o, "state", states, TB_COUNT_OF(states), g->state);
-    if (condition.n > 0)
-        tb_json_out_key_str(o, "condition", condition);
+    tb_out_text(o, "condition", tb_view_text(&view, g->condition));
     tb_out_time(o, "from", g->from_ms);
     tb_out_time(o, "until", g->until_ms);
     tb_out_time(o, "opened_at", g->opened_ms);
@@ -395,7 +371,7 @@ static bool out_game(struct tb_work *w, struct tb_json_out *o, struct tb_str pac
     tb_json_out_key_i64(o, "size", g->size);
     tb_json_out_key_i64(o, "window_days", g->window_days);
     if (g->kind == TB_GAME_TASK)
-        tb_out_word(o, "period", periods, TB_CAP_PERIODS, g->period);
+        tb_out_word(o, "period", tb_words_period, TB_CAP_PERIODS, g->period);
     out_flags(o, g->flags);
     out_chance(w, o, &view);
     out_prizes(w, o, &view);
@@ -414,38 +390,28 @@ static void get_write(struct tb_work *w, struct tb_json_out *o)
 
 static void list_read(struct tb_work *w, struct tb_json_object *o)
 {
-    struct tb_cmd_object_list *in = w->input;
     (void)o;
-    in->kind = TB_KIND_GAME;
-    in->after = (uint64_t)tb_call_query_i64(w->call, TB_STR("after"), 0, UINT32_MAX, 0);
-    in->limit = (uint32_t)tb_call_query_i64(w->call, TB_STR("limit"), 1, 100, 50);
+    tb_read_objects(w, TB_KIND_GAME);
+}
+
+static bool out_listed(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, struct tb_str s)
+{
+    (void)kind;
+    if (out_game(w, o, tb_wire_str(s, 2), w->call == NULL || w->call->who.person == 0))
+        return true;
+    o->b->overflowed = true;
+    return false;
 }
 
 static void list_write(struct tb_work *w, struct tb_json_out *o)
 {
-    struct tb_wire f = tb_wire_of(tb_work_answer(w));
-    uint64_t cursor = 0;
-    bool all = w->call == NULL || w->call->who.person == 0;
-    tb_json_out_open(o, '{');
-    tb_json_out_key_open(o, "items", '[');
-    while (tb_wire_step(&f)) {
-        if (f.field == 2) {
-            cursor = f.v;
-        } else if (f.field == 1 && !out_game(w, o, tb_wire_str(f.s, 2), all)) {
-            o->b->overflowed = true;
-            return;
-        }
-    }
-    tb_json_out_close(o, ']');
-    if (cursor != 0)
-        tb_json_out_key_i64(o, "next", (int64_t)cursor);
-    tb_json_out_close(o, '}');
+    tb_work_out_list(w, o, TB_KIND_GAME, out_listed);
 }
 
-TB_WORK(game_put, TB_OP_GAME_PUT, tb_cmd_game_put, game_read, write_put);
+TB_WORK(game_put, TB_OP_GAME_PUT, tb_cmd_game_put, game_read, tb_work_out_put);
 TB_WORK(game_get, TB_OP_OBJECT_GET, tb_cmd_object_get, get_read, get_write);
 TB_WORK(game_list, TB_OP_OBJECT_LIST, tb_cmd_object_list, list_read, list_write);
 TB_WORK(game_move, TB_OP_GAME_MOVE, tb_cmd_game_move, move_read, move_write);
 TB_WORK(store_payee, TB_OP_PAYEE_SET, tb_cmd_payee_set, store_payee_read, payee_write);
 TB_WORK(associate_payee, TB_OP_PAYEE_SET, tb_cmd_payee_set, associate_payee_read, payee_write);
-TB_WORK(channel_put, TB_OP_CHANNEL_PUT, tb_cmd_channel_put, channel_read, write_put);
+TB_WORK(channel_put, TB_OP_CHANNEL_PUT, tb_cmd_channel_put, channel_read, tb_work_out_put);

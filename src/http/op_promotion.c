@@ -281,11 +281,8 @@ static void read_plain(struct tb_json_object *o, struct tb_cmd_campaign_put *in)
 static void campaign_read(struct tb_work *w, struct tb_json_object *o)
 {
     struct tb_cmd_campaign_put *in = w->input;
-    int64_t version = 0;
     uint32_t rounding = TB_ROUND_HALF_UP;
-    in->put.code = tb_path_text(w, o, 0, TB_STR("code"), TB_CODE_MAX);
-    if (tb_json_may_i64(o, TB_STR("expected_version"), 0, UINT32_MAX, &version))
-        in->put.expected_version = version == 0 ? TB_VERSION_NONE : (uint64_t)version;
+    tb_read_put(w, o, &in->put);
     in->name = tb_may_str(o, "name", TB_NAME_MAX);
     in->mechanic = tb_json_need_enum(o, TB_STR("mechanic"), tb_promotion_mechanics, TB_PRICE_POINTS + 1);
     (void)tb_json_may_time(o, TB_STR("from"), &in->from_ms);
@@ -314,10 +311,7 @@ static void campaign_write(struct tb_work *w, struct tb_json_out *o)
 {
     struct tb_str body = tb_work_answer(w);
     tb_json_out_open(o, '{');
-    tb_json_out_key_str(o, "code", ((const struct tb_put *)w->input)->code);
-    tb_json_out_key_i64(o, "version", (int64_t)tb_wire_u64(body, 2));
-    tb_json_out_key_bool(o, "created", tb_wire_u64(body, 3) != 0);
-    tb_json_out_key_bool(o, "changed", tb_wire_u64(body, 4) != 0);
+    tb_out_put(w, o);
     tb_out_id(w, o, "offer", TB_ID_OFFER, tb_wire_u64(body, 6));
     tb_json_out_key_i64(o, "offer_version", (int64_t)tb_wire_u64(body, 5));
     tb_json_out_close(o, '}');

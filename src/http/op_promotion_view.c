@@ -31,12 +31,6 @@ static struct names names_of(struct tb_work *w, uint32_t section)
 
 /* ---- the rows of a version ---------------------------------------------------------------------------- */
 
-static void out_text(struct tb_json_out *o, const char *key, struct tb_str s)
-{
-    if (s.n > 0)
-        tb_json_out_key_str(o, key, s);
-}
-
 static void out_some(struct tb_json_out *o, const char *key, int64_t v)
 {
     if (v != 0)
@@ -193,11 +187,11 @@ static void out_version(struct tb_work *w, struct tb_json_out *o, const struct t
     tb_out_word(o, "mechanic", tb_promotion_mechanics, TB_PRICE_POINTS + 1, v->mechanic);
     tb_out_time(o, "from", v->from_ms);
     tb_out_time(o, "until", v->until_ms);
-    out_text(o, "audience", tb_view_text(view, v->audience));
-    out_text(o, "condition", tb_view_text(view, v->condition));
-    out_text(o, "formula", tb_view_text(view, v->formula));
+    tb_out_text(o, "audience", tb_view_text(view, v->audience));
+    tb_out_text(o, "condition", tb_view_text(view, v->condition));
+    tb_out_text(o, "formula", tb_view_text(view, v->formula));
     tb_out_word(o, "rounding", tb_promotion_roundings, TB_ROUND_UP + 1, v->rounding);
-    out_text(o, "group", tb_view_text(view, v->group));
+    tb_out_text(o, "group", tb_view_text(view, v->group));
     tb_out_code(w, o, "coupon", TB_KIND_UNIT, v->coupon_unit);
     tb_out_code(w, o, "gift_product", TB_KIND_PRODUCT, v->gift_product);
     tb_out_code(w, o, "gift_unit", TB_KIND_UNIT, v->gift_unit);
@@ -337,40 +331,29 @@ static void versions_write(struct tb_work *w, struct tb_json_out *o)
 
 static void list_read(struct tb_work *w, struct tb_json_object *o)
 {
-    struct tb_cmd_object_list *in = w->input;
     (void)o;
-    in->kind = TB_KIND_CAMPAIGN;
-    in->after = (uint64_t)tb_call_query_i64(w->call, TB_STR("after"), 0, UINT32_MAX, 0);
-    in->limit = (uint32_t)tb_call_query_i64(w->call, TB_STR("limit"), 1, 100, 50);
+    tb_read_objects(w, TB_KIND_CAMPAIGN);
+}
+
+static bool out_listed(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, struct tb_str s)
+{
+    struct tb_view v;
+    size_t mark = tb_arena_mark(w->arena);
+    if (!tb_view_read(kind, tb_wire_str(s, 2), w->arena, &v)) {
+        o->b->overflowed = true;
+        return false;
+    }
+    tb_json_out_open(o, '{');
+    out_head(w, o, &v);
+    out_counts(o, v.head);
+    tb_json_out_close(o, '}');
+    tb_arena_release(w->arena, mark);
+    return true;
 }
 
 static void list_write(struct tb_work *w, struct tb_json_out *o)
 {
-    struct tb_wire f = tb_wire_of(tb_work_answer(w));
-    uint64_t cursor = 0;
-    tb_json_out_open(o, '{');
-    tb_json_out_key_open(o, "items", '[');
-    while (tb_wire_step(&f)) {
-        struct tb_view v;
-        size_t mark = tb_arena_mark(w->arena);
-        if (f.field == 2)
-            cursor = f.v;
-        if (f.field != 1)
-            continue;
-        if (!tb_view_read(TB_KIND_CAMPAIGN, tb_wire_str(f.s, 2), w->arena, &v)) {
-            o->b->overflowed = true;
-            return;
-        }
-        tb_json_out_open(o, '{');
-        out_head(w, o, &v);
-        out_counts(o, v.head);
-        tb_json_out_close(o, '}');
-        tb_arena_release(w->arena, mark);
-    }
-    tb_json_out_close(o, ']');
-    if (cursor != 0)
-        tb_json_out_key_i64(o, "next", (int64_t)cursor);
-    tb_json_out_close(o, '}');
+    tb_work_out_list(w, o, TB_KIND_CAMPAIGN, out_listed);
 }
 
 TB_WORK(campaign_get, TB_OP_CAMPAIGN_GET, tb_cmd_campaign_get, get_read, get_write);

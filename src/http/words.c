@@ -8,6 +8,7 @@ const char *const tb_words_unit_kind[TB_UNIT_KINDS] = {"points",    "qualifying"
 const char *const tb_words_tender[TB_TENDER_KINDS] = {
     "other",        "cash",   "card",      "wechat", "alipay", "unionpay",
     "stored_value", "points", "gift_card", "voucher"};
+const char *const tb_words_period[TB_CAP_PERIODS] = {"none", "day", "week", "month", "year", "lifetime"};
 const char *const tb_words_source[TB_SOURCES + 1] = {NULL,       "declared", "verified",
                                                      "observed", "imported", "inferred"};
 const char *const tb_words_consent[4] = {NULL, "granted", "denied", "withdrawn"};
