@@ -167,7 +167,7 @@ def gen_size(name, fields):
         elif f.kind == "fixed64":
             out.append(f"    if ({x})\n        n += {t} + 8;")
         elif f.kind == "sint64":
-            out.append(f"    if ({x})\n        n += {t} + varint_size(zigzag({x}));")
+            out.append(f"    if ({x})\n        n += {t} + varint_size(tb_zigzag({x}));")
         elif f.kind == "bool":
             out.append(f"    if ({x})\n        n += {t} + 1;")
         else:
@@ -218,7 +218,7 @@ def gen_write(name, fields):
         elif f.kind == "fixed64":
             out.append(f"    if ({x}) {{\n        {put_tag(f)}p = write_fixed64(p, {x});\n    }}")
         elif f.kind == "sint64":
-            out.append(f"    if ({x}) {{\n        {put_tag(f)}p = write_varint(p, zigzag({x}));\n    }}")
+            out.append(f"    if ({x}) {{\n        {put_tag(f)}p = write_varint(p, tb_zigzag({x}));\n    }}")
         else:
             out.append(f"    if ({x}) {{\n        {put_tag(f)}p = write_varint(p, {x});\n    }}")
     out += ["    return p;", "}"]
@@ -270,7 +270,7 @@ def gen_decode(name, fields):
         else:
             out.append("            uint64_t v;\n            if (!get_varint(&c, &v))\n                return false;")
             if f.kind == "sint64":
-                out.append(f"            m->{f.name} = unzigzag(v);")
+                out.append(f"            m->{f.name} = tb_unzigzag(v);")
             elif f.kind == "bool":
                 out.append(f"            m->{f.name} = v != 0;")
             elif f.kind == "uint32":
@@ -290,16 +290,6 @@ struct cursor {
     const uint8_t *p;
     const uint8_t *end;
 };
-
-static inline uint64_t zigzag(int64_t v)
-{
-    return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
-}
-
-static inline int64_t unzigzag(uint64_t v)
-{
-    return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
-}
 
 static inline size_t varint_size(uint64_t v)
 {
@@ -572,7 +562,8 @@ def main(proto, header, source):
     open(header, "w").write("\n".join(h))
 
     c = ["/* Made by tools/gen_codec.py from api/events.proto. Do not edit. */", '#include "events.gen.h"', "",
-         "#include <string.h>", "", '#include "core/schema/schema.h"', '#include "core/store/txn.h"', "", RUNTIME]
+         "#include <string.h>", "", '#include "base/num.h"',
+         '#include "core/schema/schema.h"', '#include "core/store/txn.h"', "", RUNTIME]
     for n in names:
         c += [gen_size(n, fields[n]), "", gen_room(n, fields[n], fields), "", gen_write(n, fields[n]), ""]
         c += [gen_encode(n), "", gen_decode(n, fields[n]), ""]

@@ -45,6 +45,16 @@ static inline bool tb_amount_ok(int64_t v)
     return v >= -TB_AMOUNT_MAX && v <= TB_AMOUNT_MAX;
 }
 
+/* Signed numbers in answers and events: small ones of either sign are short (protobuf's sint64). */
+static inline uint64_t tb_zigzag(int64_t v)
+{
+    return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
+}
+static inline int64_t tb_unzigzag(uint64_t v)
+{
+    return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
+}
+
 enum tb_rounding {
     TB_ROUND_DOWN = 0,  /* towards minus infinity */
     TB_ROUND_HALF_EVEN, /* banker's */

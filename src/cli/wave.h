@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/num.h"
 #include "engine/cell.h"
 
 struct tb_wave {
@@ -51,9 +52,4 @@ void tb_wave_clear(struct tb_wave *w);
 /* Walks the wire fields of an answer's body: the value of the first such field. */
 bool tb_answer_uint(const struct tb_answer *a, uint32_t field, uint64_t *v);
 bool tb_answer_bytes(const struct tb_answer *a, uint32_t field, struct tb_str *s);
-static inline int64_t tb_unzigzag(uint64_t v)
-{
-    return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
-}
-
 #endif

@@ -10,6 +10,7 @@
 #define TB_HTTP_APP_INT_H
 
 #include "base/ids.h"
+#include "base/num.h"
 #include "border/code/serial.h"
 #include "core/catalog/catalog.h"
 #include "core/code/code.h"
@@ -221,10 +222,6 @@ int64_t tb_wire_i64(struct tb_str body, uint32_t field);  /* zigzag */
 struct tb_str tb_wire_str(struct tb_str body, uint32_t field);
 /* v[field] of fields 1 .. n - 1 that are numbers, in one pass; 0 when absent. */
 void tb_wire_numbers(struct tb_str body, uint64_t *v, uint32_t n);
-static inline int64_t tb_unzigzag(uint64_t v)
-{
-    return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
-}
 static inline struct tb_str tb_work_answer(const struct tb_work *w)
 {
     return tb_buf_as_str(&w->job.answer.body);
@@ -285,7 +282,7 @@ void tb_out_prepaid(struct tb_work *w, struct tb_json_out *o, const struct tb_vi
 
 extern const char *const tb_words_unit_kind[];
 extern const char *const tb_words_tender[];
-extern const char *const tb_words_period[TB_CAP_PERIODS]; /* of the mall and of games; campaigns and units say iso_week */
+extern const char *const tb_words_period[TB_CAP_PERIODS]; /* of the mall and of games: a week is "week" */
 extern const char *const tb_words_source[];  /* [0] is not used */
 extern const char *const tb_words_consent[]; /* [0] is not used */
 extern const char *const tb_words_effective[];

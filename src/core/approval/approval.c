@@ -17,11 +17,6 @@ bool tb_approval_needed(const struct tb_txn *t, const struct tb_command *cmd, ui
     return cmd->actor != 0 && u->by_hand_max != 0 && moved > u->by_hand_max;
 }
 
-static uint64_t zigzag(int64_t v)
-{
-    return (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
-}
-
 enum tb_outcome tb_approval_ask(struct tb_txn *t, const struct tb_command *cmd, const struct tb_asked *asked,
                                 struct tb_answer *a)
 {
@@ -40,8 +35,8 @@ enum tb_outcome tb_approval_ask(struct tb_txn *t, const struct tb_command *cmd, 
                                     .deadline_ms = (uint64_t)(t->now_ms + TB_REQUEST_LIFETIME_MS)};
     tb_emit_request_made(t, &ev);
     struct tb_block *person = tb_read(t, TB_KIND_PERSON, tb_person_by_profile(t, asked->profile));
-    tb_wire_put_uint(&a->body, 2, zigzag(asked->amount));
-    tb_wire_put_uint(&a->body, 3, zigzag(tb_ledger_balance(t, person, asked->unit, t->now_ms).available));
+    tb_wire_put_uint(&a->body, 2, tb_zigzag(asked->amount));
+    tb_wire_put_uint(&a->body, 3, tb_zigzag(tb_ledger_balance(t, person, asked->unit, t->now_ms).available));
     tb_wire_put_uint(&a->body, 5, tb_person_of(person)->oldest_profile);
     tb_wire_put_uint(&a->body, 7, ev.request);
     tb_wire_put_uint(&a->body, 8, TB_REQUEST_WAITING);

@@ -10,11 +10,6 @@
 #include "core/ops.h"
 #include "events.gen.h"
 
-static inline uint64_t tb_card_zigzag(int64_t v)
-{
-    return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
-}
-
 static inline const struct tb_unit *tb_card_unit(const struct tb_txn *t, uint32_t unit)
 {
     return tb_block_head_const(tb_read(t, TB_KIND_UNIT, unit));

@@ -145,8 +145,8 @@ enum tb_outcome tb_card_top_up(struct tb_txn *t, const struct tb_command *cmd, s
         return outcome;
     tb_wire_put_uint(&a->body, 1, (uint64_t)w.in->amount);
     tb_wire_put_uint(&a->body, 2, (uint64_t)w.bonus);
-    tb_wire_put_uint(&a->body, 3, tb_card_zigzag(available(&w, w.unit)));
-    tb_wire_put_uint(&a->body, 4, tb_card_zigzag(available(&w, w.u.bonus_unit)));
+    tb_wire_put_uint(&a->body, 3, tb_zigzag(available(&w, w.unit)));
+    tb_wire_put_uint(&a->body, 4, tb_zigzag(available(&w, w.u.bonus_unit)));
     tb_wire_put_uint(&a->body, 5, tb_person_id(tb_read(t, TB_KIND_PERSON, w.person)));
     return TB_DONE;
 }

@@ -135,9 +135,4 @@ static inline void tb_checkout_put_part(struct tb_buf *b, uint32_t field, const 
     tb_wire_put_bytes(b, field, tb_buf_as_str(&part));
 }
 
-static inline uint64_t tb_checkout_zigzag(int64_t v)
-{
-    return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
-}
-
 #endif

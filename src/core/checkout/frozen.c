@@ -8,7 +8,7 @@
 
 static void put(struct tb_buf *b, int64_t v)
 {
-    uint64_t z = tb_checkout_zigzag(v);
+    uint64_t z = tb_zigzag(v);
     for (; z >= 0x80; z >>= 7)
         tb_buf_byte(b, (uint8_t)(z | 0x80));
     tb_buf_byte(b, (uint8_t)z);

@@ -85,9 +85,4 @@ int64_t tb_available_sum(const struct tb_txn *t, struct tb_block *person, uint32
 
 void tb_answer_balance(struct tb_txn *t, struct tb_answer *a, uint32_t field, uint32_t profile,
                        uint32_t unit);
-static inline uint64_t tb_zigzag(int64_t v)
-{
-    return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
-}
-
 #endif

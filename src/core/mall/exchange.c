@@ -184,7 +184,7 @@ enum tb_outcome tb_mall_exchange(struct tb_txn *t, const struct tb_command *cmd,
     tb_wire_put_uint(&a->body, 5, x.ev.cash - x.ev.paid - (uint64_t)x.in->stored);
     struct tb_block *b = tb_read(t, TB_KIND_PERSON, x.person);
     int64_t has = x.g.unit ? tb_ledger_balance(t, b, x.g.unit, t->now_ms).available : 0;
-    tb_wire_put_uint(&a->body, 6, tb_mall_zigzag(has));
+    tb_wire_put_uint(&a->body, 6, tb_zigzag(has));
     for (uint32_t i = 0; i < x.ev.coupon_lot_n; i++)
         tb_wire_put_uint(&a->body, 7, x.ev.coupon_lot[i]);
     tb_wire_put_uint(&a->body, 8, x.goods);

@@ -12,11 +12,6 @@
 /* tb_cap_use.kind of a member's exchanges: this + period. 1 and 2 are the ledger's, 16 and more campaigns'. */
 #define TB_MALL_COUNT 8u
 
-static inline uint64_t tb_mall_zigzag(int64_t v)
-{
-    return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
-}
-
 /* Whether `quantity` pieces may go to the person now, NULL = to anybody: OK, NOT_OPEN, NOT_ENROLLED, NOT_ELIGIBLE,
  * PLAY_LIMIT, OUT_OF_STOCK. *left: pieces that her limit still allows, INT64_MAX = no limit.           */
 enum tb_code tb_mall_open(const struct tb_txn *t, const struct tb_goods *g, uint64_t goods, struct tb_block *person,

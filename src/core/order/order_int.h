@@ -10,11 +10,6 @@
 #include "core/ops.h"
 #include "events.gen.h"
 
-static inline uint64_t tb_order_zigzag(int64_t v)
-{
-    return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
-}
-
 /* Finds an order by its key; NULL with TB_NEED asked for (need set) or absent. */
 struct tb_block *tb_order_find(struct tb_txn *t, struct tb_str key, bool *need);
 bool tb_order_key_is(const struct tb_txn *t, struct tb_block *b, struct tb_str key);

@@ -49,7 +49,7 @@ static void put_earned(const struct earned_row *row, struct tb_answer *a)
     tb_buf_byte(&a->body, 0);
     tb_wire_put_uint(&a->body, 1, row->unit);
     tb_wire_put_uint(&a->body, 2, (uint64_t)row->amount);
-    tb_wire_put_uint(&a->body, 3, tb_order_zigzag(row->balance.available));
+    tb_wire_put_uint(&a->body, 3, tb_zigzag(row->balance.available));
     tb_wire_put_uint(&a->body, 4, (uint64_t)row->balance.pending);
     if (!a->body.overflowed)
         a->body.p[length] = (uint8_t)(a->body.n - length - 1);

@@ -111,7 +111,7 @@ static void put_clawed(struct tb_txn *t, const struct tb_order *order, uint32_t 
     tb_wire_put_uint(&part, 1, unit);
     tb_wire_put_uint(&part, 2, (uint64_t)amount);
     tb_wire_put_uint(&part, 3,
-                     tb_order_zigzag(tb_ledger_balance(t, person, unit, t->now_ms).available));
+                     tb_zigzag(tb_ledger_balance(t, person, unit, t->now_ms).available));
     tb_wire_put_uint(&part, 4, (uint64_t)shortfall);
     tb_wire_put_bytes(&a->body, 4, tb_buf_as_str(&part));
 }
@@ -181,7 +181,7 @@ static enum tb_outcome carry_out(struct tb_txn *t, uint64_t id, struct tb_return
         tb_membership_evaluate(t, person, tb_tenant_day(t, t->now_ms, NULL, NULL), TB_TIER_BY_RETURN);
         tb_wire_put_uint(&a->body, 2, tb_person_id(tb_read(t, TB_KIND_PERSON, person)));
     }
-    tb_wire_put_uint(&a->body, 8, tb_order_zigzag(p->net));
+    tb_wire_put_uint(&a->body, 8, tb_zigzag(p->net));
     tb_wire_put_uint(&a->body, 9, ev.return_no);
     return TB_DONE;
 }
@@ -209,7 +209,7 @@ static enum tb_outcome stood_before(struct tb_txn *t, const struct tb_cmd_return
             return tb_refuse(a, TB_CODE_ORDER_EXISTS, "return");
         tb_wire_put_uint(&a->body, 1, order);
         tb_wire_put_uint(&a->body, 3, 1);
-        tb_wire_put_uint(&a->body, 8, tb_order_zigzag(r[i].net));
+        tb_wire_put_uint(&a->body, 8, tb_zigzag(r[i].net));
         tb_wire_put_uint(&a->body, 9, r[i].no);
         return TB_DONE;
     }

@@ -170,7 +170,7 @@ static void record(struct tb_play_run *r, struct tb_ev_checked_in *ev, const str
     ev->milestones_from = alive < today - MILESTONES_BACK ? alive : today - MILESTONES_BACK;
     ev->milestone_day = run.to;
     tb_emit_checked_in(r->t, ev);
-    tb_wire_put_uint(body, 1, tb_play_zigzag(ev->day));
+    tb_wire_put_uint(body, 1, tb_zigzag(ev->day));
     tb_wire_put_uint(body, 2, ev->streak);
     if (ev->amount > 0)
         tb_wire_put_uint(body, 3, ev->amount);

@@ -130,7 +130,7 @@ static void tell(struct tb_play_run *r, const struct tb_ev_game_drawn *ev, uint3
         tb_wire_put_uint(body, 13, 1);
     if (g->cost_unit != 0)
         tb_wire_put_uint(body, 14,
-                         tb_play_zigzag(tb_ledger_balance(t, person, g->cost_unit, t->now_ms).available));
+                         tb_zigzag(tb_ledger_balance(t, person, g->cost_unit, t->now_ms).available));
     if (misses > 0)
         tb_wire_put_uint(body, 15, misses);
 }

@@ -9,11 +9,6 @@
 #include "core/play/play.h"
 #include "events.gen.h"
 
-static inline uint64_t tb_play_zigzag(int64_t v)
-{
-    return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
-}
-
 /* ---- one play at work (seat.c) ------------------------------------------------------------- */
 
 struct tb_play_run {

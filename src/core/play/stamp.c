@@ -148,7 +148,7 @@ enum tb_outcome tb_play_stamp(struct tb_txn *t, const struct tb_command *cmd, st
                                     .cleared_n = c.cleared ? others_n : 0};
     if (in->count != 0 || c.full > 0 || c.mask != before)
         tb_emit_card_stamped(t, &ev);
-    tb_wire_put_uint(&a->body, 1, tb_play_zigzag(stamps_of(&r, unit)));
+    tb_wire_put_uint(&a->body, 1, tb_zigzag(stamps_of(&r, unit)));
     tb_wire_put_uint(&a->body, 2, size);
     tb_wire_put_uint(&a->body, 3, c.full);
     tb_wire_put_uint(&a->body, 4, cards + c.full);

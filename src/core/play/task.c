@@ -203,7 +203,7 @@ static void tell_runs(const struct tb_days *d, struct tb_buf *body)
         uint8_t region[24];
         struct tb_buf row;
         tb_buf_init(&row, region, sizeof region);
-        tb_wire_put_uint(&row, 1, tb_play_zigzag(d->run[i].from));
+        tb_wire_put_uint(&row, 1, tb_zigzag(d->run[i].from));
         tb_wire_put_uint(&row, 2, (uint64_t)(d->run[i].to - d->run[i].from + 1));
         tb_wire_put_bytes(body, 13, tb_buf_as_str(&row));
     }
@@ -236,7 +236,7 @@ enum tb_outcome tb_play_seat_get(struct tb_txn *t, const struct tb_command *cmd,
     } else if (g->kind == TB_GAME_SCAN) {
         v[2] = sum.day_n;
     } else if (g->kind == TB_GAME_STAMPS) {
-        v[7] = tb_play_zigzag(tb_ledger_balance(t, person, g->unit, t->now_ms).available);
+        v[7] = tb_zigzag(tb_ledger_balance(t, person, g->unit, t->now_ms).available);
         v[8] = sum.plays;
     } else {
         v[10] = g->per_member > sum.day_n ? g->per_member - sum.day_n : 0;

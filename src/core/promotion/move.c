@@ -5,6 +5,7 @@
  * what the budget was granted stands in `granted` and in the unit's ISSUER account alike. */
 #include "core/promotion/commands.h"
 
+#include "base/num.h"
 #include "core/ops.h"
 
 #define BIT(state) (1u << (state))
@@ -199,7 +200,7 @@ enum tb_outcome tb_campaign_get(struct tb_txn *t, const struct tb_command *cmd, 
     static const enum tb_tenant_account account[] = {TB_ACCOUNT_FUND, TB_ACCOUNT_HELD, TB_ACCOUNT_SPENT};
     for (uint32_t i = 0; i < TB_COUNT_OF(account); i++) {
         int64_t has = c->budget ? tb_ledger_book(t, c->budget, account[i]) : 0;
-        tb_wire_put_uint(&a->body, 3 + i, ((uint64_t)has << 1) ^ (uint64_t)(has >> 63));
+        tb_wire_put_uint(&a->body, 3 + i, tb_zigzag(has));
     }
     tb_wire_put_uint(&a->body, 6, id);
     tb_wire_put_uint(&a->body, 7, offer);

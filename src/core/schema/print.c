@@ -2,6 +2,7 @@
 /* Any journaled event as JSON, by its tables. */
 #include "core/schema/schema.h"
 
+#include "base/num.h"
 #include "events.gen.h"
 
 #define DEPTH_MAX 4u /* of messages; the schema has two levels */
@@ -70,11 +71,6 @@ static void print_uint(struct tb_buf *b, uint64_t v)
     tb_buf_put(b, text + at, sizeof text - at);
 }
 
-static int64_t unzigzag(uint64_t v)
-{
-    return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
-}
-
 static enum tb_event_value print_number(const struct print *x, const struct tb_schema_field *f,
                                         uint64_t v)
 {
@@ -126,7 +122,7 @@ static bool print_value(struct print *x, const struct tb_schema_field *f, uint64
         *hidden = print_number(x, f, v) == TB_EVENT_VALUE_HIDDEN;
         return true;
     case TB_SCHEMA_SINT:
-        tb_buf_i64(x->b, unzigzag(v));
+        tb_buf_i64(x->b, tb_unzigzag(v));
         return true;
     case TB_SCHEMA_FIXED64:
         print_hex(x->b, v);
