@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -146,12 +145,17 @@ void tb_buf_i64(struct tb_buf *b, int64_t v)
 
 void tb_buf_printf(struct tb_buf *b, const char *fmt, ...)
 {
-    if (b->overflowed)
-        return;
     va_list args;
     va_start(args, fmt);
-    int n = vsnprintf((char *)b->p + b->n, b->cap - b->n, fmt, args);
+    tb_buf_vprintf(b, fmt, args);
     va_end(args);
+}
+
+void tb_buf_vprintf(struct tb_buf *b, const char *fmt, va_list args)
+{
+    if (b->overflowed)
+        return;
+    int n = vsnprintf((char *)b->p + b->n, b->cap - b->n, fmt, args);
     if (n < 0 || (size_t)n >= b->cap - b->n)
         b->overflowed = true; /* one byte is kept for the terminator */
     else

@@ -7,6 +7,7 @@
 #ifndef TB_BASE_TEXT_H
 #define TB_BASE_TEXT_H
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -69,6 +70,7 @@ static inline void tb_buf_byte(struct tb_buf *b, uint8_t c)
 }
 void tb_buf_i64(struct tb_buf *b, int64_t v); /* decimal */
 void tb_buf_printf(struct tb_buf *b, const char *fmt, ...) TB_PRINTF(2, 3);
+void tb_buf_vprintf(struct tb_buf *b, const char *fmt, va_list args) TB_PRINTF(2, 0);
 struct tb_str tb_buf_as_str(const struct tb_buf *b);
 
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/core.h"
 
+#include <stdarg.h>
+
 #include "core/approval/approval.h"
 #include "core/card/card.h"
 #include "core/catalog/rule_env.h"
@@ -366,21 +368,32 @@ void tb_core_loaded(struct tb_core *c)
 
 /* ---- the audit ---------------------------------------------------------------------------- */
 
+void tb_audit_found(struct tb_audit *a, const char *sentence, ...)
+{
+    char text[200];
+    struct tb_buf b;
+    va_list args;
+    tb_buf_init(&b, text, sizeof text);
+    va_start(args, sentence);
+    tb_buf_vprintf(&b, sentence, args);
+    va_end(args);
+    tb_assert(!b.overflowed);
+    text[b.n] = 0;
+    a->found(a->user, text);
+    a->breaks++;
+}
+
+void tb_audit_broken(struct tb_audit *a, const char *what, uint64_t id, const char *why)
+{
+    tb_audit_found(a, "%s %llu: %s", what, (unsigned long long)id, why);
+}
+
 /* sums: unit -> credits - debits + pending over all member accounts */
-static void audit_person(struct tb_core *c, struct tb_block *b, struct tb_map *sums,
-                         tb_finding_fn found, void *user, uint64_t *breaks)
+static void audit_person(struct tb_audit *a, struct tb_block *b, struct tb_map *sums)
 {
     uint32_t unit;
-    if (!tb_ledger_person_sound(&c->store, b, &unit)) {
-        char text[120];
-        struct tb_buf out;
-        tb_buf_init(&out, text, sizeof text);
-        tb_buf_printf(&out, "person %llu: lots, holds and balance of unit %u disagree",
-                      (unsigned long long)b->id, unit);
-        tb_buf_byte(&out, 0);
-        found(user, text);
-        (*breaks)++;
-    }
+    if (!tb_ledger_person_sound(&a->core->store, b, &unit))
+        tb_audit_found(a, "person %llu: lots, holds and balance of unit %u disagree", (unsigned long long)b->id, unit);
     const struct tb_account *account =
         tb_block_section(&tb_shapes[TB_KIND_PERSON], b, TB_PERSON_ACCOUNT);
     for (uint32_t i = 0; i < b->n[TB_PERSON_ACCOUNT]; i++) {
@@ -401,9 +414,9 @@ static bool guard_broken(const struct tb_unit_book *book)
     return false;
 }
 
-static void audit_unit(struct tb_core *c, uint64_t unit, const struct tb_map *sums,
-                       tb_finding_fn found, void *user, uint64_t *breaks)
+static void audit_unit(struct tb_audit *a, uint64_t unit, const struct tb_map *sums)
 {
+    const struct tb_core *c = a->core;
     const struct tb_block *b = tb_store_get(&c->store, TB_KIND_UNIT_BOOK, unit);
     uint64_t members = 0;
     (void)tb_map_get(sums, tb_mix(unit), &members);
@@ -433,36 +446,33 @@ static void audit_unit(struct tb_core *c, uint64_t unit, const struct tb_map *su
         what = "the clearing account is not at 0";
     else if (b != NULL && guard_broken(tb_block_head_const(b)))
         what = "a guarded account is below 0";
-    if (what == NULL)
-        return;
-    char text[160];
-    struct tb_buf out;
-    tb_buf_init(&out, text, sizeof text);
-    tb_buf_printf(&out, "unit %llu: %s (members %lld, books %lld, days %lld)",
-                  (unsigned long long)unit, what, (long long)members, (long long)books,
-                  (long long)days);
-    tb_buf_byte(&out, 0);
-    found(user, text);
-    (*breaks)++;
+    if (what != NULL)
+        tb_audit_found(a, "unit %llu: %s (members %lld, books %lld, days %lld)", (unsigned long long)unit, what,
+                       (long long)members, (long long)books, (long long)days);
 }
 
 uint64_t tb_core_check(struct tb_core *c, tb_finding_fn found, void *user)
 {
-    uint64_t breaks = 0;
+    struct tb_audit a = {.core = c, .found = found, .user = user};
     struct tb_map *sums = tb_pool_alloc(&c->store.pool, sizeof *sums);
     tb_map_init(sums, &c->store.pool);
     for (uint64_t id = 1; id <= c->store.counter[TB_COUNTER_PERSON]; id++) {
         struct tb_block *b = tb_store_get(&c->store, TB_KIND_PERSON, id);
         if (b != NULL)
-            audit_person(c, b, sums, found, user, &breaks);
+            audit_person(&a, b, sums);
     }
     for (uint64_t id = 1; id <= c->store.counter[TB_COUNTER_CONFIG]; id++)
         if (tb_store_get(&c->store, TB_KIND_UNIT, id) != NULL)
-            audit_unit(c, id, sums, found, user, &breaks);
+            audit_unit(&a, id, sums);
     tb_map_deinit(sums);
     tb_pool_free(&c->store.pool, sums, sizeof *sums);
-    return breaks + tb_identity_check(c, found, user) + tb_code_check(c, found, user) +
-           tb_promotion_check(c, found, user) + tb_promotion_book_check(c, found, user) +
-           tb_play_check(c, found, user) + tb_mall_check(c, found, user) + tb_card_check(c, found, user) +
-           tb_request_check(c, found, user);
+    tb_identity_check(&a);
+    tb_code_check(&a);
+    tb_promotion_check(&a);
+    tb_promotion_book_check(&a);
+    tb_play_check(&a);
+    tb_mall_check(&a);
+    tb_card_check(&a);
+    tb_request_check(&a);
+    return a.breaks;
 }

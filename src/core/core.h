@@ -107,5 +107,16 @@ struct tb_cmd_fire {
  * sentence per break. Returns the number of breaks. Reads only.                       */
 typedef void (*tb_finding_fn)(void *user, const char *sentence);
 uint64_t tb_core_check(struct tb_core *c, tb_finding_fn found, void *user);
+/* What the rooms' proofs (tb_<room>_check) share. */
+struct tb_audit {
+    struct tb_core *core;
+    tb_finding_fn found;
+    void *user;
+    uint64_t breaks;
+};
+/* One break: the sentence, at most 199 bytes. */
+void tb_audit_found(struct tb_audit *a, const char *sentence, ...) TB_PRINTF(2, 3);
+/* The same of one object: "what id: why". */
+void tb_audit_broken(struct tb_audit *a, const char *what, uint64_t id, const char *why);
 
 #endif

@@ -68,19 +68,9 @@ static const char *fault_of(const struct tb_approval *r)
     return NULL;
 }
 
-static void tell(tb_finding_fn found, void *user, const char *what, uint64_t id, const char *why)
+void tb_request_check(struct tb_audit *a)
 {
-    char text[120];
-    struct tb_buf out;
-    tb_buf_init(&out, text, sizeof text - 1);
-    tb_buf_printf(&out, "%s %llu: %s", what, (unsigned long long)id, why);
-    text[out.n] = 0;
-    found(user, text);
-}
-
-uint64_t tb_request_check(struct tb_core *c, tb_finding_fn found, void *user)
-{
-    uint64_t breaks = 0;
+    struct tb_core *c = a->core;
     uint64_t waiting = 0;
     uint64_t counted = 0;
     for (uint64_t id = 1; id <= c->store.counter[TB_COUNTER_REQUEST]; id++) {
@@ -88,18 +78,13 @@ uint64_t tb_request_check(struct tb_core *c, tb_finding_fn found, void *user)
         const struct tb_approval *r = b ? tb_block_head_const(b) : NULL;
         const char *why = r ? fault_of(r) : NULL;
         waiting += r != NULL && r->state == TB_REQUEST_WAITING;
-        if (why == NULL)
-            continue;
-        tell(found, user, "request", id, why);
-        breaks++;
+        if (why != NULL)
+            tb_audit_broken(a, "request", id, why);
     }
     for (uint64_t id = 1; id <= c->store.counter[TB_COUNTER_TENANT]; id++) {
         const struct tb_block *b = tb_store_get(&c->store, TB_KIND_TENANT, id);
         counted += b ? ((const struct tb_tenant *)tb_block_head_const(b))->objects[TB_OBJECTS_REQUEST] : 0;
     }
-    if (counted != waiting) {
-        tell(found, user, "requests that wait", waiting, "the tenants count another number");
-        breaks++;
-    }
-    return breaks;
+    if (counted != waiting)
+        tb_audit_broken(a, "requests that wait", waiting, "the tenants count another number");
 }

@@ -110,7 +110,7 @@ enum tb_outcome tb_approval_ask(struct tb_txn *t, const struct tb_command *cmd, 
 void tb_request_index(struct tb_core *c, struct tb_block *b);
 int64_t tb_request_due_ms(const struct tb_block *b);
 void tb_request_fire(struct tb_txn *t, uint64_t request);
-/* tb_core_check. Returns the number of breaks. */
-uint64_t tb_request_check(struct tb_core *c, tb_finding_fn found, void *user);
+/* tb_core_check. */
+void tb_request_check(struct tb_audit *a);
 
 #endif

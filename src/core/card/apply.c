@@ -112,21 +112,13 @@ static const char *fault_of(struct tb_core *c, const struct tb_card *card)
     return NULL;
 }
 
-uint64_t tb_card_check(struct tb_core *c, tb_finding_fn found, void *user)
+void tb_card_check(struct tb_audit *a)
 {
-    uint64_t breaks = 0;
+    struct tb_core *c = a->core;
     for (uint64_t id = 1; id <= c->store.counter[TB_COUNTER_CARD]; id++) {
         const struct tb_block *b = tb_store_get(&c->store, TB_KIND_CARD, id);
         const char *why = b ? fault_of(c, tb_block_head_const(b)) : NULL;
-        if (why == NULL)
-            continue;
-        char text[120];
-        struct tb_buf out;
-        tb_buf_init(&out, text, sizeof text - 1);
-        tb_buf_printf(&out, "card %llu: %s", (unsigned long long)id, why);
-        text[out.n] = 0;
-        found(user, text);
-        breaks++;
+        if (why != NULL)
+            tb_audit_broken(a, "card", id, why);
     }
-    return breaks;
 }

@@ -168,7 +168,7 @@ const uint32_t *tb_card_wallet(const struct tb_txn *t, uint32_t *n);
 void tb_card_index(struct tb_core *c, struct tb_block *b);
 int64_t tb_card_due_ms(const struct tb_block *b);
 void tb_card_fire(struct tb_txn *t, uint64_t card);
-/* tb_core_check. Returns the number of breaks. */
-uint64_t tb_card_check(struct tb_core *c, tb_finding_fn found, void *user);
+/* tb_core_check. */
+void tb_card_check(struct tb_audit *a);
 
 #endif

@@ -4,20 +4,12 @@
 
 struct audit {
     struct tb_txn t;
-    tb_finding_fn found;
-    void *user;
-    uint64_t breaks;
+    struct tb_audit *all;
 };
 
 static void tell(struct audit *x, const char *what, uint64_t a, uint64_t b)
 {
-    char text[160];
-    struct tb_buf out;
-    tb_buf_init(&out, text, sizeof text - 1);
-    tb_buf_printf(&out, "codes: %s (%llu, %llu)", what, (unsigned long long)a, (unsigned long long)b);
-    text[out.n] = 0;
-    x->found(x->user, text);
-    x->breaks++;
+    tb_audit_found(x->all, "codes: %s (%llu, %llu)", what, (unsigned long long)a, (unsigned long long)b);
 }
 
 /* One leaf: begins where its root says, ascends, neighbours differ; children of packages. */
@@ -150,10 +142,11 @@ static void audit_totals(struct audit *x, const struct tb_block *batch, const st
         tell(x, "redeemed codes are counted wrong", batch->id, r);
 }
 
-uint64_t tb_code_check(struct tb_core *c, tb_finding_fn found, void *user)
+void tb_code_check(struct tb_audit *a)
 {
+    struct tb_core *c = a->core;
     struct tb_store *s = &c->store;
-    struct audit x = {.t = {.store = s, .env = &c->env, .core = c}, .found = found, .user = user};
+    struct audit x = {.t = {.store = s, .env = &c->env, .core = c}, .all = a};
     struct tb_map *sums = tb_pool_alloc(&s->pool, 2 * sizeof *sums);
     tb_map_init(&sums[0], &s->pool);
     tb_map_init(&sums[1], &s->pool);
@@ -177,5 +170,4 @@ uint64_t tb_code_check(struct tb_core *c, tb_finding_fn found, void *user)
     tb_map_deinit(&sums[0]);
     tb_map_deinit(&sums[1]);
     tb_pool_free(&s->pool, sums, 2 * sizeof *sums);
-    return x.breaks;
 }

@@ -373,7 +373,7 @@ void tb_code_index(struct tb_core *c, struct tb_block *b);
 /* Touches what a scan will read; as tb_core_prefetch. */
 void tb_code_prefetch(const struct tb_store *s, const struct tb_cmd_code_scan *in, uint32_t tenant,
                       uint32_t pass);
-/* tb_core_check: every invariant of this room. Returns the number of breaks. */
-uint64_t tb_code_check(struct tb_core *c, tb_finding_fn found, void *user);
+/* tb_core_check: every invariant of this room. */
+void tb_code_check(struct tb_audit *a);
 
 #endif

@@ -292,7 +292,7 @@ uint32_t tb_identity_device_person(const struct tb_txn *t, struct tb_block *devi
 /* Time from which a command may come: at most a day ahead of now, and as old as the tenant
  * accepts. OK, TIME_IN_FUTURE, TIME_TOO_OLD.                                                */
 enum tb_code tb_identity_time(const struct tb_txn *t, int64_t occurred_ms);
-/* tb_core_check: every invariant of this room. Returns the number of breaks. */
-uint64_t tb_identity_check(struct tb_core *c, tb_finding_fn found, void *user);
+/* tb_core_check: every invariant of this room. */
+void tb_identity_check(struct tb_audit *a);
 
 #endif

@@ -143,23 +143,12 @@ void tb_identity_index(struct tb_core *c, struct tb_block *b)
 
 struct check {
     struct tb_txn t; /* for reading */
-    tb_finding_fn found;
-    void *user;
-    uint64_t n;
+    struct tb_audit *all;
 };
 
 static void finding(struct check *c, uint32_t person, const char *what)
 {
-    char text[120];
-    struct tb_buf b;
-    tb_buf_init(&b, text, sizeof text - 1);
-    tb_buf_c(&b, "person ");
-    tb_buf_i64(&b, person);
-    tb_buf_c(&b, ": ");
-    tb_buf_c(&b, what);
-    text[b.n] = 0;
-    c->found(c->user, text);
-    c->n++;
+    tb_audit_broken(c->all, "person", person, what);
 }
 
 static bool same_value(const struct tb_profile *x, const struct tb_profile *y)
@@ -241,9 +230,10 @@ static void count_all(struct check *c, uint32_t tenant)
             finding(c, tenant, "(a tenant) a count differs from its persons");
 }
 
-uint64_t tb_identity_check(struct tb_core *core, tb_finding_fn found, void *user)
+void tb_identity_check(struct tb_audit *a)
 {
-    struct check c = {.t = {.store = &core->store, .env = &core->env}, .found = found, .user = user};
+    struct tb_core *core = a->core;
+    struct check c = {.t = {.store = &core->store, .env = &core->env}, .all = a};
     for (uint64_t id = 1; id <= core->store.counter[TB_COUNTER_PERSON]; id++) {
         struct tb_block *b = tb_store_get(&core->store, TB_KIND_PERSON, id);
         if (b != NULL)
@@ -253,5 +243,4 @@ uint64_t tb_identity_check(struct tb_core *core, tb_finding_fn found, void *user
         if (core->store.blocks[TB_KIND_TENANT] <= 4 &&
             tb_store_get(&core->store, TB_KIND_TENANT, id) != NULL)
             count_all(&c, (uint32_t)id);
-    return c.n;
 }

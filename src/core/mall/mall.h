@@ -187,7 +187,7 @@ struct tb_cmd_mall_list {
 /* ---- for core.c ---------------------------------------------------------------------------------- */
 
 void tb_mall_index(struct tb_core *c, struct tb_block *exchange);
-/* tb_core_check: stock, states and payments of all exchanges. Returns the number of breaks. */
-uint64_t tb_mall_check(struct tb_core *c, tb_finding_fn found, void *user);
+/* tb_core_check: stock, states and payments of all exchanges. */
+void tb_mall_check(struct tb_audit *a);
 
 #endif

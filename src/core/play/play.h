@@ -480,7 +480,7 @@ void tb_play_index(struct tb_core *c, struct tb_block *b);
 void tb_play_refresh(struct tb_core *c);
 int64_t tb_play_due_ms(const struct tb_block *packet);
 void tb_play_fire(struct tb_txn *t, uint32_t packet);
-/* tb_core_check: stock, sums of packets, runs, seats. Returns the number of breaks. */
-uint64_t tb_play_check(struct tb_core *c, tb_finding_fn found, void *user);
+/* tb_core_check: stock, sums of packets, runs, seats. */
+void tb_play_check(struct tb_audit *a);
 
 #endif

@@ -410,11 +410,11 @@ static bool book_sound(const struct tb_map *sums, const struct tb_block *b)
            held->orders >= held->buyers && shown->net >= 0 && held->net >= 0 && held->cost >= 0;
 }
 
-uint64_t tb_promotion_book_check(struct tb_core *c, tb_finding_fn found, void *user)
+void tb_promotion_book_check(struct tb_audit *a)
 {
-    uint64_t breaks = 0;
+    struct tb_core *c = a->core;
     if (c->store.blocks[TB_KIND_CAMPAIGN_BOOK] == 0)
-        return 0;
+        return;
     struct tb_map *sums = tb_pool_alloc(&c->store.pool, sizeof *sums);
     tb_map_init(sums, &c->store.pool);
     for (uint64_t id = 1; id <= c->store.counter[TB_COUNTER_PERSON]; id++) {
@@ -424,18 +424,9 @@ uint64_t tb_promotion_book_check(struct tb_core *c, tb_finding_fn found, void *u
     }
     for (uint64_t id = 1; id <= c->store.counter[TB_COUNTER_CONFIG]; id++) {
         const struct tb_block *b = tb_store_get(&c->store, TB_KIND_CAMPAIGN_BOOK, id);
-        if (b == NULL || book_sound(sums, b))
-            continue;
-        char text[120];
-        struct tb_buf out;
-        tb_buf_init(&out, text, sizeof text);
-        tb_buf_printf(&out, "campaign %llu: the book of its arms does not agree with the members'",
-                      (unsigned long long)id);
-        tb_buf_byte(&out, 0);
-        found(user, text);
-        breaks++;
+        if (b != NULL && !book_sound(sums, b))
+            tb_audit_broken(a, "campaign", id, "the book of its arms does not agree with the members'");
     }
     tb_map_deinit(sums);
     tb_pool_free(&c->store.pool, sums, sizeof *sums);
-    return breaks;
 }

@@ -76,7 +76,7 @@ struct tb_cmd_campaign_figures {
     struct tb_str campaign;
 };
 
-/* Rows of persons and books agree. Returns the number of breaks. */
-uint64_t tb_promotion_book_check(struct tb_core *c, tb_finding_fn found, void *user);
+/* Rows of persons and books agree. */
+void tb_promotion_book_check(struct tb_audit *a);
 
 #endif

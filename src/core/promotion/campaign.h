@@ -230,7 +230,7 @@ _Static_assert(sizeof(struct tb_offer_scope) % 8 == 0 && sizeof(struct tb_offer_
  * Called once after loading. Returns how many.                                               */
 uint32_t tb_offer_refresh_all(struct tb_core *c);
 /* Counters, runs and versions agree; budgets cover what is held. */
-uint64_t tb_promotion_check(struct tb_core *c, tb_finding_fn found, void *user);
+void tb_promotion_check(struct tb_audit *a);
 
 /* ---- inside the room --------------------------------------------------------------------- */
 

@@ -302,21 +302,13 @@ static const char *wrong_with(struct tb_core *c, struct tb_block *b)
     return NULL;
 }
 
-uint64_t tb_promotion_check(struct tb_core *c, tb_finding_fn found, void *user)
+void tb_promotion_check(struct tb_audit *a)
 {
-    uint64_t breaks = 0;
+    struct tb_core *c = a->core;
     for (uint64_t id = 1; id <= c->store.counter[TB_COUNTER_CONFIG]; id++) {
         struct tb_block *b = tb_store_get(&c->store, TB_KIND_CAMPAIGN, id);
         const char *what = b ? wrong_with(c, b) : NULL;
-        if (what == NULL)
-            continue;
-        char text[160];
-        struct tb_buf out;
-        tb_buf_init(&out, text, sizeof text);
-        tb_buf_printf(&out, "campaign %llu: %s", (unsigned long long)id, what);
-        tb_buf_byte(&out, 0);
-        found(user, text);
-        breaks++;
+        if (what != NULL)
+            tb_audit_broken(a, "campaign", id, what);
     }
-    return breaks;
 }
