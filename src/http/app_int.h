@@ -135,6 +135,11 @@ void tb_work_reply(struct tb_work *w);
 void tb_work_refuse(struct tb_work *w, enum tb_code code, const char *field);
 /* Frees what is on the heap; before a reply that none of the above sends. */
 void tb_work_done(struct tb_work *w);
+/* Room for the answer of a read: at first within the arena, at last on the heap. */
+#define TB_ANSWER_FIRST 4096u
+#define TB_ANSWER_LAST (8u << 20)
+/* tb_http_call's function: goes on with w->then. */
+void tb_work_on_io(void *work, struct tb_request *req);
 /* True when wants are open: they are being fetched, then runs afterwards. */
 bool tb_work_fetching(struct tb_work *w, tb_work_fn *then);
 /* The problem document of a refusal of core; answer may be NULL. */

@@ -1,225 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /* http/op_config.c - putting, getting and listing what a tenant declares.
  *
- * One table a kind says each field once: its name outside, where it stands in the put's
- * input struct and where in the block's head. Fields that are more than a value (choices,
- * tiers, blocked values, switches) are written out below the tables.                      */
+ * Fields are read and printed by the tables of op_config_tables.c; those that are more than
+ * a value (choices, tiers, blocked values, switches) are written out here.                */
+#include "http/op_config.h"
+
 #include <sodium.h>
 #include <string.h>
 
 #include "base/num.h"
 #include "core/schema/schema.h"
-#include "http/app_int.h"
-#include "http/op_config_words.h"
-
-enum type {
-    STR,  /* struct tb_str <-> struct tb_text */
-    INT,  /* int64 <-> unsigned of width bytes; SINT signed */
-    SINT,
-    BOOL,
-    WORD, /* int64 <-> index of a word */
-    TIME, /* int64 ms; 0 or INT64_MAX: left out */
-    CODE, /* struct tb_str, a code <-> uint32 number of an object of kind `more` */
-    JSON, /* struct tb_str, an object kept as given */
-};
-
-struct field {
-    const char *name;
-    enum type type;
-    bool need;
-    uint32_t width; /* in the head */
-    size_t in;      /* offset in the input struct */
-    size_t head;    /* offset in the head */
-    int64_t min, max;
-    const char *const *words;
-    uint32_t more; /* WORD: how many; CODE: the kind */
-};
-
-struct shape {
-    enum tb_kind kind;
-    const struct field *field;
-    uint32_t n;
-};
-
-#define ROW(cmd, head_type, n, t, needed, c, h, lo, hi)                                      \
-    {                                                                                        \
-        .name = n, .type = t, .need = needed, .width = sizeof(((struct head_type *)0)->h),   \
-        .in = offsetof(struct cmd, c), .head = offsetof(struct head_type, h), .min = lo,     \
-        .max = hi                                                                            \
-    }
-#define WORDS(cmd, head_type, n, needed, c, h, w)                                            \
-    {                                                                                        \
-        .name = n, .type = WORD, .need = needed,                                             \
-        .width = sizeof(((struct head_type *)0)->h), .in = offsetof(struct cmd, c),          \
-        .head = offsetof(struct head_type, h), .words = w, .more = TB_COUNT_OF(w)            \
-    }
-#define REF(cmd, head_type, n, needed, c, h, k)                                              \
-    {                                                                                        \
-        .name = n, .type = CODE, .need = needed, .width = 4, .in = offsetof(struct cmd, c),  \
-        .head = offsetof(struct head_type, h), .max = TB_CODE_MAX, .more = k                 \
-    }
-#define MAX TB_AMOUNT_MAX
-
-/* ---- tables ------------------------------------------------------------------------------------------ */
-
-#define T(n, t, needed, c, h, lo, hi) ROW(tb_cmd_tenant_put, tb_tenant, n, t, needed, c, h, lo, hi)
-static const struct field tenant_fields[] = {
-    T("name", STR, true, name, c.name, 1, TB_NAME_MAX),
-    T("zone", STR, true, zone, zone, 1, 39),
-    T("accept_days", INT, false, accept_days, accept_days, 0, 36500),
-    WORDS(tb_cmd_tenant_put, tb_tenant, "claim_policy", false, claim_policy, claim_policy, claims),
-    T("regular_orders", INT, false, regular_orders, regular_orders, 0, 1000),
-    T("guess_caller", INT, false, guess_caller, guess_caller, 0, TB_GUESS_LIMIT_MAX),
-    T("guess_tenant", INT, false, guess_tenant, guess_tenant, 0, TB_GUESS_LIMIT_MAX),
-};
-#undef T
-#define U(n, t, needed, m, lo, hi) ROW(tb_cmd_unit_put, tb_unit, n, t, needed, m, m, lo, hi)
-#define UW(n, needed, m, w) WORDS(tb_cmd_unit_put, tb_unit, n, needed, m, m, w)
-static const struct field unit_fields[] = {
-    ROW(tb_cmd_unit_put, tb_unit, "name", STR, false, name, c.name, 0, TB_NAME_MAX),
-    UW("kind", true, kind, unit_kinds),
-    UW("negative", false, negative, negatives),
-    UW("release", false, release, releases),
-    U("release_n", INT, false, release_n, 0, 3660),
-    UW("expiry", false, expiry, expiries),
-    U("expiry_n", INT, false, expiry_n, 0, 36600),
-    UW("rounding", false, rounding, roundings),
-    U("earn_cap", INT, false, earn_cap, 0, MAX),
-    UW("earn_cap_period", false, earn_cap_period, periods),
-    U("earn_cap_order", INT, false, earn_cap_order, 0, MAX),
-    U("earn_cap_rejects", BOOL, false, earn_cap_rejects, 0, 1),
-    U("balance_max", INT, false, balance_max, 0, MAX),
-    U("spend_cap", INT, false, spend_cap, 0, MAX),
-    UW("spend_cap_period", false, spend_cap_period, periods),
-    U("restore_grace_days", INT, false, restore_grace_days, 0, 3660),
-    U("face_ppm", INT, false, face_ppm, 0, MAX),
-    U("expected_ppm", INT, false, expected_ppm, 0, 1000000),
-    U("pay_min", INT, false, pay_min, 0, MAX), U("pay_step", INT, false, pay_step, 0, MAX),
-    U("pay_share_ppm", INT, false, pay_share_ppm, 0, 1000000), U("by_hand_max", INT, false, by_hand_max, 0, MAX),
-    U("stock", INT, false, stock, 0, MAX),
-    U("claim_from", TIME, false, claim_from_ms, 0, 0), U("claim_until", TIME, false, claim_until_ms, 0, 0),
-    U("valid_from", TIME, false, valid_from_ms, 0, 0), U("valid_until", TIME, false, valid_until_ms, 0, 0),
-    U("wait_days", INT, false, wait_days, 0, 3660), U("claim_code", STR, false, claim_code, 0, TB_CODE_MAX),
-};
-#undef U
-#undef UW
-#define N(n, t, needed, m, lo, hi) ROW(tb_cmd_namespace_put, tb_namespace, n, t, needed, m, m, lo, hi)
-#define NW(n, needed, m, w) WORDS(tb_cmd_namespace_put, tb_namespace, n, needed, m, m, w)
-static const struct field namespace_fields[] = {
-    NW("class", true, class_no, ns_classes),
-    NW("scope", false, scope, ns_scopes),
-    N("priority", INT, true, priority, 1, 1000),
-    N("limit", INT, false, limit, 0, 1000),
-    N("window_days", INT, false, window_days, 0, 36600),
-    N("tenure_gap_days", INT, false, tenure_gap_days, 0, 36600),
-    NW("normaliser", false, normaliser, normalisers),
-    N("hashed_only", BOOL, false, hashed_only, 0, 1),
-    N("retention_days", INT, false, retention_days, 0, 3660),
-    N("needs_verification", BOOL, false, needs_verification, 0, 1),
-};
-#undef N
-#undef NW
-#define S(n, t, m, h, lo, hi) ROW(tb_cmd_store_put, tb_store_place, n, t, false, m, h, lo, hi)
-static const struct field store_fields[] = {
-    ROW(tb_cmd_store_put, tb_store_place, "name", STR, true, name, c.name, 1, TB_NAME_MAX),
-    S("latitude_e7", SINT, latitude_e7, latitude_e7, -900000000, 900000000),
-    S("longitude_e7", SINT, longitude_e7, longitude_e7, -1800000000, 1800000000),
-    S("trade_radius_m", INT, trade_radius_m, trade_radius_m, 0, 1000000),
-    S("region", STR, region, region, 0, TB_NAME_MAX),
-    S("closed", BOOL, closed, closed, 0, 1),
-};
-#undef S
-#define P(n, t, m, h, lo, hi) ROW(tb_cmd_product_put, tb_product, n, t, false, m, h, lo, hi)
-static const struct field product_fields[] = {
-    P("name", STR, name, c.name, 0, TB_NAME_MAX),
-    P("category", STR, category, category, 0, TB_CATEGORY_MAX),
-    P("brand", STR, brand, brand, 0, TB_NAME_MAX),
-    P("price", INT, price, price, 0, MAX),
-    P("cost", INT, cost, cost, 0, MAX),
-    P("barcode", STR, barcode, barcode, 0, 14),
-    P("weighed", BOOL, weighed, weighed, 0, 1),
-    P("supply_days", INT, supply_days, supply_days, 0, 65535),
-    P("life_from_months", INT, life_from_months, life_from_months, 0, 65535),
-    P("life_to_months", INT, life_to_months, life_to_months, 0, 65535),
-    P("never_promoted", BOOL, never_promoted, never_promoted, 0, 1),
-    P("attributes", JSON, attributes, attributes, 0, TB_JSON_MAX),
-};
-#undef P
-static const struct field associate_fields[] = {
-    ROW(tb_cmd_associate_put, tb_associate, "name", STR, true, name, c.name, 1, TB_NAME_MAX),
-    REF(tb_cmd_associate_put, tb_associate, "store", false, store, store, TB_KIND_STORE),
-    ROW(tb_cmd_associate_put, tb_associate, "left", BOOL, false, left, left, 0, 1),
-};
-static const struct field touchpoint_fields[] = {
-    ROW(tb_cmd_touchpoint_put, tb_touchpoint, "name", STR, false, name, c.name, 0, TB_NAME_MAX),
-    WORDS(tb_cmd_touchpoint_put, tb_touchpoint, "kind", true, kind, kind, touch_kinds),
-    REF(tb_cmd_touchpoint_put, tb_touchpoint, "store", false, store, store, TB_KIND_STORE),
-    ROW(tb_cmd_touchpoint_put, tb_touchpoint, "visit_gap_s", INT, false, visit_gap_s, visit_gap_s,
-        0, 86400),
-};
-static const struct field attribute_fields[] = {
-    WORDS(tb_cmd_attribute_put, tb_attribute_decl, "type", true, type, type, attribute_types),
-    REF(tb_cmd_attribute_put, tb_attribute_decl, "purpose", true, purpose, purpose, TB_KIND_PURPOSE),
-    ROW(tb_cmd_attribute_put, tb_attribute_decl, "benefit", STR, true, benefit, benefit, 1, 500),
-    ROW(tb_cmd_attribute_put, tb_attribute_decl, "retention_days", INT, true, retention_days, retention_days, 1, 36500),
-    ROW(tb_cmd_attribute_put, tb_attribute_decl, "personal", BOOL, false, personal, personal, 0, 1),
-    ROW(tb_cmd_attribute_put, tb_attribute_decl, "is_name", BOOL, false, is_name, is_name, 0, 1),
-};
-static const struct field purpose_fields[] = {
-    ROW(tb_cmd_purpose_put, tb_purpose, "text", STR, true, text, text, 1, 4000),
-    ROW(tb_cmd_purpose_put, tb_purpose, "text_version", INT, true, text_version, text_version, 1,
-        1000000),
-    ROW(tb_cmd_purpose_put, tb_purpose, "marketing", BOOL, false, marketing, marketing, 0, 1),
-};
-#define R(n, t, needed, m, h, lo, hi) ROW(tb_cmd_rule_put, tb_rule, n, t, needed, m, h, lo, hi)
-static const struct field rule_fields[] = {
-    R("name", STR, false, name, c.name, 0, TB_NAME_MAX),
-    WORDS(tb_cmd_rule_put, tb_rule, "kind", true, kind, kind, rule_kinds),
-    REF(tb_cmd_rule_put, tb_rule, "unit", false, unit, unit, TB_KIND_UNIT),
-    REF(tb_cmd_rule_put, tb_rule, "scheme", false, scheme, scheme, TB_KIND_TIER_SCHEME),
-    R("condition", STR, false, condition, condition, 0, 4096),
-    R("amount", STR, true, amount, amount, 1, 4096),
-    R("from", TIME, false, from_ms, from_ms, 0, 0),
-    R("until", TIME, false, until_ms, until_ms, 0, 0),
-    R("priority", INT, false, priority, priority, 0, 1000000),
-    R("disabled", BOOL, false, disabled, disabled, 0, 1),
-};
-#undef R
-#define M(n, t, m, h, lo, hi) ROW(tb_cmd_tier_scheme_put, tb_tier_scheme, n, t, false, m, h, lo, hi)
-#define MW(n, needed, m, w) WORDS(tb_cmd_tier_scheme_put, tb_tier_scheme, n, needed, m, m, w)
-static const struct field scheme_fields[] = {
-    M("name", STR, name, c.name, 0, TB_NAME_MAX),
-    MW("measure", true, measure, measures),
-    MW("window", true, window, windows),
-    M("window_months", INT, window_months, window_months, 0, 36),
-    M("validity_months", INT, validity_months, validity_months, 0, 120),
-    M("grace_days", INT, grace_days, grace_days, 0, 366),
-    MW("downgrade", false, downgrade, downgrades),
-    MW("on_refund", false, on_refund, refunds),
-    REF(tb_cmd_tier_scheme_put, tb_tier_scheme, "unit", false, unit, unit, TB_KIND_UNIT),
-};
-#undef M
-#undef MW
-static const struct field webhook_fields[] = {
-    ROW(tb_cmd_webhook_put, tb_webhook, "url", STR, true, url, url, 10, 512),
-    ROW(tb_cmd_webhook_put, tb_webhook, "disabled", BOOL, false, disabled, disabled, 0, 1),
-};
-#undef MAX
-
-#define SHAPE_OF(k, f) [k] = {k, f, TB_COUNT_OF(f)}
-static const struct shape shapes[TB_KINDS] = {
-    SHAPE_OF(TB_KIND_TENANT, tenant_fields),       SHAPE_OF(TB_KIND_UNIT, unit_fields),
-    SHAPE_OF(TB_KIND_NAMESPACE, namespace_fields), SHAPE_OF(TB_KIND_STORE, store_fields),
-    SHAPE_OF(TB_KIND_PRODUCT, product_fields),     SHAPE_OF(TB_KIND_ASSOCIATE, associate_fields),
-    SHAPE_OF(TB_KIND_TOUCHPOINT, touchpoint_fields),
-    SHAPE_OF(TB_KIND_ATTRIBUTE, attribute_fields), SHAPE_OF(TB_KIND_PURPOSE, purpose_fields),
-    SHAPE_OF(TB_KIND_RULE, rule_fields),           SHAPE_OF(TB_KIND_TIER_SCHEME, scheme_fields),
-    SHAPE_OF(TB_KIND_WEBHOOK, webhook_fields),
-};
 
 /* ---- reading ------------------------------------------------------------------------------------------ */
 
-static void read_text(struct tb_json_object *o, const struct field *f, struct tb_str *to)
+static void read_text(struct tb_json_object *o, const struct tb_config_field *f, struct tb_str *to)
 {
     uint32_t max = f->max > 0 ? (uint32_t)f->max : TB_CODE_MAX;
     if (f->need)
@@ -230,7 +24,7 @@ static void read_text(struct tb_json_object *o, const struct field *f, struct tb
         tb_json_refuse(o, tb_str_of(f->name), TB_PROBLEM_TOO_LONG, NULL);
 }
 
-static void read_word(struct tb_json_object *o, const struct field *f, int64_t *to)
+static void read_word(struct tb_json_object *o, const struct tb_config_field *f, int64_t *to)
 {
     uint32_t v = 0;
     if (f->need)
@@ -240,32 +34,32 @@ static void read_word(struct tb_json_object *o, const struct field *f, int64_t *
     *to = v;
 }
 
-static void read_field(struct tb_work *w, struct tb_json_object *o, const struct field *f)
+static void read_field(struct tb_work *w, struct tb_json_object *o, const struct tb_config_field *f)
 {
     void *to = (uint8_t *)w->input + f->in;
     struct tb_str name = tb_str_of(f->name);
     switch (f->type) {
-    case STR:
-    case CODE:
+    case TB_CONFIG_STR:
+    case TB_CONFIG_CODE:
         read_text(o, f, to);
         break;
-    case INT:
-    case SINT:
+    case TB_CONFIG_INT:
+    case TB_CONFIG_SINT:
         if (f->need)
             *(int64_t *)to = tb_json_need_i64(o, name, f->min, f->max);
         else
             (void)tb_json_may_i64(o, name, f->min, f->max, to);
         break;
-    case BOOL:
+    case TB_CONFIG_BOOL:
         *(bool *)to = tb_may_bool(o, f->name);
         break;
-    case WORD:
+    case TB_CONFIG_WORD:
         read_word(o, f, to);
         break;
-    case TIME:
+    case TB_CONFIG_TIME:
         (void)tb_json_may_time(o, name, to);
         break;
-    case JSON:
+    case TB_CONFIG_JSON:
         *(struct tb_str *)to = tb_read_json(w, o, name, (uint32_t)f->max);
         break;
     }
@@ -273,7 +67,7 @@ static void read_field(struct tb_work *w, struct tb_json_object *o, const struct
 
 static void read_put(struct tb_work *w, struct tb_json_object *o, enum tb_kind kind)
 {
-    const struct shape *s = &shapes[kind];
+    const struct tb_config_shape *s = &tb_config_shapes[kind];
     tb_read_put(w, o, w->input);
     for (uint32_t i = 0; i < s->n; i++)
         read_field(w, o, &s->field[i]);
@@ -410,7 +204,7 @@ static void webhook_read(struct tb_work *w, struct tb_json_object *o)
 
 /* ---- printing ------------------------------------------------------------------------------------------- */
 
-static uint64_t head_uint(const struct tb_view *v, const struct field *f)
+static uint64_t head_uint(const struct tb_view *v, const struct tb_config_field *f)
 {
     uint64_t n = 0;
     tb_assert(f->width <= sizeof n);
@@ -418,14 +212,14 @@ static uint64_t head_uint(const struct tb_view *v, const struct field *f)
     return n;
 }
 
-static int64_t head_int(const struct tb_view *v, const struct field *f)
+static int64_t head_int(const struct tb_view *v, const struct tb_config_field *f)
 {
     uint64_t n = head_uint(v, f);
     uint32_t shift = 64 - 8 * f->width;
     return (int64_t)(n << shift) >> shift;
 }
 
-static struct tb_str head_text(const struct tb_view *v, const struct field *f)
+static struct tb_str head_text(const struct tb_view *v, const struct tb_config_field *f)
 {
     struct tb_text t;
     memcpy(&t, (const uint8_t *)v->head + f->head, sizeof t);
@@ -433,38 +227,38 @@ static struct tb_str head_text(const struct tb_view *v, const struct field *f)
 }
 
 static void out_field(struct tb_work *w, struct tb_json_out *o, const struct tb_view *v,
-                      const struct field *f)
+                      const struct tb_config_field *f)
 {
     struct tb_str s;
     switch (f->type) {
-    case STR:
+    case TB_CONFIG_STR:
         s = head_text(v, f);
         if (s.n > 0)
             tb_json_out_key_str(o, f->name, s);
         break;
-    case JSON:
+    case TB_CONFIG_JSON:
         s = head_text(v, f);
         if (s.n > 0) {
             tb_json_out_key(o, f->name);
             tb_json_out_raw(o, s);
         }
         break;
-    case INT:
+    case TB_CONFIG_INT:
         tb_json_out_key_i64(o, f->name, (int64_t)head_uint(v, f));
         break;
-    case SINT:
+    case TB_CONFIG_SINT:
         tb_json_out_key_i64(o, f->name, head_int(v, f));
         break;
-    case BOOL:
+    case TB_CONFIG_BOOL:
         tb_json_out_key_bool(o, f->name, head_uint(v, f) != 0);
         break;
-    case WORD:
+    case TB_CONFIG_WORD:
         tb_out_word(o, f->name, f->words, f->more, head_uint(v, f));
         break;
-    case TIME:
+    case TB_CONFIG_TIME:
         tb_out_time(o, f->name, head_int(v, f));
         break;
-    case CODE:
+    case TB_CONFIG_CODE:
         tb_out_code(w, o, f->name, (enum tb_kind)f->more, head_uint(v, f));
         break;
     }
@@ -581,8 +375,8 @@ static bool out_object(struct tb_work *w, struct tb_json_out *o, enum tb_kind ki
     tb_json_out_open(o, '{');
     tb_json_out_key_str(o, "code", tb_view_text(&v, c->code));
     tb_json_out_key_i64(o, "version", c->version);
-    for (uint32_t i = 0; i < shapes[kind].n; i++)
-        out_field(w, o, &v, &shapes[kind].field[i]);
+    for (uint32_t i = 0; i < tb_config_shapes[kind].n; i++)
+        out_field(w, o, &v, &tb_config_shapes[kind].field[i]);
     out_special(w, o, kind, &v);
     tb_json_out_close(o, '}');
     tb_arena_release(w->arena, mark);
