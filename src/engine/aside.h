@@ -12,7 +12,7 @@
  *            record or equal to it: while any generation is there, no image of a person that has a
  *            record goes straight to its place. An image of no bytes says that she is gone.
  *            `mark` names the generation of every image that is still to be moved.
- * Who looks  starting (recover.c), the sweep; whoever reads `record` by SQL asks for a flush first,
+ * Who looks  starting (recover_state.c), the sweep; whoever reads `record` by SQL asks for a flush first,
  *            which leaves nothing aside.
  * Threads    the flusher's, or while it does not run.
  * Limits     a byte a person; 250 generations, then the last takes more.

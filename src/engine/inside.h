@@ -387,20 +387,27 @@ bool tb_flush_puts_off(struct tb_cell *c);
 bool tb_flush_turn(struct tb_cell *c, bool all, struct tb_fault *f);
 /* Brings the published tables up to date with what is flushed. */
 bool tb_flush_publish(struct tb_cell *c, struct tb_fault *f);
-void tb_flush_errands(struct tb_cell *c);
 void tb_flush_deinit(struct tb_cell *c);
-/* Puts an errand before a thread and waits; stepping: does it. */
+
+/* errand.c: the flusher's turn; puts an errand before a thread and waits (stepping: does it). */
+void tb_flush_errands(struct tb_cell *c);
 bool tb_errand_run(struct tb_cell *c, struct tb_errand *e);
 
 /* flusher.c: the thread; the flush at the end. */
 void *tb_flusher_main(void *user);
 void tb_flusher_last(struct tb_cell *c);
 
+/* recover_state.c: the SQL state into memory; c->flush.checkpoint is the batch that it stands for. */
+bool tb_recover_state(struct tb_cell *c, struct tb_fault *f);
+/* Keeps an entry's answer for its idempotency key; false: it has none. */
+bool tb_recover_answer(struct tb_cell *c, const struct tb_entry *e);
 /* recover.c */
 bool tb_recover(struct tb_cell *c, struct tb_fault *f);
 /* Applies one batch of the journal. */
 bool tb_recover_batch(struct tb_cell *c, const struct tb_batch *b, struct tb_fault *f);
-/* A standby's turn: reads on, takes over when the leader is silent. */
+/* Commands are run from now on. */
+void tb_cell_lead(struct tb_cell *c);
+/* follow.c: a standby's turn: reads on, takes over when the leader is silent. */
 bool tb_follow_turn(struct tb_cell *c);
 
 /* loader.c */
