@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Every published table and column, in words: docs/tables.md is made from this file. */
+/* Every published table and column, in words: docs/tables.md is made from this file and the columns it includes. */
 #include "engine/publish_int.h"
 
 #define I(name, remark) {name, TB_COLUMN_I64, remark}
@@ -19,35 +19,6 @@ static const struct tb_column published[] = {
     I("layout", "of the tables; another number publishes everything anew"),
     I("seq", "2: they hold everything up to that entry of the history; 3: which attributes are names"),
 };
-static const struct tb_column tenants[] = {
-    TENANT, CODE, NAME, VERSION,
-    T("zone", "IANA name; days are days there"),
-    T("currency", "ISO 4217"),
-    I("currency_digits", "amounts are in minor units: 2 = hundredths"),
-    I("accept_days", "oldest event that is accepted; 0 = any age"),
-    I("regular_orders", "a buyer with that many orders is a regular; 0 = nobody"),
-    I("persons", "everybody who was recognised"),
-    I("followers", "persons who follow the official account"),
-    I("members", "persons who enrolled"),
-    I("buyers", "persons with an order"),
-    I("regulars", ""),
-    I("anonymous_cards", "members known by a card alone"),
-    I("devices", ""),
-    I("frozen", "persons that wait for a review"),
-    I("refused_attributes", "how often an undeclared attribute was refused"),
-};
-static const struct tb_column units[] = {
-    I("unit", "number"), TENANT, CODE, NAME, VERSION,
-    I("kind", "0 points, 1 qualifying points, 2 stored value"),
-    I("negative", "claw-backs: 0 only pending, 1 within the balance, 2 unlimited"),
-    I("release", "0 at once, 1 after days, 2 on a date, 3 on an event"),
-    I("release_n", "days, or month * 100 + day"),
-    I("expiry", "0 none, 1 rolling days, 2 rolling months, 3 calendar date, 4 sliding days"),
-    I("expiry_n", "days, months, or month * 100 + day"),
-    I("rounding", "usable until the end of the: 0 instant, 1 day, 2 ISO week, 3 month, 4 quarter, "
-                  "5 half-year, 6 year"),
-    I("face_ppm", "minor currency units that one unit is worth, parts per million"),
-};
 static const struct tb_column trial_balance[] = {
     I("unit", ""),
     I("account", "0 issuer, 1 spent, 2 expired, 3 adjustments, 4 clearing"),
@@ -64,109 +35,6 @@ static const struct tb_column roll_forward[] = {
     I("spent", "less refunds"),
     I("expired", "less what refunds restored"),
     I("adjusted", "closing = opening + earned - reversed - spent - expired + adjusted"),
-};
-static const struct tb_column namespaces[] = {
-    I("namespace", "number"), TENANT, CODE, VERSION,
-    I("class", "0 unique, 1 strong, 2 weak, 3 ephemeral"),
-    I("scope", "0 person, 1 device, 2 household"),
-    I("priority", "1 = highest"),
-    I("retention_days", "device scope: forgotten after that silence; 0 = kept"),
-};
-static const struct tb_column stores[] = {
-    I("store", "number"), TENANT, CODE, NAME, VERSION,
-    T("region", ""),
-    I("latitude_e7", "degrees * 10,000,000"),
-    I("longitude_e7", ""),
-    I("trade_radius_m", "metres"),
-    I("closed", "1 = it is"),
-};
-static const struct tb_column products[] = {
-    I("product", "number"), TENANT, CODE, NAME, VERSION,
-    T("category", "path: food/baby/formula"),
-    T("brand", ""),
-    T("barcode", ""),
-    I("price", "list price, minor units"),
-    I("cost", "minor units"),
-    I("weighed", "1: quantities are thousandths of the measure"),
-    I("supply_days", "one piece lasts"),
-    I("life_from_months", ""),
-    I("life_to_months", "inclusive; 0 = no stage of life"),
-    I("never_promoted", ""),
-    T("attributes", "JSON object, as given"),
-};
-static const struct tb_column associates[] = {
-    I("associate", "number"), TENANT, CODE, NAME, VERSION,
-    I("store", ""),
-    I("left_store", "1: no longer there"),
-};
-static const struct tb_column touchpoints[] = {
-    I("touchpoint", "number"), TENANT, CODE, NAME, VERSION,
-    I("kind", "0 other, 1 till, 2 probe, 3 face, 4 gate, 5 Wi-Fi, 6 scan, 7 web, 8 mini-program, "
-              "9 app, 10 official account, 11 delivery, 12 associate, 13 service desk, 14 import"),
-    I("store", ""),
-};
-static const struct tb_column attribute_declarations[] = {
-    I("attribute", "number"), TENANT, CODE, VERSION,
-    I("type", "0 integer, 1 boolean, 2 text, 3 date, 4 instant, 5 choice"),
-    I("personal", "1: sealed; its values are not published"),
-    I("purpose", ""),
-    T("benefit", "what the member gets for it"),
-    I("retention_days", "0 = kept"),
-    I("is_name", "1: members are found by it (member_names)"),
-};
-static const struct tb_column attribute_choices[] = {
-    I("attribute", ""), I("choice", "the value in table attributes"), TENANT, T("value", ""),
-};
-static const struct tb_column purposes[] = {
-    I("purpose", "number"), TENANT, CODE, VERSION,
-    T("text", "what the member was told"),
-    I("text_version", ""),
-    I("marketing", ""),
-};
-static const struct tb_column rules[] = {
-    I("rule", "number"), TENANT, CODE, NAME, VERSION,
-    I("kind", "0 an order earns, 1 tier, 2 an enrolment earns"),
-    I("unit", ""),
-    I("scheme", ""),
-    T("condition", "expression; none = always"),
-    T("amount", "expression"),
-    I("from_ms", "in force from here"),
-    I("until_ms", "up to, not including; none = open"),
-    I("priority", "smaller first"),
-    I("disabled", ""),
-};
-static const struct tb_column tier_schemes[] = {
-    I("scheme", "number"), TENANT, CODE, NAME, VERSION,
-    I("measure", "0 qualifying points, 1 spend, 2 visits"),
-    I("time_window", "0 rolling months, 1 calendar year, 2 member's year, 3 lifetime"),
-    I("window_months", ""),
-    I("validity_months", ""),
-    I("grace_days", ""),
-    I("downgrade", "0 one down, 1 by the measure, 2 never"),
-    I("on_refund", "0 sticky, 1 evaluated again"),
-    I("unit", ""),
-};
-static const struct tb_column tiers[] = {
-    I("scheme", ""), I("tier", "0 = base, then rising"), TENANT, CODE, NAME,
-    I("reach", "measure needed to enter"),
-    I("keep", "measure needed to stay"),
-    T("benefits", "JSON, as given"),
-};
-static const struct tb_column api_keys[] = {
-    I("key_no", "number: the actor of other tables"), TENANT,
-    T("code", "public part of the key"), NAME, VERSION,
-    I("roles", "bits: 1 owner, 2 marketer, 4 store, 8 associate, 16 service, 32 auditor, "
-               "64 developer, 128 operator"),
-    I("store", ""),
-    I("created_ms", ""),
-    I("expires_ms", "none = never"),
-    I("revoked_ms", "none = it is not"),
-};
-static const struct tb_column webhooks[] = {
-    I("webhook", "number"), TENANT, CODE, VERSION,
-    T("url", ""),
-    I("events", "bits of the event groups; 0 = all"),
-    I("disabled", ""),
 };
 static const struct tb_column jobs[] = {
     I("job", "number; a job that has ended has no row"), TENANT,
@@ -395,94 +263,8 @@ static const struct tb_column reveals[] = {
     T("reason", ""),
     I("at_ms", ""),
 };
-static const struct tb_column code_batches[] = {
-    I("batch", "number"), TENANT, CODE, NAME, VERSION,
-    I("scene", "0 outside, 1 inside, 2 carton, 3 receipt, 4 store, 5 associate"),
-    I("level", "of packing: 0 item, 1 carton ..."),
-    I("codes", "printed or to be printed: serials 0 .. codes - 1"),
-    I("divert_scans", "an alarm wants that many scans outside of the region; 0 = no alarms"),
-    I("divert_persons", "by that many persons"),
-    I("divert_days", "within that time"),
-    I("created_ms", ""),
-    I("scans", "of codes in force"),
-    I("scanned", "codes that were, each counted once"),
-    I("redeemed", ""),
-    I("outside_region", "scans outside of the bound region"),
-    I("alarms", ""),
-};
-static const struct tb_column code_bindings[] = {
-    I("binding", "number; what codes are on, the same for all codes that say the same"), TENANT,
-    I("product", ""), I("store", "credited"), I("associate", "credited"),
-    T("region", "where it is meant to be sold"),
-    T("campaign", ""), T("lot", ""),
-    I("made_ms", ""),
-    I("outside_scans", "of codes that are not packed, in the running window"),
-};
-static const struct tb_column code_packages[] = {
-    I("package", "number"), TENANT, I("batch", "of its own code"), I("serial", ""),
-    I("level", "of packing"),
-    I("store", "that received it"), I("associate", "likewise"),
-    I("received_ms", "none = it was not"),
-    I("packed_ms", ""),
-    I("outside_scans", "of its codes, in the running window"),
-};
-static const struct tb_column code_scans[] = {
-    I("seq", "entry of the history"), I("part", "0, 1, 2 ... within it"), TENANT,
-    I("batch", ""), I("serial", "of the batch; the symbols on the label are not published"),
-    I("at_ms", "scanned then"),
-    I("verdict", "1 void, 2 frozen, 3 open, 4 first, 5 seen before by the same person, 6 by others"),
-    I("profile", "none = nobody was recognised"),
-    I("store", "of the scan"), I("touchpoint", ""), I("product", ""),
-    T("region", "when the caller said one"),
-    I("outside_region", "1: not where it was bound to"),
-    I("credited_store", ""), I("credited_associate", ""),
-};
-static const struct tb_column code_redemptions[] = {
-    I("seq", "entry of the history"), I("part", "0, 1, 2 ... within it"), TENANT,
-    I("batch", ""), I("serial", ""),
-    I("profile", "none = nobody was named"),
-    I("at_ms", ""),
-};
-static const struct tb_column code_alarms[] = {
-    I("seq", "entry of the history"), I("part", "0, 1, 2 ... within it"), TENANT,
-    I("batch", ""),
-    I("package", "whose codes are sold elsewhere, or"), I("binding", "of codes that are not packed"),
-    I("product", ""),
-    I("scans", "outside of the region"), I("persons", "different ones"),
-    T("region", "of the scan that gave the alarm"),
-    I("at_ms", ""),
-};
-
-static const struct tb_column mall_goods[] = {
-    I("goods", "number"), TENANT, CODE, NAME, VERSION,
-    I("unit", "of points; none = for money alone"),
-    I("points", "of one piece"),
-    I("cash", "of one piece, minor units"),
-    I("stock", "how many may go in all, 0 = no bound"),
-    I("stock_unit", "pieces as an account: table trial_balance, 5 left, 6 ordered, 1 gone"),
-    I("scheme", "whose tiers are asked; none = every tier"),
-    I("tiers", "bits of the first 64 tiers that may have it"),
-    I("from_ms", "on the shelf from then"), I("until_ms", "none = open"),
-    I("per_member", "pieces of a member in the period, 0 = no limit"),
-    I("period", "0 none, 1 day, 2 ISO week, 3 month, 4 year, 5 lifetime"),
-    I("product", ""), I("gives", "unit of the coupon that is given at once"),
-    I("members_only", ""), I("closed", "1 = off the shelf"),
-};
-static const struct tb_column mall_exchanges[] = {
-    I("exchange", "number"), TENANT, I("goods", ""),
-    I("profile", "it is booked to"),
-    I("state", "1 ordered, 2 ready, 3 shipped, 4 collected, 5 done, 6 cancelled"),
-    I("quantity", "pieces"),
-    I("unit", "of points"), I("points", "of all pieces"),
-    I("cash", "due in all, minor units"), I("paid", "of it"),
-    I("tender", "of the newest payment, as in order_tenders"),
-    I("transfer", "the spend of the points"),
-    I("store", "where it is to be collected"),
-    T("reference", "the parcel's number or the like"),
-    I("gone", "1: the goods have left the shop"),
-    I("made_ms", ""), I("moved_ms", "newest change"),
-};
-
+#include "engine/publish_code_columns.h"
+#include "engine/publish_config_columns.h"
 #include "engine/publish_play_columns.h"
 #include "engine/publish_promotion_columns.h"
 
