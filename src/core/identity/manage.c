@@ -80,6 +80,16 @@ static bool reason_given(struct tb_str reason)
     return reason.n > 0 && reason.n <= TB_REASON_MAX;
 }
 
+/* The person, 0 = refused: nobody, or no reason was given. */
+static uint32_t who_for_reason(struct tb_txn *t, const struct tb_who *who, struct tb_str reason, struct tb_answer *a)
+{
+    uint32_t person = tb_identity_who(t, who, NULL, a);
+    if (person == 0 || reason_given(reason))
+        return person;
+    (void)tb_refuse(a, TB_CODE_REASON_REQUIRED, "reason");
+    return 0;
+}
+
 /* Tenures of one value: more evidence may show any time that they are one. */
 static bool same_value(const struct tb_txn *t, uint32_t x, uint32_t y)
 {
@@ -299,11 +309,9 @@ enum tb_outcome tb_identity_erase(struct tb_txn *t, const struct tb_command *cmd
                                   struct tb_answer *a)
 {
     const struct tb_cmd_erase *in = cmd->input;
-    uint32_t person = tb_identity_who(t, &in->who, NULL, a);
+    uint32_t person = who_for_reason(t, &in->who, in->reason, a);
     if (person == 0)
         return TB_REFUSED;
-    if (!reason_given(in->reason))
-        return tb_refuse(a, TB_CODE_REASON_REQUIRED, "reason");
     struct tb_block *b = person_block(t, person);
     uint32_t n = b->n[TB_PERSON_PROFILE];
     uint64_t *profile = TB_NEW_ARRAY(t->scratch, uint64_t, n);
@@ -325,11 +333,9 @@ enum tb_outcome tb_identity_unfreeze(struct tb_txn *t, const struct tb_command *
                                      struct tb_answer *a)
 {
     const struct tb_cmd_unfreeze *in = cmd->input;
-    uint32_t person = tb_identity_who(t, &in->who, NULL, a);
+    uint32_t person = who_for_reason(t, &in->who, in->reason, a);
     if (person == 0)
         return TB_REFUSED;
-    if (!reason_given(in->reason))
-        return tb_refuse(a, TB_CODE_REASON_REQUIRED, "reason");
     struct tb_block *b = person_block(t, person);
     bool frozen = (tb_person_of(b)->flags & TB_PERSON_FROZEN) != 0;
     tb_wire_put_uint(&a->body, 1, tb_person_id(b));
