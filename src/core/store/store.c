@@ -241,33 +241,30 @@ void tb_store_evict(struct tb_store *s, uint32_t kind, uint64_t id)
     tb_block_destroy(&s->pool, &s->shape[kind], b);
 }
 
+/* A full list in twice the room. */
+static void *larger_list(struct tb_store *s, void *list, uint32_t *cap, size_t size)
+{
+    uint32_t twice = *cap ? *cap * 2 : 1024;
+    void *fresh = tb_pool_alloc(&s->pool, twice * size);
+    if (*cap) {
+        memcpy(fresh, list, *cap * size);
+        tb_pool_free(&s->pool, list, *cap * size);
+    }
+    *cap = twice;
+    return fresh;
+}
+
 void tb_store_mark_dirty(struct tb_store *s, uint32_t kind, uint64_t id)
 {
-    if (s->dirty_n == s->dirty_cap) {
-        uint32_t cap = s->dirty_cap ? s->dirty_cap * 2 : 1024;
-        struct tb_dirty *fresh = tb_pool_alloc(&s->pool, cap * sizeof *fresh);
-        if (s->dirty_cap) {
-            memcpy(fresh, s->dirty, s->dirty_n * sizeof *fresh);
-            tb_pool_free(&s->pool, s->dirty, s->dirty_cap * sizeof *fresh);
-        }
-        s->dirty = fresh;
-        s->dirty_cap = cap;
-    }
+    if (s->dirty_n == s->dirty_cap)
+        s->dirty = larger_list(s, s->dirty, &s->dirty_cap, sizeof *s->dirty);
     s->dirty[s->dirty_n++] = (struct tb_dirty){(uint8_t)kind, id};
 }
 
 void tb_store_mark_fact(struct tb_store *s, const struct tb_fact *f)
 {
-    if (s->fact_n == s->fact_cap) {
-        uint32_t cap = s->fact_cap ? s->fact_cap * 2 : 1024;
-        struct tb_fact *fresh = tb_pool_alloc(&s->pool, cap * sizeof *fresh);
-        if (s->fact_cap) {
-            memcpy(fresh, s->fact, s->fact_n * sizeof *fresh);
-            tb_pool_free(&s->pool, s->fact, s->fact_cap * sizeof *fresh);
-        }
-        s->fact = fresh;
-        s->fact_cap = cap;
-    }
+    if (s->fact_n == s->fact_cap)
+        s->fact = larger_list(s, s->fact, &s->fact_cap, sizeof *s->fact);
     s->fact[s->fact_n++] = *f;
 }
 
