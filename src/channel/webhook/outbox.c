@@ -125,19 +125,30 @@ static bool run(struct tb_outbox *o, int which, const int64_t *v, int n, struct 
     return rc == SQLITE_DONE || fault(o, end, f);
 }
 
-bool tb_outbox_lane(struct tb_outbox *o, uint64_t webhook, struct tb_outbox_lane *out,
-                    struct tb_fault *f)
+/* One row of a webhook's, to be read and then reset; NULL: there is none, or the fault is set. */
+static sqlite3_stmt *row_of(struct tb_outbox *o, int which, uint64_t webhook, struct tb_fault *f)
 {
-    sqlite3_stmt *s = o->statement[LANE_GET];
+    sqlite3_stmt *s = o->statement[which];
     int64_t v = (int64_t)webhook;
     f->text[0] = 0;
     int rc = step(s, &v, 1);
     if (rc == SQLITE_ROW)
-        *out = lane_of(s);
-    else if (rc != SQLITE_DONE)
+        return s;
+    if (rc != SQLITE_DONE)
         (void)fault(o, rc, f);
     (void)sqlite3_reset(s);
-    return rc == SQLITE_ROW;
+    return NULL;
+}
+
+bool tb_outbox_lane(struct tb_outbox *o, uint64_t webhook, struct tb_outbox_lane *out,
+                    struct tb_fault *f)
+{
+    sqlite3_stmt *s = row_of(o, LANE_GET, webhook, f);
+    if (s == NULL)
+        return false;
+    *out = lane_of(s);
+    (void)sqlite3_reset(s);
+    return true;
 }
 
 bool tb_outbox_put_lane(struct tb_outbox *o, const struct tb_outbox_lane *l, struct tb_fault *f)
@@ -182,16 +193,12 @@ bool tb_outbox_give_up(struct tb_outbox *o, const struct tb_outbox_lane *l,
 bool tb_outbox_replay_next(struct tb_outbox *o, uint64_t webhook, struct tb_outbox_dead *out,
                            struct tb_fault *f)
 {
-    sqlite3_stmt *s = o->statement[REPLAY_NEXT];
-    int64_t v = (int64_t)webhook;
-    f->text[0] = 0;
-    int rc = step(s, &v, 1);
-    if (rc == SQLITE_ROW)
-        *out = dead_of(s);
-    else if (rc != SQLITE_DONE)
-        (void)fault(o, rc, f);
+    sqlite3_stmt *s = row_of(o, REPLAY_NEXT, webhook, f);
+    if (s == NULL)
+        return false;
+    *out = dead_of(s);
     (void)sqlite3_reset(s);
-    return rc == SQLITE_ROW;
+    return true;
 }
 
 bool tb_outbox_replay_done(struct tb_outbox *o, const struct tb_outbox_dead *d, bool delivered,
