@@ -15,9 +15,14 @@
 extern char **environ;
 char *program_path;
 
-static char scratch[512];
+enum backend backend;
+const char *scratch;
+const char *conninfo;
+char store[600];
+static int store_number;
+static char folder[512];
 static char server_folder[64];
-static char conninfo[512];
+static char server_conninfo[512];
 
 const char *scratch_begin(void)
 {
@@ -26,17 +31,17 @@ const char *scratch_begin(void)
     assert_true(n > 0);
     self[n] = 0;
     program_path = strdup(self);
-    snprintf(scratch, sizeof scratch, "%s/contract-XXXXXX", dirname(self));
-    assert_non_null(mkdtemp(scratch));
-    return scratch;
+    snprintf(folder, sizeof folder, "%s/contract-XXXXXX", dirname(self));
+    assert_non_null(mkdtemp(folder));
+    return folder;
 }
 
 void scratch_end(void)
 {
     char command[600];
-    snprintf(command, sizeof command, "rm -rf '%s'", scratch);
-    if (scratch[0] != 0 && system(command) != 0)
-        fprintf(stderr, "%s stays behind\n", scratch);
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    if (folder[0] != 0 && system(command) != 0)
+        fprintf(stderr, "%s stays behind\n", folder);
 }
 
 static int script(const char *verb)
@@ -61,11 +66,11 @@ const char *server_start(void)
     char path[128];
     snprintf(path, sizeof path, "%s/conninfo", server_folder);
     FILE *file = fopen(path, "r");
-    if (file == NULL || fgets(conninfo, sizeof conninfo, file) == NULL)
+    if (file == NULL || fgets(server_conninfo, sizeof server_conninfo, file) == NULL)
         exit(1);
     fclose(file);
-    conninfo[strcspn(conninfo, "\n")] = 0;
-    return conninfo;
+    server_conninfo[strcspn(server_conninfo, "\n")] = 0;
+    return server_conninfo;
 }
 
 void server_do(const char *verb)
@@ -81,7 +86,7 @@ void server_stop(void)
 
 void server_sql(const char *sql)
 {
-    PGconn *pg = PQconnectdb(conninfo);
+    PGconn *pg = PQconnectdb(server_conninfo);
     PGresult *r = PQexec(pg, sql);
     ExecStatusType s = PQresultStatus(r);
     if (s != PGRES_COMMAND_OK && s != PGRES_TUPLES_OK)
@@ -145,4 +150,48 @@ int64_t clock_ms(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void store_next(const char *name, const char *suffix)
+{
+    store_number++;
+    if (backend == SQLITE)
+        snprintf(store, sizeof store, "%s/%s-%d%s", scratch, name, store_number, suffix);
+    else
+        snprintf(store, sizeof store, "%s_%d", name, store_number);
+}
+
+static int run_group(const char *name, struct tests t)
+{
+    return _cmocka_run_group_tests(name, t.test, t.n, NULL, NULL);
+}
+
+int run_groups(struct tests all, struct tests lasting, const struct tests own[3])
+{
+    static const char *const name[] = {"memory", "sqlite", "postgres"};
+    int failed = run_group("all", all);
+    if (backend != MEMORY)
+        failed += run_group("lasting", lasting);
+    return failed + run_group(name[backend], own[backend]);
+}
+
+int contract_main(int argc, char **argv, int (*run)(void), int (*child)(int argc, char **argv))
+{
+    if (argc < 2)
+        return 2;
+    backend = strcmp(argv[1], "sqlite") == 0     ? SQLITE
+              : strcmp(argv[1], "postgres") == 0 ? POSTGRES
+                                                 : MEMORY;
+    if (argc > 4 && strcmp(argv[2], "child") == 0) {
+        snprintf(store, sizeof store, "%s", argv[3]);
+        conninfo = argv[4];
+        return child(argc, argv);
+    }
+    scratch = scratch_begin();
+    if (backend == POSTGRES)
+        conninfo = server_start();
+    int failed = run();
+    server_stop();
+    scratch_end();
+    return failed != 0;
 }

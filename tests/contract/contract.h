@@ -15,6 +15,25 @@
 
 #include "engine/port_journal.h"
 
+enum backend { MEMORY, SQLITE, POSTGRES };
+extern enum backend backend;
+extern const char *scratch;  /* the program's folder */
+extern const char *conninfo; /* of its server; NULL: none */
+extern char store[600];      /* file, folder, schema or table of the test that runs */
+/* The next test's store; suffix: of a file. */
+void store_next(const char *name, const char *suffix);
+
+/* main of a suite: NAME memory|sqlite|postgres. A case that needs a process of its own starts
+ * NAME BACKEND child STORE CONNINFO ...; then child is called.                           */
+int contract_main(int argc, char **argv, int (*run)(void), int (*child)(int argc, char **argv));
+/* The groups that fit the backend; how many tests failed. lasting: not for memory; own: of one backend. */
+struct tests {
+    const struct CMUnitTest *test;
+    size_t n;
+};
+#define TESTS(array) ((struct tests){array, sizeof(array) / sizeof *(array)})
+int run_groups(struct tests all, struct tests lasting, const struct tests own[3]);
+
 /* A folder that scratch_end removes. Beside the executable, so that it is on a disk. */
 const char *scratch_begin(void);
 void scratch_end(void);

@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "journal_kit.h"
 
+#include <fcntl.h>
+#include <inttypes.h>
+#include <unistd.h>
+
 #include "journal/memory/journal_memory.h"
 #include "journal/postgres/journal_postgres.h"
 #include "journal/sqlite/journal_sqlite.h"
 
-enum backend backend;
-const char *scratch;
-const char *conninfo;
-static int store_number; /* every test has a store of its own */
-char store[600];  /* folder or table of the test that runs */
 struct tb_fault fault;
 char bytes[TB_BATCH_BYTES_MAX];
 
 void fresh_store(void)
 {
-    store_number++;
-    if (backend == SQLITE)
-        snprintf(store, sizeof store, "%s/journal-%d", scratch, store_number);
-    else
-        snprintf(store, sizeof store, "journal_%d", store_number);
+    store_next("journal", "");
 }
 
 enum tb_journal_answer try_open(struct tb_journal **j)
@@ -113,4 +108,34 @@ uint64_t fill_without_space(bool no_prefill)
     assert_int_equal(last_of(j).number, done);
     j->ops->close(j);
     return done;
+}
+
+void flip_byte(const char *path, const char *needle, size_t needle_n)
+{
+    static char content[4 << 20];
+    int fd = open(path, O_RDWR);
+    assert_true(fd >= 0);
+    ssize_t n = read(fd, content, sizeof content);
+    char *at = memmem(content, (size_t)n, needle, needle_n);
+    assert_non_null(at);
+    char flipped = (char)(at[5] ^ 4);
+    assert_int_equal(pwrite(fd, &flipped, 1, at - content + 5), 1);
+    close(fd);
+}
+
+void segment_path(char *path, size_t n, int seq)
+{
+    snprintf(path, n, "%s/seg-%06d.db", store, seq);
+}
+
+uint64_t last_acknowledged(FILE *out, uint64_t before)
+{
+    char line[400];
+    uint64_t acked = before, n;
+    while (fgets(line, sizeof line, out) != NULL) {
+        if (sscanf(line, "%" SCNu64, &n) == 1)
+            acked = n;
+        assert_null(strstr(line, "taken again"));
+    }
+    return acked;
 }

@@ -5,11 +5,6 @@
 
 #include "contract.h"
 
-enum backend { MEMORY, SQLITE, POSTGRES };
-extern enum backend backend;
-extern const char *scratch;
-extern const char *conninfo;
-extern char store[600]; /* folder or table of the test that runs */
 extern struct tb_fault fault;
 extern char bytes[TB_BATCH_BYTES_MAX];
 
@@ -28,5 +23,22 @@ struct tb_batch last_of(struct tb_journal *j);
 /* SQLite, one segment of 1 MiB, nothing free beyond the reserve: how many batches of 64 KiB are
  * taken before NO_SPACE, which is checked.                                                    */
 uint64_t fill_without_space(bool no_prefill);
+/* What a child has written: the last number; before when it wrote none. */
+uint64_t last_acknowledged(FILE *out, uint64_t before);
+/* SQLite: a segment's file; changes one bit where it holds the needle. */
+void segment_path(char *path, size_t n, int seq);
+void flip_byte(const char *path, const char *needle, size_t needle_n);
+
+/* journal_own.c: of one implementation each */
+void test_damaged_page(void **state);
+void test_sealed_is_plain(void **state);
+void test_no_space(void **state);
+void test_lock(void **state);
+void test_failed_sync(void **state);
+void test_two_writers(void **state);
+void test_restart(void **state);
+void test_frozen_writer(void **state);
+void test_server_is_checked(void **state);
+void test_switches(void **state);
 
 #endif

@@ -7,11 +7,6 @@
 #include "state/postgres/state_postgres.h"
 #include "state/sqlite/state_sqlite.h"
 
-enum backend backend;
-const char *scratch;
-const char *conninfo;
-static int store_number;
-char store[600];
 struct tb_fault fault;
 
 static const struct tb_column record_column[] = {
@@ -78,11 +73,7 @@ struct tb_state *open_store(void)
 
 struct tb_state *fresh(void)
 {
-    store_number++;
-    if (backend == SQLITE)
-        snprintf(store, sizeof store, "%s/state-%d.db", scratch, store_number);
-    else
-        snprintf(store, sizeof store, "state_%d", store_number);
+    store_next("state", ".db");
     return open_store();
 }
 

@@ -6,11 +6,6 @@
 #include "contract.h"
 #include "engine/port_state.h"
 
-enum backend { MEMORY, SQLITE, POSTGRES };
-extern enum backend backend;
-extern const char *scratch;
-extern const char *conninfo;
-extern char store[600]; /* file or schema of the test that runs */
 extern struct tb_fault fault;
 
 #define SCHEMA 3
@@ -47,5 +42,14 @@ void scan_is(struct tb_state *s, int t, const struct tb_value *from, const char 
 void test_new_rows(void **state);
 void test_many_rows(void **state);
 void test_another_writer(void **state); /* PostgreSQL alone */
+
+/* state_own.c: where there is SQL; of one implementation each */
+void test_query(void **state);
+void test_snapshot(void **state);
+void test_one_owner(void **state);
+void test_restart(void **state);
+void test_frozen_flusher(void **state);
+void test_remarks(void **state);
+void test_switches(void **state);
 
 #endif
