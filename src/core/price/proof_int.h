@@ -8,6 +8,16 @@
 
 #define PLAIN_ISLAND 6 /* T5 */
 
+static inline int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 struct plain_state {
     int64_t *left;
     uint8_t *taken;
@@ -97,9 +107,14 @@ struct plain_choice {
 int64_t plain_islands(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t among, uint64_t *rest,
                       struct plain_choice *choice);
 
-/* proof_bound.c: key of U (0: no effect possible) when those of `before` may come first, and of all of R together
- * (the caller's bits). */
+/* proof_bound.c: key of U (0: no effect possible) when those of `before` (the caller's bits) may come first. */
 int64_t plain_most(struct plain *c, uint32_t i, const struct plain_state *s, uint64_t before);
+/* Sum of the greatest `most` of value over pick (0: of all); sorts pick. */
+int64_t plain_greatest(uint32_t *pick, uint32_t n, uint32_t most, const int64_t *value);
+/* What bundles save at most. first: what the first one costs. */
+int64_t plain_bundle(struct plain *c, const struct tb_offer *o, const struct plain_state *s, bool first);
+
+/* proof_several.c: the ceiling of all of R together (the caller's bits). */
 int64_t plain_ceiling(struct plain *c, const struct plain_state *s, uint64_t in, uint64_t open, const int64_t *most);
 /* T7: the offers before the first on all goods, those of them that save most, and the ceiling of sets that choose
  * otherwise; INT64_MAX: it says nothing. */

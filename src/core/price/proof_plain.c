@@ -3,11 +3,6 @@
  * for speed. Shares no code with the solver.                                                       */
 #include "core/price/proof_int.h"
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 bool plain_in(const uint64_t *scope, uint32_t line)
 {
     return scope == NULL || ((scope[line / 64] >> (line % 64)) & 1);
