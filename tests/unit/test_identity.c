@@ -2,42 +2,9 @@
 /* Identity: the traps of identity-contact-facts (1, 2, 3, 4), every answer of a contact in
  * order of precedence, quarantine and frozen components. Order independence:
  * test_identity_order.c; devices: test_identity_device.c; acts: test_identity_acts.c.    */
-#include "core_fixture.h"
+#include "identity_kit.h"
 
-#define DAYS(n) ((n) * FX_DAY)
 #define LONG_AGO (FX_NOW - DAYS(900))
-
-static bool one(struct fx *f, uint32_t x, uint32_t y)
-{
-    return fx_person_no(f, x) == fx_person_no(f, y);
-}
-
-static uint32_t seen(struct fx *f, const char *ns, const char *value, bool verified, int64_t at_ms)
-{
-    struct tb_identifier id = fx_id(f, ns, value, verified);
-    return fx_contact(f, &id, 1, at_ms);
-}
-
-static uint32_t seen2(struct fx *f, const char *ns1, const char *v1, const char *ns2,
-                      const char *v2, int64_t at_ms)
-{
-    struct tb_identifier ids[2] = {fx_id(f, ns1, v1, true), fx_id(f, ns2, v2, true)};
-    return fx_contact(f, ids, 2, at_ms);
-}
-
-static uint32_t profile_of(struct fx *f, const char *ns, const char *value)
-{
-    struct tb_identifier id = fx_id(f, ns, value, true);
-    f->txn.tenant = f->tenant;
-    return tb_identity_find(&f->txn, &id);
-}
-
-static void enrol(struct fx *f, uint32_t profile, uint32_t flags)
-{
-    struct tb_cmd_enrol in = {.who = {.profile = profile}, .terms_version = 1, .flags = flags,
-                              .occurred_ms = f->now_ms};
-    fx_done(f, TB_OP_ENROL, &in);
-}
 
 /* ---- making and joining -------------------------------------------------------------------- */
 

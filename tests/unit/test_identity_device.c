@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Devices and weak values: trap 6 of identity-contact-facts, visits, retention, switches. */
-#include "core_fixture.h"
-
-#define DAYS(n) ((n) * FX_DAY)
-
-static bool one(struct fx *f, uint32_t x, uint32_t y)
-{
-    return fx_person_no(f, x) == fx_person_no(f, y);
-}
+#include "identity_kit.h"
 
 /* ---- devices ---------------------------------------------------------------------------------- */
 
