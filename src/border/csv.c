@@ -242,19 +242,3 @@ enum tb_csv_answer tb_csv_next(struct tb_csv *c, struct tb_csv_row *row, struct 
         return answer;
     }
 }
-
-const char *tb_csv_answer_text(enum tb_csv_answer answer)
-{
-    switch (answer) {
-    case TB_CSV_ROW: return "a row";
-    case TB_CSV_END: return "the end of the file";
-    case TB_CSV_FAULT: return "the file cannot be read on";
-    case TB_CSV_TOO_MANY_FIELDS: return "the row has more fields than are allowed";
-    case TB_CSV_FIELD_TOO_LONG: return "a field is longer than is allowed";
-    case TB_CSV_ROW_TOO_LONG: return "the row is longer than is allowed";
-    case TB_CSV_AFTER_QUOTE: return "text follows a closing quote; quotes inside a field must be doubled";
-    case TB_CSV_NUL: return "the row holds a zero byte: this is not a text file, or it is UTF-16";
-    case TB_CSV_QUOTE_OPEN: return "the file ends inside a quoted field";
-    }
-    return "unknown";
-}

@@ -76,7 +76,5 @@ void tb_csv_init(struct tb_csv *c, const struct tb_csv_limits *limits, void *mem
                  void *user);
 TB_MUST_USE enum tb_csv_answer tb_csv_next(struct tb_csv *c, struct tb_csv_row *row,
                                            struct tb_fault *fault);
-/* A sentence for the person who made the file ("a field is longer than ..."). */
-const char *tb_csv_answer_text(enum tb_csv_answer answer);
 
 #endif

@@ -421,8 +421,3 @@ void tb_person_move_profiles(struct tb_txn *t, uint32_t from, const uint32_t *pr
     tb_person_recount(t, before_from, tb_person_classes(t, tb_read(t, TB_KIND_PERSON, from)));
     tb_person_recount(t, before_to, tb_person_classes(t, tb_read(t, TB_KIND_PERSON, to)));
 }
-
-void tb_person_move_profile(struct tb_txn *t, uint32_t profile, uint32_t to)
-{
-    tb_person_move_profiles(t, tb_person_by_profile(t, profile), &profile, 1, to);
-}

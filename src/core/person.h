@@ -295,7 +295,6 @@ void tb_person_touch(struct tb_txn *t, uint32_t profile);
  * left of it. The tenant's counts of persons follow. profile[] may be in any order.      */
 void tb_person_move_profiles(struct tb_txn *t, uint32_t from, const uint32_t *profile, uint32_t n,
                              uint32_t to);
-void tb_person_move_profile(struct tb_txn *t, uint32_t profile, uint32_t to);
 
 /* Takes bytes out of BYTES and shifts the places that lie behind them. Whoever pointed
  * into the range must point elsewhere (or be gone) first.                               */

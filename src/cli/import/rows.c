@@ -321,11 +321,6 @@ void tb_rows_bytes(const struct tb_rows *r, int64_t *done, int64_t *total)
     *total = tb_source_total_bytes(r->source);
 }
 
-uint64_t tb_rows_blank(const struct tb_rows *r)
-{
-    return r->spec.format == TB_ROWS_NDJSON ? r->last_line - r->number : 0;
-}
-
 void tb_rows_close(struct tb_rows *r)
 {
     if (r == NULL)

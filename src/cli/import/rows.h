@@ -40,8 +40,6 @@ TB_MUST_USE enum tb_rows_answer tb_rows_next(struct tb_rows *r, struct tb_row *r
                                              struct tb_fault *fault);
 /* Bytes of the file as it lies on disk: done, and total. */
 void tb_rows_bytes(const struct tb_rows *r, int64_t *done, int64_t *total);
-/* Lines passed over as blank (NDJSON, blanks), headers included. */
-uint64_t tb_rows_blank(const struct tb_rows *r);
 void tb_rows_close(struct tb_rows *r); /* NULL is fine */
 
 #endif
