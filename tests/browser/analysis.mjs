@@ -44,16 +44,16 @@ async function todayPage(w, c) {
   await page.waitForSelector(".funnel");
   await settled(page);
   const d = today();
-  const [sum] = w.sql(
+  const [sum] = await w.sql(
     `SELECT count(*) AS orders, coalesce(sum(net), 0) AS net FROM orders WHERE tenant = ${HELIN} AND day = ${d} AND state <> 3`,
   );
-  const [back] = w.sql(
+  const [back] = await w.sql(
     `SELECT coalesce(sum(net), 0) AS net FROM returns WHERE tenant = ${HELIN} AND day = ${d}`,
   );
-  const [seen] = w.sql(
+  const [seen] = await w.sql(
     `SELECT count(*) AS n FROM contacts WHERE tenant = ${HELIN} AND (at_ms + ${OFFSET}) / ${DAY} = ${d}`,
   );
-  const [persons] = w.sql(
+  const [persons] = await w.sql(
     `SELECT count(*) AS n, sum(CASE WHEN enrolled_ms > 0 THEN 1 ELSE 0 END) AS members, sum(CASE WHEN enrolled_ms > 0 AND orders > 0 THEN 1 ELSE 0 END) AS buyers, sum(CASE WHEN enrolled_ms > 0 AND orders >= regular_orders THEN 1 ELSE 0 END) AS regulars, sum(CASE WHEN (enrolled_ms + ${OFFSET}) / ${DAY} = ${d} THEN 1 ELSE 0 END) AS joined FROM persons p JOIN tenants t ON t.tenant = p.tenant WHERE p.tenant = ${HELIN}`,
   );
   const shown = Object.values(await tiles(page));
@@ -67,10 +67,10 @@ async function todayPage(w, c) {
     [persons.n, persons.members, persons.buyers, persons.regulars].join(),
     "today: the funnel",
   );
-  const [owed] = w.sql(
+  const [owed] = await w.sql(
     `SELECT sum(available) AS available, sum(pending) AS pending, sum(held) AS held FROM balances WHERE unit = ${POINTS}`,
   );
-  const shownOwed = (await page.$$eval("section[aria-label=待兑现权益] tr.ant-table-row", (all) =>
+  const shownOwed = (await page.$$eval("section[aria-label=待兑现权益] tbody tr", (all) =>
     all.map((r) => [...r.querySelectorAll("td")].map((x) => x.textContent)),
   )).find((r) => r[0].endsWith(" points"));
   c.equal(
@@ -85,11 +85,11 @@ async function funnelPage(w, c, page) {
   const from = today() - 199;
   await visit(w, page, `/analysis/funnel?from=${text(from)}&to=${text(today())}&by=month`, "section[aria-label^='按首次接触日期']");
   const where = `p.tenant = ${HELIN} AND (p.first_seen_ms + ${OFFSET}) / ${DAY} BETWEEN ${from} AND ${today()}`;
-  const [sql] = w.sql(
+  const [sql] = await w.sql(
     `SELECT count(*) AS n, sum(CASE WHEN enrolled_ms > 0 THEN 1 ELSE 0 END) AS members, sum(CASE WHEN enrolled_ms > 0 AND orders > 0 THEN 1 ELSE 0 END) AS buyers, sum(CASE WHEN enrolled_ms > 0 AND orders >= regular_orders THEN 1 ELSE 0 END) AS regulars FROM persons p JOIN tenants t ON t.tenant = p.tenant WHERE ${where}`,
   );
   c.equal((await steps(page)).join(), [sql.n, sql.members, sql.buyers, sql.regulars].join(), "funnel");
-  const [joined] = w.sql(
+  const [joined] = await w.sql(
     `SELECT count(*) AS n FROM persons p WHERE tenant = ${HELIN} AND (enrolled_ms + ${OFFSET}) / ${DAY} BETWEEN ${from} AND ${today()}`,
   );
   c.equal((await tiles(page))["当期入会"], String(joined.n), "joined in the period");
@@ -103,7 +103,7 @@ async function funnelPage(w, c, page) {
 
 async function cohortsPage(w, c, page) {
   await visit(w, page, `/analysis/cohorts?from=${text(today() - 200)}&to=${text(today())}&show=heads`, ".heat");
-  const orders = w.sql(
+  const orders = await w.sql(
     `SELECT p.person AS person, o.day AS day, count(*) AS n FROM orders o JOIN profiles p ON p.profile = o.profile WHERE o.tenant = ${HELIN} AND o.state < 2 GROUP BY 1, 2`,
   );
   const buyers = new Map();
@@ -137,19 +137,19 @@ async function cohortsPage(w, c, page) {
 async function pointsPage(w, c, page) {
   const from = today() - 59;
   await visit(w, page, `/analysis/points?from=${text(from)}&to=${text(today())}`, ".ant-alert");
-  const moved = (when) =>
-    w.sql(
+  const moved = async (when) =>
+    (await w.sql(
       `SELECT coalesce(sum(earned), 0) AS earned, coalesce(sum(spent), 0) AS spent, coalesce(sum(earned - reversed - spent - expired + adjusted), 0) AS net FROM roll_forward WHERE unit = ${POINTS} AND ${when}`,
-    )[0];
-  const before = moved(`day < ${from}`);
-  const inside = moved(`day BETWEEN ${from} AND ${today()}`);
+    ))[0];
+  const before = await moved(`day < ${from}`);
+  const inside = await moved(`day BETWEEN ${from} AND ${today()}`);
   const shown = await tiles(page);
   c.equal(
     [shown["期初"], shown["发放"], shown["使用"], shown["期末"]].join(),
     [before.net, inside.earned, inside.spent, before.net + inside.net].join(),
     "opening, earned, spent, closing",
   );
-  const [have] = w.sql(`SELECT sum(available + held + pending) AS n FROM balances WHERE unit = ${POINTS}`);
+  const [have] = await w.sql(`SELECT sum(available + held + pending) AS n FROM balances WHERE unit = ${POINTS}`);
   c.equal(shown["期末"], String(have.n), "the closing is what members have");
   c.equal((await page.$$(".ant-alert-success")).length, 1, "it agrees with the books");
   const lines = await saved(page, "积分流水");
@@ -160,7 +160,7 @@ async function pointsPage(w, c, page) {
 
 async function couponsPage(w, c, page) {
   await visit(w, page, "/analysis/coupons", "section[aria-label=领券用券]");
-  const [sql] = w.sql(
+  const [sql] = await w.sql(
     `SELECT count(*) AS claimed, sum(CASE WHEN state = 1 THEN 1 ELSE 0 END) AS used FROM coupons WHERE tenant = ${HELIN} AND state <> 4 AND issued_day > ${today() - 90}`,
   );
   const shown = await tiles(page);
@@ -174,7 +174,7 @@ async function couponsPage(w, c, page) {
 
 async function scansPage(w, c, page) {
   await visit(w, page, "/analysis/scans?show=list", ".heat");
-  const scans = w.sql(
+  const scans = await w.sql(
     `SELECT at_ms, verdict FROM code_scans WHERE tenant = ${HELIN} AND (at_ms + ${OFFSET}) / ${DAY} > ${today() - 90}`,
   );
   c.that(scans.length > 0, "there are scans");
@@ -216,7 +216,7 @@ async function more(w, c) {
 
 async function analysis(w, c) {
   await more(w, c);
-  w.sql("SELECT 1 AS n"); // flushed
+  await w.sql("SELECT 1 AS n"); // flushed
   const page = await w.page();
   await w.signIn(page, "marketer", "/campaigns/new");
   for (const look_at of [funnelPage, cohortsPage, pointsPage, couponsPage, scansPage]) await look_at(w, c, page);
@@ -241,12 +241,12 @@ async function backtest(w, c) {
   await page.click("button:has-text('开始回测')");
   await page.waitForSelector("[data-run]");
   await settled(page);
-  const [sql] = w.sql(
+  const [sql] = await w.sql(
     `SELECT count(*) AS n FROM orders WHERE tenant = ${HELIN} AND day > ${today() - 90} AND day <= ${today()}`,
   );
   const list = (await w.api("GET", "/v1/campaigns/ten-off/backtests")).json;
   c.equal(list.items.length, 1, "one run is on record");
-  const [kept] = w.sql(
+  const [kept] = await w.sql(
     "SELECT b.orders, in_force, members, saving, cost FROM campaign_backtests b JOIN campaigns c ON c.campaign = b.campaign WHERE c.code = 'ten-off'",
   );
   c.equal(kept.orders, sql.n, "every order of the period was asked");

@@ -89,7 +89,7 @@ async function fourEyes(w, c) {
   c.equal(await balance(w, id, "thanks"), 100, "above it nothing moves");
   await page.goto(`${w.url}/requests`);
   await page.waitForSelector("tr:has-text('包裹迟到')");
-  await page.waitForSelector(".ant-menu-item:has-text('待复核') .ant-badge:has-text('1')");
+  await page.waitForSelector(".menu-item:has-text('待复核') .badge:has-text('1')");
   await page.locator("tr:has-text('包裹迟到') button").click();
   await page.waitForSelector("text=这是你自己提交的申请");
   c.equal(await dialog(page, "人工调整").locator("button:has-text('同意')").count(), 0, "she cannot agree to her own");
@@ -105,11 +105,11 @@ async function fourEyes(w, c) {
   await owner.locator(".ant-modal-footer .ant-btn-primary").click();
   await owner.waitForSelector("text=已通过，余额已变动");
   c.equal(await balance(w, id, "thanks"), 600, "agreed, it is hers");
-  const row = w.sql(
+  const row = (await w.sql(
     `SELECT r.state AS state, a.code AS asked, d.code AS decided, t.amount AS amount FROM requests r
      JOIN api_keys a ON a.key_no = r.asked_by JOIN api_keys d ON d.key_no = r.decided_by
      JOIN transfers t ON t.transfer = r.transfer`,
-  )[0];
+  ))[0];
   c.equal(
     `${row.state} ${row.asked} ${row.decided} ${row.amount}`,
     "2 helin:service helin:owner 500",
@@ -369,10 +369,10 @@ async function associate(w, c) {
   await page.waitForSelector("section[aria-label=我的门店] .three-figures");
   await settled(page);
   const figures = await page.$$eval("section[aria-label=我的门店] .three-figures b", (all) => all.map((x) => x.textContent));
-  const sql = w.sql(
+  const sql = (await w.sql(
     `SELECT count(*) AS orders, count(DISTINCT profile) AS buyers FROM orders WHERE state <> 3 AND store =
      (SELECT store FROM associates WHERE code = 'a1006') AND day >= (SELECT max(day) FROM orders) - 29`,
-  )[0];
+  ))[0];
   c.equal(figures[1].replace(/\D/g, ""), String(sql.orders), "orders of the store");
   c.equal(figures[2].replace(/\D/g, ""), String(sql.buyers), "buyers of the store");
   await page.locator(".customer").first().click();

@@ -30,8 +30,8 @@ async function importMembers(w, c) {
   c.equal(await chosen("attributes_name"), "姓名", "the name is guessed");
   c.equal(await chosen("when"), "入会日期", "the date is guessed");
   c.equal(await page.inputValue("#format"), "%Y-%m-%d", "and how it is written");
-  const members = () => w.sql("SELECT count(*) AS n FROM persons WHERE enrolled_ms > 0")[0].n;
-  const before = members();
+  const members = async () => (await w.sql("SELECT count(*) AS n FROM persons WHERE enrolled_ms > 0"))[0].n;
+  const before = await members();
   await page.click(".ant-drawer button:has-text('试运行')");
   await page.waitForSelector(".ant-drawer :text('未写入任何数据')");
   await healthy(w, c, page, "imports, tried");
@@ -42,7 +42,7 @@ async function importMembers(w, c) {
     );
   let f = await figures();
   c.equal([f["总行数"], f["成功"], f["被拒绝"]].join(), "4,2,2", "what the trial says");
-  c.equal(members(), before, "the trial wrote nothing");
+  c.equal(await members(), before, "the trial wrote nothing");
   const [download] = await Promise.all([
     page.waitForEvent("download"),
     page.click(".ant-drawer button:has-text('下载被拒绝的行')"),
@@ -56,7 +56,7 @@ async function importMembers(w, c) {
   await settled(page);
   f = await figures();
   c.equal([f["总行数"], f["成功"], f["新入会"]].join(), "4,2,2", "what the import says");
-  c.equal(members() - before, 2, "two members more");
+  c.equal((await members()) - before, 2, "two members more");
 
   await w.go(page, "/members");
   await page.fill(".ant-input-search input", "zgxm");

@@ -12,7 +12,8 @@ const LIMIT_MS = 20_000;
 /** In the page: resolves with "" when two frames passed without anything busy, else with what still is. */
 const quiet = (limit) =>
   new Promise((done) => {
-    const BUSY = ".ant-skeleton, .ant-spin-spinning, .ant-btn-loading, .waiting, .adm-skeleton, .adm-dot-loading";
+    const ANT = ".ant-skeleton, .ant-spin-spinning, .ant-btn-loading, .adm-skeleton, .adm-dot-loading";
+    const BUSY = `${ANT}, .skeleton, .waiting, [aria-busy=true]`;
     // a list of choices that is closing is neither there nor gone
     const CLOSING = ".ant-select-dropdown:not(.ant-select-dropdown-hidden)";
     const choosing = () => document.querySelector(".ant-select-open");
@@ -22,6 +23,8 @@ const quiet = (limit) =>
       const stand = [...document.querySelectorAll(BUSY)].find(seen);
       if (stand) return stand.className;
       if (!choosing() && [...document.querySelectorAll(CLOSING)].some(seen)) return "a list that closes";
+      const shown = document.querySelector("[data-path]");
+      if (shown && shown.dataset.path !== location.pathname) return "a page that is being fetched";
       const moving = document.getAnimations().find(ends);
       return moving ? `an animation of ${moving.effect.target?.className}` : "";
     };

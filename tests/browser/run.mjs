@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // node tests/browser/run.mjs PROGRAM [PART-OF-A-NAME]   The pages in a real browser on the real server.
-// TB_PICTURES=FOLDER also keeps screenshots there. Ends with "N passed, N failed".
+// TB_PICTURES=FOLDER also keeps screenshots there. Says what each scenario spent, and in a line "totals" who tried twice
+// and how much of the processors all took. Ends with "N passed, N failed".
 //
 // A new file of scenarios stands in one of the `lanes` below and exports
 //
@@ -14,6 +15,7 @@
 //
 //   const page = await w.page({ phone, dark, width, motion });   its own cookies; motion is off unless asked for
 //   await w.signIn(page, "marketer", "/campaigns");   owner marketer store a1006 service auditor developer (ROLES)
+//   await w.signIn(page, "leaver", "/", { own: true });   to a session of this page's own, by the form; else they share
 //   await w.go(page, "/codes");                        as the menu goes there, without loading anew; settled
 //   (await w.api("GET", "/v1/units/x")).json           the API with the owner's key; .status
 //   w.sql("SELECT ...")[0].n                           the published tables, flushed: the judge of every figure
@@ -69,20 +71,27 @@ async function attempt(world, name, run) {
 }
 
 /** Whoever waited in vain tries once more, in a world of its own: what is wrong with the pages is wrong again. */
+const again = [];
+let done = 0;
 async function scenario(origin, world, name, run) {
   const begin = Date.now();
   let { own, why } = await attempt(world, name, run);
   if (why) {
     console.log(`once more: ${why}`);
+    again.push(name);
     const fresh = await origin.twin();
     ({ own, why } = await attempt(fresh, name, run));
     await fresh.close();
   }
   if (why) own.that(false, why);
+  done += 1;
   checks.passed += own.passed;
   checks.failed += own.failed;
-  console.log(`${name} (${Math.round((Date.now() - begin) / 100) / 10} s)`);
+  const parts = Object.entries(world.spent).map(([what, { n, ms }]) => `, ${what} ${seconds(ms)} in ${n}`);
+  world.spent = {};
+  console.log(`${name} (${seconds(Date.now() - begin)} s${parts.join("")})`);
 }
+const seconds = (ms) => (ms / 1000).toFixed(1);
 
 async function lane(origin, files, last) {
   const todo = [];
@@ -118,5 +127,7 @@ try {
 } finally {
   await origin.unmake();
 }
+const once = again.length === 0 ? "each at the first try" : `at the second try: ${again.join("; ")}`;
+console.log(`totals: ${done} scenarios, ${once}; ${Object.entries(origin.cpu).map(([k, s]) => `${k} ${s.toFixed(0)} s`).join(", ")} of processors`);
 console.log(`${checks.passed} passed, ${checks.failed} failed`);
 process.exit(checks.failed ? 1 : 0);

@@ -10,7 +10,7 @@ import { root } from "./world.mjs";
 const SHARED = ["/campaigns", "/settings/units", "/campaigns/ladder/edit"];
 /** Pages that ask for nothing before they can be used. */
 const FORMS = ["/campaigns/new", "/desk"];
-const WAITING = ".ant-skeleton, .ant-spin-spinning, .waiting, [aria-busy=true]";
+const WAITING = ".ant-skeleton, .skeleton, .ant-spin-spinning, .waiting, [aria-busy=true]";
 const MEMBER_TABS = ["card", "play", "benefits", "points", "orders", "me"];
 
 const source = (path) => readFileSync(join(root, "web/src/console", path), "utf8");
@@ -19,7 +19,7 @@ const entries = () =>
     path,
     needs,
   }));
-const inner = () => [...source("App.tsx").matchAll(/path: "(\/[^"]+)", needs/g)].map(([, path]) => path);
+const inner = () => [...source("App.tsx").matchAll(/path: "(\/[^"]+)",\s+needs/g)].map(([, path]) => path);
 
 /** An address for each page of one thing; a page without one fails here. */
 async function addresses(w, c) {
@@ -71,13 +71,13 @@ async function loadingFailedThere(w, c, page, gate, path) {
   if (!FORMS.includes(path)) {
     await page.waitForSelector(WAITING).catch(() => c.that(false, `${path} does not say that it waits`));
     await gate.set("fail");
-    await page.waitForSelector(".ant-result").catch(() => c.that(false, `${path} does not say that it failed`));
+    await page.waitForSelector(".result").catch(() => c.that(false, `${path} does not say that it failed`));
     c.equal(page.errors.join("\n"), "", `${path}, failed: errors`);
   }
   await gate.set("pass");
-  for (const again of await page.$$(".ant-result .ant-btn-primary")) await again.click();
+  for (const again of await page.$$(".result .button")) await again.click();
   await settled(page);
-  c.equal(await page.locator(".ant-result").count(), 0, `${path} is there when it is asked for again`);
+  c.equal(await page.locator(".result").count(), 0, `${path} is there when it is asked for again`);
   await healthy(w, c, page, `${path}, 1440 px`);
 }
 
@@ -117,7 +117,7 @@ async function empty(w, c) {
   await w.signIn(page, "owner@fresh", "/campaigns/new");
   for (const { path } of entries()) {
     await w.go(page, path);
-    c.equal(await page.locator(".ant-result").count(), 0, `${path} with nothing in it is no failure`);
+    c.equal(await page.locator(".result").count(), 0, `${path} with nothing in it is no failure`);
     c.that((await page.textContent("main")).trim().length > 0, `${path} with nothing in it says something`);
     await healthy(w, c, page, `${path}, nothing in it`, { axe: false });
   }

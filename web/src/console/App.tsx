@@ -1,237 +1,105 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BulbOutlined, GlobalOutlined, KeyOutlined, LogoutOutlined, MenuOutlined } from "@ant-design/icons";
-import { Badge, Button, Drawer, Dropdown, Grid, Menu, Spin, Tag } from "antd";
-import { lazy, Suspense, useState } from "react";
-import { Link, Navigate, Route, Routes, useLocation, useNavigate } from "react-router-dom";
-import { setLanguage, useLanguage } from "../shared/language";
-import { useApi } from "../shared/query";
+// Frame and pages. The first page and the frame are drawn without the component library; it comes with the others.
+import { lazy, Suspense, useState, useSyncExternalStore, type ReactNode } from "react";
+import { matchPath, Navigate, Route, Routes, useLocation } from "react-router-dom";
+import { ApiError } from "../api/http";
 import { useSession } from "../shared/session";
 import { SignIn } from "../shared/SignIn";
-import { setMode, useMode } from "../shared/theme";
+import { Brand, Drawer, SideMenu } from "./frame/SideMenu";
+import { TopBar } from "./frame/TopBar";
 import { useT } from "./messages";
-import { allEntries, isGroup, nav } from "./nav";
-import { Failed } from "./ui/State";
-import { ApiError } from "../api/http";
+import { allEntries, page, type Entry } from "./nav";
+import { Failed, Waiting } from "./ui/State";
 import "./console.css";
 
-const MemberPage = lazy(() => import("./pages/member/MemberPage"));
-const OrderPage = lazy(() => import("./pages/OrderPage"));
-const GamePage = lazy(() => import("./pages/play/GamePage"));
-const SheetPage = lazy(() => import("./pages/codes/SheetPage"));
-const BacktestPage = lazy(() => import("./pages/campaigns/BacktestPage"));
-const CampaignPage = lazy(() => import("./pages/campaigns/CampaignPage"));
-const WizardPage = lazy(() => import("./pages/campaigns/WizardPage"));
-const PasswordModal = lazy(() => import("./ui/PasswordModal"));
+const loadAnt = () => import("./frame/Ant");
+const Ant = lazy(loadAnt);
+const wizard = page(() => import("./pages/campaigns/WizardPage"));
 
 /** Pages of one thing: what may be called decides who sees them. */
 const inner = [
-  { path: "/members/:id", needs: "get_member", Page: MemberPage },
-  { path: "/orders/:order", needs: "get_order", Page: OrderPage },
-  { path: "/play/:code", needs: "get_game", Page: GamePage },
-  { path: "/codes/:code/sheet", needs: "list_codes", Page: SheetPage },
-  { path: "/campaigns/new", needs: "put_campaign", Page: WizardPage },
-  { path: "/campaigns/:code", needs: "get_campaign", Page: CampaignPage },
-  { path: "/campaigns/:code/backtests", needs: "list_campaign_backtests", Page: BacktestPage },
-  { path: "/campaigns/:code/edit", needs: "put_campaign", Page: WizardPage },
+  { path: "/members/:id", needs: "get_member", ...page(() => import("./pages/member/MemberPage")) },
+  { path: "/orders/:order", needs: "get_order", ...page(() => import("./pages/OrderPage")) },
+  { path: "/play/:code", needs: "get_game", ...page(() => import("./pages/play/GamePage")) },
+  { path: "/codes/:code/sheet", needs: "list_codes", ...page(() => import("./pages/codes/SheetPage")) },
+  { path: "/campaigns/new", needs: "put_campaign", ...wizard },
+  { path: "/campaigns/:code", needs: "get_campaign", ...page(() => import("./pages/campaigns/CampaignPage")) },
+  {
+    path: "/campaigns/:code/backtests",
+    needs: "list_campaign_backtests",
+    ...page(() => import("./pages/campaigns/BacktestPage")),
+  },
+  { path: "/campaigns/:code/edit", needs: "put_campaign", ...wizard },
 ] as const;
 
-function Brand() {
-  const t = useT();
-  const { session } = useSession();
-  return (
-    <Link to="/" className="brand">
-      <img src="/icon.svg" alt="" width={30} height={30} />
-      <span>
-        <strong>{t.product}</strong>
-        <small>{session?.tenant_name}</small>
-      </span>
-    </Link>
-  );
+const FIRST = "/";
+
+/** What the address asks for is fetched while the server still looks who is signed in. */
+export function fetchAhead(pathname: string) {
+  if (pathname !== FIRST) void loadAnt();
+  void [...allEntries, ...inner].find((e) => matchPath(e.path, pathname))?.load();
 }
 
-/** How many requests wait for a second person. */
-function useWaiting() {
-  const { may } = useSession();
-  const query = useApi(
-    "listRequests",
-    { state: "waiting", limit: 1 },
-    { enabled: may("list_requests"), every: 60_000 },
+const WIDE = matchMedia("(min-width: 992px)");
+const useWide = () =>
+  useSyncExternalStore(
+    (f) => {
+      WIDE.addEventListener("change", f);
+      return () => WIDE.removeEventListener("change", f);
+    },
+    () => WIDE.matches,
   );
-  return query.data?.waiting ?? 0;
-}
 
-function SideMenu({ onChosen }: { onChosen?: () => void }) {
-  const t = useT();
-  const { may } = useSession();
-  const { pathname } = useLocation();
-  const navigate = useNavigate();
-  const waiting = useWaiting();
-  const items = nav
-    .map((e) =>
-      isGroup(e)
-        ? {
-            key: e.key,
-            icon: e.icon,
-            label: e.label(t),
-            children: e.entries.filter((x) => may(x.needs)).map((x) => ({
-              key: x.path,
-              label:
-                x.path === "/requests" ? (
-                  <span className="spread">
-                    {x.label(t)} <Badge count={waiting} title={x.label(t)} />
-                  </span>
-                ) : (
-                  x.label(t)
-                ),
-            })),
-          }
-        : may(e.needs)
-          ? { key: e.path, icon: e.icon, label: e.label(t) }
-          : null,
-    )
-    .filter((e) => e !== null && !("children" in e && e.children?.length === 0));
-  const chosen = allEntries
-    .filter((e) => (e.path === "/" ? pathname === "/" : pathname.startsWith(e.path)))
-    .map((e) => e.path);
-  return (
-    <nav aria-label={t.common.menu}>
-      <Menu
-        mode="inline"
-        items={items}
-        selectedKeys={chosen}
-        defaultOpenKeys={["desk", "marketing", "analysis", "goods", "settings"]}
-        onClick={({ key }) => {
-          navigate(key);
-          onChosen?.();
-        }}
-      />
-    </nav>
-  );
-}
-
-function TopBar({ openMenu }: { openMenu?: () => void }) {
-  const t = useT();
-  const { session, signOut } = useSession();
-  const mode = useMode();
-  const language = useLanguage();
-  const [changing, setChanging] = useState(false);
-  return (
-    <header className="top">
-      {openMenu && <Button type="text" icon={<MenuOutlined />} aria-label={t.common.menu} onClick={openMenu} />}
-      {openMenu && <Brand />}
-      <span className="fill" />
-      <a className="top-link" href="/till">
-        {t.nav.till}
-      </a>
-      <a className="top-link" href="/associate">
-        {t.nav.associate}
-      </a>
-      <Button
-        type="text"
-        icon={<GlobalOutlined />}
-        aria-label={t.common.language}
-        onClick={() => setLanguage(language === "en" ? "zh-CN" : "en")}
-      >
-        {openMenu ? null : t.common.language}
-      </Button>
-      <Button
-        type="text"
-        icon={<BulbOutlined />}
-        aria-label={mode === "dark" ? t.common.light : t.common.dark}
-        onClick={() => setMode(mode === "dark" ? "light" : "dark")}
-      />
-      <Dropdown
-        menu={{
-          items: [
-            { key: "password", icon: <KeyOutlined />, label: t.password.title, onClick: () => setChanging(true) },
-            { key: "out", icon: <LogoutOutlined />, label: t.common.signOut, onClick: () => void signOut() },
-          ],
-        }}
-        trigger={["click"]}
-      >
-        <button type="button" className="plain who" aria-label={session?.name}>
-          <span className="avatar" aria-hidden>
-            {(session?.name ?? "?").slice(0, 1).toUpperCase()}
-          </span>
-          {!openMenu && <span>{session?.name}</span>}
-          {!openMenu &&
-            session?.roles.map((r) => (
-              <Tag key={r} color="green" bordered={false}>
-                {t.role[r]}
-              </Tag>
-            ))}
-        </button>
-      </Dropdown>
-      {changing && (
-        <Suspense>
-          <PasswordModal close={() => setChanging(false)} />
-        </Suspense>
-      )}
-    </header>
-  );
-}
-
-function Guarded({ needs, children }: { needs: (typeof allEntries)[number]["needs"]; children: React.ReactNode }) {
+function Guarded({ needs, children }: { needs: Entry["needs"]; children: ReactNode }) {
   const { may } = useSession();
   if (!may(needs)) return <Failed error={new ApiError({ title: "", status: 403, code: "forbidden_role" }, 0)} />;
   return <>{children}</>;
 }
 
+const route = ({ path, needs, Page }: Pick<Entry, "path" | "needs" | "Page">) => (
+  <Route
+    key={path}
+    path={path}
+    element={
+      <Guarded needs={needs}>
+        <Page />
+      </Guarded>
+    }
+  />
+);
+
+/** data-path says which page is shown: one that is being fetched leaves the one before it in place. */
 function Pages() {
   const { may } = useSession();
+  const { pathname } = useLocation();
   const first = allEntries.find((e) => may(e.needs));
+  const today = allEntries.find((e) => e.path === FIRST)!;
   return (
-    <Suspense
-      fallback={
-        <div className="waiting">
-          <Spin size="large" />
-        </div>
-      }
-    >
-      <Routes>
-        {allEntries.map((e) => (
-          <Route
-            key={e.path}
-            path={e.path}
-            element={
-              e.path === "/" && !may(e.needs) && first ? (
-                <Navigate to={first.path} replace />
-              ) : (
-                <Guarded needs={e.needs}>
-                  <e.page />
-                </Guarded>
-              )
-            }
-          />
-        ))}
-        {inner.map(({ path, needs, Page }) => (
-          <Route
-            key={path}
-            path={path}
-            element={
-              <Guarded needs={needs}>
-                <Page />
-              </Guarded>
-            }
-          />
-        ))}
-        <Route path="*" element={<Navigate to="/" replace />} />
-      </Routes>
-    </Suspense>
+    <div data-path={pathname}>
+      <Suspense fallback={<Waiting />}>
+        <Routes>
+          {may(today.needs) || !first ? (
+            route(today)
+          ) : (
+            <Route path={FIRST} element={<Navigate to={first.path} replace />} />
+          )}
+          <Route element={<Ant />}>
+            {allEntries.filter((e) => e !== today).map(route)}
+            {inner.map(route)}
+          </Route>
+          <Route path="*" element={<Navigate to={FIRST} replace />} />
+        </Routes>
+      </Suspense>
+    </div>
   );
 }
 
 export function App() {
   const { session, loading } = useSession();
-  const wide = Grid.useBreakpoint().lg ?? true;
+  const wide = useWide();
   const [open, setOpen] = useState(false);
   const t = useT();
-  if (loading)
-    return (
-      <div className="waiting">
-        <Spin size="large" />
-      </div>
-    );
+  if (loading) return <Waiting />;
   if (!session) return <SignIn />;
   return (
     <div className={wide ? "frame" : "frame narrow"}>
@@ -244,15 +112,9 @@ export function App() {
           <SideMenu />
         </aside>
       ) : (
-        <Drawer
-          open={open}
-          onClose={() => setOpen(false)}
-          placement="left"
-          width={260}
-          title={<Brand />}
-          styles={{ body: { padding: 8 } }}
-        >
-          <SideMenu onChosen={() => setOpen(false)} />
+        <Drawer open={open} close={() => setOpen(false)}>
+          <Brand />
+          <SideMenu />
         </Drawer>
       )}
       <div className="body">

@@ -4,18 +4,16 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { BrowserRouter } from "react-router-dom";
 import { queryClient } from "../shared/query";
 import { SessionProvider } from "../shared/session";
-import { StaffTheme } from "../shared/StaffTheme";
-import { App } from "./App";
+import { App, fetchAhead } from "./App";
 import "../shared/base.css";
 
+fetchAhead(location.pathname);
 createRoot(document.getElementById("root")!).render(
   <QueryClientProvider client={queryClient}>
-    <StaffTheme>
-      <SessionProvider>
-        <BrowserRouter future={{ v7_startTransition: true, v7_relativeSplatPath: true }}>
-          <App />
-        </BrowserRouter>
-      </SessionProvider>
-    </StaffTheme>
+    <SessionProvider>
+      <BrowserRouter future={{ v7_startTransition: true, v7_relativeSplatPath: true }}>
+        <App />
+      </BrowserRouter>
+    </SessionProvider>
   </QueryClientProvider>,
 );

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The navigation as data. An entry is shown to whoever may call its operation: the same table
 // as the server's, so what is shown is what is allowed.
-import {
-  AuditOutlined,
-  BarChartOutlined,
-  GiftOutlined,
-  ImportOutlined,
-  CustomerServiceOutlined,
-  LineChartOutlined,
-  SettingOutlined,
-  ShopOutlined,
-  ShoppingOutlined,
-  TeamOutlined,
-} from "@ant-design/icons";
-import { lazy, type ComponentType, type LazyExoticComponent, type ReactNode } from "react";
+import type { IconDefinition } from "@ant-design/icons-svg/es/types";
+import AuditOutlined from "@ant-design/icons-svg/es/asn/AuditOutlined";
+import BarChartOutlined from "@ant-design/icons-svg/es/asn/BarChartOutlined";
+import CustomerServiceOutlined from "@ant-design/icons-svg/es/asn/CustomerServiceOutlined";
+import GiftOutlined from "@ant-design/icons-svg/es/asn/GiftOutlined";
+import ImportOutlined from "@ant-design/icons-svg/es/asn/ImportOutlined";
+import LineChartOutlined from "@ant-design/icons-svg/es/asn/LineChartOutlined";
+import SettingOutlined from "@ant-design/icons-svg/es/asn/SettingOutlined";
+import ShopOutlined from "@ant-design/icons-svg/es/asn/ShopOutlined";
+import ShoppingOutlined from "@ant-design/icons-svg/es/asn/ShoppingOutlined";
+import TeamOutlined from "@ant-design/icons-svg/es/asn/TeamOutlined";
+import { lazy, type ComponentType, type LazyExoticComponent } from "react";
 import type { operations } from "../api/client.gen";
 import type { Messages } from "./messages/zh";
 
@@ -22,17 +21,18 @@ export interface Entry {
   path: string;
   label: (t: Messages) => string;
   needs: Operation;
-  page: LazyExoticComponent<ComponentType>;
-  icon?: ReactNode;
+  Page: LazyExoticComponent<ComponentType>;
+  load: () => Promise<unknown>;
+  icon?: IconDefinition;
 }
 export interface Group {
   key: string;
   label: (t: Messages) => string;
-  icon: ReactNode;
+  icon: IconDefinition;
   entries: Entry[];
 }
 
-const page = (load: () => Promise<{ default: ComponentType }>) => lazy(load);
+export const page = (load: () => Promise<{ default: ComponentType }>) => ({ load, Page: lazy(load) });
 const settings = (
   name: "Units" | "Tiers" | "Rules" | "Attributes" | "Purposes" | "Touchpoints" | "Webhooks" | "Products",
 ) => page(() => import("./pages/settings").then((m) => ({ default: m[name] })));
@@ -42,186 +42,186 @@ export const nav: (Entry | Group)[] = [
     path: "/",
     label: (t) => t.nav.today,
     needs: "report_today",
-    icon: <BarChartOutlined />,
-    page: page(() => import("./pages/TodayPage")),
+    icon: BarChartOutlined,
+    ...page(() => import("./pages/TodayPage")),
   },
   {
     path: "/members",
     label: (t) => t.nav.memberList,
     needs: "report_members",
-    icon: <TeamOutlined />,
-    page: page(() => import("./pages/MembersPage")),
+    icon: TeamOutlined,
+    ...page(() => import("./pages/MembersPage")),
   },
   {
     path: "/orders",
     label: (t) => t.nav.orders,
     needs: "report_orders",
-    icon: <ShoppingOutlined />,
-    page: page(() => import("./pages/OrdersPage")),
+    icon: ShoppingOutlined,
+    ...page(() => import("./pages/OrdersPage")),
   },
   {
     path: "/imports",
     label: (t) => t.nav.imports,
     needs: "list_imports",
-    icon: <ImportOutlined />,
-    page: page(() => import("./pages/imports/ImportsPage")),
+    icon: ImportOutlined,
+    ...page(() => import("./pages/imports/ImportsPage")),
   },
   {
     key: "desk",
     label: (t) => t.nav.desk,
-    icon: <CustomerServiceOutlined />,
+    icon: CustomerServiceOutlined,
     entries: [
       {
         path: "/desk",
         label: (t) => t.nav.desk,
         needs: "list_requests",
-        page: page(() => import("./pages/desk/DeskPage")),
+        ...page(() => import("./pages/desk/DeskPage")),
       },
       {
         path: "/requests",
         label: (t) => t.nav.requests,
         needs: "list_requests",
-        page: page(() => import("./pages/desk/RequestsPage")),
+        ...page(() => import("./pages/desk/RequestsPage")),
       },
     ],
   },
   {
     key: "marketing",
     label: (t) => t.nav.marketing,
-    icon: <GiftOutlined />,
+    icon: GiftOutlined,
     entries: [
       {
         path: "/campaigns",
         label: (t) => t.nav.campaigns,
         needs: "list_campaigns",
-        page: page(() => import("./pages/campaigns/CampaignsPage")),
+        ...page(() => import("./pages/campaigns/CampaignsPage")),
       },
       {
         path: "/coupons",
         label: (t) => t.nav.coupons,
         needs: "list_units",
-        page: page(() => import("./pages/coupons/CouponsPage")),
+        ...page(() => import("./pages/coupons/CouponsPage")),
       },
       {
         path: "/play",
         label: (t) => t.nav.play,
         needs: "list_games",
-        page: page(() => import("./pages/play/GamesPage")),
+        ...page(() => import("./pages/play/GamesPage")),
       },
       {
         path: "/mall",
         label: (t) => t.nav.mall,
         needs: "list_goods",
-        page: page(() => import("./pages/mall/MallPage")),
+        ...page(() => import("./pages/mall/MallPage")),
       },
       {
         path: "/codes",
         label: (t) => t.nav.codes,
         needs: "report_codes",
-        page: page(() => import("./pages/codes/CodesPage")),
+        ...page(() => import("./pages/codes/CodesPage")),
       },
       {
         path: "/coupon-codes",
         label: (t) => t.nav.couponCodes,
         needs: "list_coupon_codes",
-        page: page(() => import("./pages/coupons/CouponCodesPage")),
+        ...page(() => import("./pages/coupons/CouponCodesPage")),
       },
     ],
   },
   {
     key: "analysis",
     label: (t) => t.nav.analysis,
-    icon: <LineChartOutlined />,
+    icon: LineChartOutlined,
     entries: [
       {
         path: "/analysis/funnel",
         label: (t) => t.nav.funnel,
         needs: "report_funnel",
-        page: page(() => import("./pages/analysis/FunnelPage")),
+        ...page(() => import("./pages/analysis/FunnelPage")),
       },
       {
         path: "/analysis/cohorts",
         label: (t) => t.nav.cohorts,
         needs: "report_cohorts",
-        page: page(() => import("./pages/analysis/CohortsPage")),
+        ...page(() => import("./pages/analysis/CohortsPage")),
       },
       {
         path: "/analysis/points",
         label: (t) => t.nav.pointsFlow,
         needs: "report_points",
-        page: page(() => import("./pages/analysis/PointsPage")),
+        ...page(() => import("./pages/analysis/PointsPage")),
       },
       {
         path: "/analysis/coupons",
         label: (t) => t.nav.couponUse,
         needs: "report_coupon_days",
-        page: page(() => import("./pages/analysis/CouponUsePage")),
+        ...page(() => import("./pages/analysis/CouponUsePage")),
       },
       {
         path: "/analysis/scans",
         label: (t) => t.nav.scans,
         needs: "report_scans",
-        page: page(() => import("./pages/analysis/ScansPage")),
+        ...page(() => import("./pages/analysis/ScansPage")),
       },
     ],
   },
   {
     key: "goods",
     label: (t) => t.nav.goods,
-    icon: <ShopOutlined />,
+    icon: ShopOutlined,
     entries: [
-      { path: "/products", label: (t) => t.nav.products, needs: "list_products", page: settings("Products") },
+      { path: "/products", label: (t) => t.nav.products, needs: "list_products", ...settings("Products") },
       {
         path: "/stores",
         label: (t) => t.nav.stores,
         needs: "report_stores",
-        page: page(() => import("./pages/StoresPage")),
+        ...page(() => import("./pages/StoresPage")),
       },
       {
         path: "/associates",
         label: (t) => t.nav.associates,
         needs: "report_associates",
-        page: page(() => import("./pages/AssociatesPage")),
+        ...page(() => import("./pages/AssociatesPage")),
       },
     ],
   },
   {
     key: "settings",
     label: (t) => t.nav.settings,
-    icon: <SettingOutlined />,
+    icon: SettingOutlined,
     entries: [
-      { path: "/settings/rules", label: (t) => t.nav.rules, needs: "list_rules", page: settings("Rules") },
-      { path: "/settings/units", label: (t) => t.nav.units, needs: "list_units", page: settings("Units") },
-      { path: "/settings/tiers", label: (t) => t.nav.tiers, needs: "list_tier_schemes", page: settings("Tiers") },
+      { path: "/settings/rules", label: (t) => t.nav.rules, needs: "list_rules", ...settings("Rules") },
+      { path: "/settings/units", label: (t) => t.nav.units, needs: "list_units", ...settings("Units") },
+      { path: "/settings/tiers", label: (t) => t.nav.tiers, needs: "list_tier_schemes", ...settings("Tiers") },
       {
         path: "/settings/attributes",
         label: (t) => t.nav.attributes,
         needs: "list_attributes",
-        page: settings("Attributes"),
+        ...settings("Attributes"),
       },
       {
         path: "/settings/purposes",
         label: (t) => t.nav.purposes,
         needs: "list_purposes",
-        page: settings("Purposes"),
+        ...settings("Purposes"),
       },
       {
         path: "/settings/touchpoints",
         label: (t) => t.nav.touchpoints,
         needs: "list_touchpoints",
-        page: settings("Touchpoints"),
+        ...settings("Touchpoints"),
       },
       {
         path: "/settings/access",
         label: (t) => t.nav.access,
         needs: "list_keys",
-        page: page(() => import("./pages/AccessPage")),
+        ...page(() => import("./pages/AccessPage")),
       },
       {
         path: "/settings/webhooks",
         label: (t) => t.nav.webhooks,
         needs: "list_webhooks",
-        page: settings("Webhooks"),
+        ...settings("Webhooks"),
       },
     ],
   },
@@ -229,8 +229,8 @@ export const nav: (Entry | Group)[] = [
     path: "/changes",
     label: (t) => t.nav.changes,
     needs: "report_changes",
-    icon: <AuditOutlined />,
-    page: page(() => import("./pages/ChangesPage")),
+    icon: AuditOutlined,
+    ...page(() => import("./pages/ChangesPage")),
   },
 ];
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The staff's sign-in: console, till and associate page alike.
-import { Alert, Button, Form, Input } from "antd";
-import { useState } from "react";
+// The staff's sign-in: console, till and associate page alike. It needs none of the component library.
+import { useState, type FormEvent } from "react";
 import { api } from "../api/client.gen";
 import { ApiError } from "../api/http";
 import { useT } from "../console/messages";
@@ -9,20 +8,35 @@ import { setLanguage, useLanguage } from "./language";
 import { useSession } from "./session";
 import "./signin.css";
 
+type Field = "user" | "password";
+
 export function SignIn() {
   const t = useT();
   const language = useLanguage();
   const { take } = useSession();
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
-  const submit = async (v: { user: string; password: string }) => {
-    setBusy(true);
+  const [empty, setEmpty] = useState<Field | null>(null);
+  const [shown, setShown] = useState(false);
+  const submit = async (e: FormEvent<HTMLFormElement>) => {
+    e.preventDefault();
+    if (busy) return;
+    const typed = new FormData(e.currentTarget);
+    const user = String(typed.get("user")).trim();
+    const password = String(typed.get("password"));
+    const missing = user ? (password ? null : "password") : "user";
+    setEmpty(missing);
     setError(null);
+    if (missing) {
+      document.getElementById(missing)?.focus();
+      return;
+    }
+    setBusy(true);
     try {
-      take(await api.postSession({}, { user: v.user.trim(), password: v.password }));
-    } catch (e) {
-      if (!(e instanceof ApiError)) throw e;
-      setError(e);
+      take(await api.postSession({}, { user, password }));
+    } catch (wrong) {
+      if (!(wrong instanceof ApiError)) throw wrong;
+      setError(wrong);
     } finally {
       setBusy(false);
     }
@@ -44,26 +58,49 @@ export function SignIn() {
       <main className="signin-box">
         <div className="spread">
           <h1>{t.signIn.title}</h1>
-          <Button type="text" onClick={() => setLanguage(language === "en" ? "zh-CN" : "en")}>
-            {t.common.language}
-          </Button>
-        </div>
-        {text && <Alert type="error" message={text} showIcon role="alert" />}
-        <Form layout="vertical" size="large" requiredMark={false} onFinish={submit}>
-          <Form.Item name="user" label={t.signIn.user} rules={[{ required: true, message: t.common.required }]}>
-            <Input autoFocus autoComplete="username" placeholder={t.signIn.userHint} />
-          </Form.Item>
-          <Form.Item
-            name="password"
-            label={t.signIn.password}
-            rules={[{ required: true, message: t.common.required }]}
+          <button
+            type="button"
+            className="plain tool"
+            onClick={() => setLanguage(language === "en" ? "zh-CN" : "en")}
           >
-            <Input.Password autoComplete="current-password" />
-          </Form.Item>
-          <Button type="primary" htmlType="submit" block loading={busy}>
+            {t.common.language}
+          </button>
+        </div>
+        {text && (
+          <p className="wrong-box" role="alert">
+            {text}
+          </p>
+        )}
+        <form onSubmit={(e) => void submit(e)} noValidate>
+          <label htmlFor="user">{t.signIn.user}</label>
+          <input
+            id="user"
+            name="user"
+            autoFocus
+            autoComplete="username"
+            autoCapitalize="none"
+            placeholder={t.signIn.userHint}
+            aria-invalid={empty === "user"}
+          />
+          {empty === "user" && <small role="alert">{t.common.required}</small>}
+          <label htmlFor="password">{t.signIn.password}</label>
+          <span className="secret">
+            <input
+              id="password"
+              name="password"
+              type={shown ? "text" : "password"}
+              autoComplete="current-password"
+              aria-invalid={empty === "password"}
+            />
+            <button type="button" className="plain" aria-pressed={shown} onClick={() => setShown(!shown)}>
+              {t.signIn.show}
+            </button>
+          </span>
+          {empty === "password" && <small role="alert">{t.common.required}</small>}
+          <button type="submit" className="button" aria-busy={busy}>
             {t.signIn.submit}
-          </Button>
-        </Form>
+          </button>
+        </form>
       </main>
     </div>
   );

@@ -104,6 +104,7 @@ export const en: Messages = {
     user: "User",
     userHint: "for example marketer@helin",
     password: "Password",
+    show: "Show the password",
     submit: "Sign in",
     failed: "User name and password do not match",
     blocked: (s) => `Too many attempts; wait ${s} seconds`,

@@ -103,6 +103,7 @@ export const zh = {
     user: "账号",
     userHint: "例如 marketer@helin",
     password: "密码",
+    show: "显示密码",
     submit: "登录",
     failed: "账号或密码不正确",
     blocked: (s: number) => `尝试次数过多，请 ${s} 秒后再试`,

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Skeleton, Table } from "antd";
 import { lazy, Suspense, useMemo } from "react";
 import { Link } from "react-router-dom";
 import type { Today } from "../../api/client.gen";
@@ -10,7 +9,7 @@ import { useSession } from "../../shared/session";
 import { useMode } from "../../shared/theme";
 import { useT } from "../messages";
 import { Card, Page } from "../ui/Page";
-import { Data } from "../ui/State";
+import { Data, Nothing, Skeleton } from "../ui/State";
 import { Tile } from "../ui/Tile";
 
 const Chart = lazy(() => import("../ui/Chart"));
@@ -110,7 +109,7 @@ function Trend({ data }: { data: Today }) {
   const option = useTrend(data);
   return (
     <Card title={t.today.trend}>
-      <Suspense fallback={<Skeleton active paragraph={{ rows: 7 }} />}>
+      <Suspense fallback={<Skeleton rows={7} />}>
         <Chart option={option} height={300} label={t.today.trend} />
       </Suspense>
     </Card>
@@ -193,37 +192,36 @@ function Liability({ data }: { data: Today }) {
   const t = useT();
   return (
     <Card title={t.today.liability}>
-      <Table
-        size="small"
-        pagination={false}
-        rowKey="unit"
-        scroll={{ x: 480 }}
-        dataSource={data.liability}
-        columns={[
-          {
-            title: t.common.name,
-            render: (_, u) => (
-              <>
-                {u.name || u.unit} <span className="soft">{u.unit}</span>
-              </>
-            ),
-          },
-          {
-            title: t.today.available,
-            align: "right",
-            className: "num",
-            render: (_, u) => (u.kind === 2 ? money(u.available) : count(u.available)),
-          },
-          { title: t.today.pending, align: "right", className: "num", render: (_, u) => count(u.pending) },
-          { title: t.today.held, align: "right", className: "num", render: (_, u) => count(u.held) },
-          {
-            title: t.today.face,
-            align: "right",
-            className: "num",
-            render: (_, u) => (u.face_ppm ? money(Math.round((u.available * u.face_ppm) / 1_000_000)) : "–"),
-          },
-        ]}
-      />
+      <div className="rows" tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{t.common.name}</th>
+              {[t.today.available, t.today.pending, t.today.held, t.today.face].map((title) => (
+                <th key={title} scope="col" className="num">
+                  {title}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {data.liability.map((u) => (
+              <tr key={u.unit}>
+                <td>
+                  {u.name || u.unit} <span className="soft">{u.unit}</span>
+                </td>
+                <td className="num">{u.kind === 2 ? money(u.available) : count(u.available)}</td>
+                <td className="num">{count(u.pending)}</td>
+                <td className="num">{count(u.held)}</td>
+                <td className="num">
+                  {u.face_ppm ? money(Math.round((u.available * u.face_ppm) / 1_000_000)) : "–"}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        {data.liability.length === 0 && <Nothing />}
+      </div>
     </Card>
   );
 }

@@ -13,7 +13,7 @@ interface Typed {
   again: string;
 }
 
-export default function PasswordModal({ close }: { close: () => void }) {
+export function PasswordModal({ close }: { close: () => void }) {
   const t = useT();
   const { message } = App.useApp();
   const [form] = Form.useForm<Typed>();

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What stands where data will be: loading, failed, forbidden, nothing. One look for all pages.
-import { Button, Empty, Result, Skeleton } from "antd";
+// What stands where data will be: loading, failed, forbidden, nothing. One look for all pages. The first page is shown
+// without the component library, and so are these.
+import InboxOutlined from "@ant-design/icons-svg/es/asn/InboxOutlined";
+import LockOutlined from "@ant-design/icons-svg/es/asn/LockOutlined";
+import WarningFilled from "@ant-design/icons-svg/es/asn/WarningFilled";
 import type { ReactNode } from "react";
 import type { ApiError } from "../../api/http";
 import { useT } from "../messages";
+import { Icon } from "./Icon";
 
 export function problemText(error: ApiError, t: ReturnType<typeof useT>): string {
   const { status, code, detail, title, field } = error.problem;
@@ -20,18 +24,38 @@ export function Failed({ error, retry }: { error: ApiError; retry?: () => void }
   const t = useT();
   const forbidden = error.problem.status === 403;
   return (
-    <Result
-      status={forbidden ? "403" : "warning"}
-      title={forbidden ? t.state.forbidden : t.state.error}
-      subTitle={forbidden ? t.state.forbiddenHint : problemText(error, t)}
-      extra={
-        !forbidden && retry ? (
-          <Button type="primary" onClick={retry}>
-            {t.state.retry}
-          </Button>
-        ) : undefined
-      }
-    />
+    <div className={forbidden ? "result" : "result failed"}>
+      <Icon of={forbidden ? LockOutlined : WarningFilled} />
+      <p className="result-title">{forbidden ? t.state.forbidden : t.state.error}</p>
+      <p className="soft">{forbidden ? t.state.forbiddenHint : problemText(error, t)}</p>
+      {!forbidden && retry && (
+        <button type="button" className="button" onClick={retry}>
+          {t.state.retry}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** A page, or the whole of it, that is on its way. */
+export function Waiting() {
+  const t = useT();
+  return (
+    <div className="waiting" role="status" aria-busy aria-label={t.state.loading}>
+      <i />
+    </div>
+  );
+}
+
+/** Where lines will stand. */
+export function Skeleton({ rows = 6 }: { rows?: number }) {
+  const t = useT();
+  return (
+    <div className="skeleton" role="status" aria-busy aria-label={t.state.loading}>
+      {Array.from({ length: rows + 1 }, (_, i) => (
+        <i key={i} />
+      ))}
+    </div>
   );
 }
 
@@ -53,12 +77,15 @@ export function Data<T>({
 }) {
   if (query.data !== undefined) return <>{children(query.data)}</>;
   if (query.error) return <Failed error={query.error} retry={() => query.refetch()} />;
-  return <Skeleton active paragraph={{ rows }} aria-busy />;
+  return <Skeleton rows={rows} />;
 }
 
 export function Nothing({ filtered }: { filtered?: boolean }) {
   const t = useT();
   return (
-    <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={filtered ? t.state.emptyFilter : t.state.empty} />
+    <div className="nothing">
+      <Icon of={InboxOutlined} />
+      <p>{filtered ? t.state.emptyFilter : t.state.empty}</p>
+    </div>
   );
 }
