@@ -208,14 +208,19 @@ async function keysOnly(w, c) {
   const goods = (await w.api("GET", "/v1/products?limit=100")).json.items;
   const dear = goods.find((p) => !p.weighed && p.barcode && p.price >= 3000);
   const page = await w.page();
+  const held = [];
+  await page.route(/\/v1\/units\b/, (route) => held.push(route));
   await w.signIn(page, "store", "/till");
   await page.waitForSelector("input.scan");
-  // a gift card is sold, and asked what is on it
+  // a gift card is sold, faster than the kinds of cards arrive, and asked what is on it
   await page.keyboard.press("F4");
   await page.waitForSelector("input[aria-label^=扫描或输入礼品卡]:focus");
   await type(page, card);
   await page.waitForSelector(".ant-input-group-wrapper:has-text('面额') input:focus");
   await type(page, "200");
+  await page.waitForSelector(".ant-modal .ant-btn-loading:has-text('激活')");
+  await page.unroute(/\/v1\/units\b/);
+  for (const route of held) await route.continue();
   await page.waitForSelector("text=已激活 ¥200.00");
   await page.keyboard.press("F4");
   await type(page, card);

@@ -2,7 +2,7 @@
 // A gift card at the till: what is on it, or its sale when nobody has sold it yet.
 import { Alert, Button, Input, Modal, Select } from "antd";
 import { useRef, useState } from "react";
-import { api, type CardSold, type CardView } from "../api/client.gen";
+import { api, type CardSold, type CardView, type Unit } from "../api/client.gen";
 import { ApiError } from "../api/http";
 import { date, minorOf, money } from "../shared/format";
 import { useAllUnits } from "../shared/query";
@@ -10,6 +10,8 @@ import { focusInput, useKeys } from "./keys";
 import { useT } from "./messages";
 
 type Seen = { code: string } & ({ card: CardView } | { fresh: true } | { sold: CardSold });
+
+const cardKinds = (units: Unit[] = []) => units.filter((u) => u.kind === "gift_card" && !u.item);
 
 function Sale({ code, store, done, fail }: {
   code: string;
@@ -19,17 +21,20 @@ function Sale({ code, store, done, fail }: {
 }) {
   const t = useT();
   const units = useAllUnits();
-  const kinds = (units.data?.items ?? []).filter((u) => u.kind === "gift_card" && !u.item);
+  const kinds = cardKinds(units.data?.items);
   const [unit, setUnit] = useState<string>();
   const [typed, setTyped] = useState("");
   const [busy, setBusy] = useState(false);
   const amount = minorOf(typed) ?? 0;
   const chosen = unit ?? kinds[0]?.code;
   const sell = async () => {
-    if (amount <= 0 || !chosen || busy) return;
+    if (amount <= 0 || busy) return;
     setBusy(true);
     try {
-      done(await api.postCard({}, { code, unit: chosen, amount, reason: `${t.title} ${store}` }));
+      // who types faster than the kinds of cards arrive is not sent away
+      const { data } = chosen ? units : await units.refetch({ cancelRefetch: false, throwOnError: true });
+      const kind = chosen ?? cardKinds(data?.items)[0]?.code;
+      if (kind) done(await api.postCard({}, { code, unit: kind, amount, reason: `${t.title} ${store}` }));
     } catch (e) {
       fail(e);
     } finally {
