@@ -219,6 +219,12 @@ async function today(w, c) {
   await settled(page);
   c.that(await noOverflow(page), "today fits 360 px");
   await look(page, "today-360");
+  await page.click("button[aria-label=菜单]");
+  await healthy(w, c, page, "the menu over the page");
+  await page.click("dialog[open] .menu-item:has-text('订单')");
+  await page.waitForURL(/\/orders$/);
+  await settled(page);
+  c.equal(await page.locator("dialog[open]").count(), 0, "the menu has closed behind her");
   await page.context().close();
   const dark = await w.page({ dark: true });
   await w.signIn(dark, "owner");
