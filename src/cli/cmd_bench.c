@@ -134,6 +134,7 @@ int tb_bench_run(struct tb_bench_world *w, const struct tb_node_options *node, c
     struct tb_cell_figures *f = malloc(sizeof *f);
     if (f == NULL)
         return TB_EXIT_FAULT;
+    tb_bench_machine(out);
     double start = now_s();
     uint64_t resident = tb_bench_resident();
     if (!tb_bench_fill(w, o))

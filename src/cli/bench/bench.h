@@ -172,6 +172,9 @@ double tb_bench_limit(const char *path, double bytes_each, uint32_t seconds);
  * pauses in which it did not run (others on its core, the host of a virtual machine). */
 double tb_bench_pause_p99_ms(double seconds);
 
+/* One line: how fast this machine's core and memory are just now (machine.c). */
+void tb_bench_machine(FILE *out);
+
 /* Resident bytes of this process. */
 uint64_t tb_bench_resident(void);
 
