@@ -22,7 +22,7 @@ static void rotate(struct tb_cell *c)
         return;
     pthread_mutex_lock(&c->store.lock);
     if (c->store.newest->batches > 0) {
-        struct tb_image_set *fresh = tb_images_create();
+        struct tb_image_set *fresh = tb_images_create(&c->store.spare);
         c->store.newest->next = fresh;
         c->store.newest = fresh;
     }

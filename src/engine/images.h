@@ -2,9 +2,14 @@
 /* engine/images.h - after-images of blocks, the newest of each, until they are in SQL.
  *
  * A set covers a row of batches. Putting an image replaces the older one of the same
- * (kind, id), so a set holds what the state is at its last batch. Not thread-safe.      */
+ * (kind, id), so a set holds what the state is at its last batch. Images stand one after the
+ * other in the order in which their blocks first came; a hash table of (tag, place) leads to
+ * them, small enough to stay in a core's own cache.
+ * Threads  a set is one thread's at a time; struct tb_image_spare is anybody's.            */
 #ifndef TB_ENGINE_IMAGES_H
 #define TB_ENGINE_IMAGES_H
+
+#include <pthread.h>
 
 #include "core/store/store.h"
 #include "engine/port_state.h"
@@ -19,7 +24,6 @@ struct tb_image {
     uint32_t cap;
     uint32_t tenant;
     uint8_t kind;
-    bool used;
 };
 
 /* In a list, a fact (core/store/store.h) stands among the images with this kind. */
@@ -27,21 +31,43 @@ struct tb_image {
 
 struct tb_image_chunk {
     struct tb_image_chunk *next;
-    size_t used;
-    size_t size;
+    size_t size; /* of bytes */
     uint8_t bytes[];
 };
 
+/* Memory of sets that are gone, for the ones to come: its pages are there already. Sets hold
+ * hundreds of megabytes; taking them from the system costs as much as filling them.         */
+struct tb_image_spare {
+    pthread_mutex_t lock;
+    struct tb_image_chunk *chunk;
+    uint32_t n;
+    uint32_t max; /* chunks of 2 MiB kept */
+};
+void tb_image_spare_init(struct tb_image_spare *s, uint64_t bytes);
+/* No set may be left. */
+void tb_image_spare_deinit(struct tb_image_spare *s);
+
+/* place 0 = free, else the image's number + 1; tag: of the key's hash. */
+struct tb_image_slot {
+    uint32_t place;
+    uint32_t tag;
+};
+#define TB_IMAGE_PAGE_BITS 12u
+
 struct tb_image_set {
     struct tb_image_set *next; /* the owner's: newer */
-    struct tb_image *slot;
+    struct tb_image_spare *spare; /* may be NULL */
+    struct tb_image_slot *slot;
     uint32_t cap; /* a power of two */
     uint32_t n;
+    struct tb_image **page; /* image i: page[i >> TB_IMAGE_PAGE_BITS][i & ...] */
+    uint32_t pages_cap;
     struct tb_image_chunk *chunk;
+    size_t used; /* of the newest chunk */
     struct tb_fact *fact; /* new ones, in order */
     uint64_t fact_n;
     uint64_t fact_cap;
-    uint64_t bytes; /* of memory */
+    uint64_t bytes; /* of memory that is in use */
     /* what it covers; batches 0 = nothing yet */
     uint64_t batches;
     uint64_t entries;
@@ -50,8 +76,9 @@ struct tb_image_set {
     int64_t first_at_ms;
 };
 
-struct tb_image_set *tb_images_create(void);
-/* The same, after a set whose size tells what is to come. */
+/* spare: outlives the set; NULL = none. */
+struct tb_image_set *tb_images_create(struct tb_image_spare *spare);
+/* The same with its spare, after a set whose size tells what is to come. */
 struct tb_image_set *tb_images_create_after(const struct tb_image_set *before);
 void tb_images_destroy(struct tb_image_set *s);
 /* Copies the bytes. */

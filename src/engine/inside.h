@@ -116,6 +116,7 @@ struct tb_writer {
 
 struct tb_store_side {
     pthread_mutex_t lock;
+    struct tb_image_spare spare; /* its own lock, taken after this one */
     struct tb_image_set *oldest; /* sealed ones, then the one that grows */
     struct tb_image_set *newest;
     struct tb_image_set *flushing;

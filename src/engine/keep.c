@@ -12,11 +12,14 @@
 /* A set is closed when it is that large: one transaction writes it. */
 #define SET_IMAGES 250000u
 #define SET_BYTES ((uint64_t)256 << 20)
+#define SPARE_PART 8u /* of pending_bytes, at most a set's: stays with us between sets */
 
 void tb_keep_init(struct tb_cell *c)
 {
     pthread_mutex_init(&c->store.lock, NULL);
-    c->store.oldest = c->store.newest = tb_images_create();
+    uint64_t spare = c->o.pending_bytes / SPARE_PART;
+    tb_image_spare_init(&c->store.spare, spare < SET_BYTES ? spare : SET_BYTES);
+    c->store.oldest = c->store.newest = tb_images_create(&c->store.spare);
 }
 
 void tb_keep_deinit(struct tb_cell *c)
@@ -28,6 +31,7 @@ void tb_keep_deinit(struct tb_cell *c)
         tb_images_destroy(set);
     }
     tb_images_destroy(s->flushing);
+    tb_image_spare_deinit(&s->spare);
     while (s->tail_first != NULL) {
         struct tb_tail *t = s->tail_first;
         s->tail_first = t->next;
