@@ -54,6 +54,7 @@
     X(SCANS, "--scans", false)         \
     X(CHECKOUT, "--checkout", false)   \
     X(PLAY, "--play", false)           \
+    X(ACCOUNTS, "--accounts", false)   \
     X(NO_SUPERVISOR, "--no-supervisor", false) \
     X(PRUNE, "--prune", false)         \
     X(WEB, "--web", true)              \

@@ -142,11 +142,13 @@ int tb_bench_run(struct tb_bench_world *w, const struct tb_node_options *node, c
     double took = now_s() - start;
     tb_cell_figures(w->node->cell, f);
     (void)fprintf(out,
-                  "filled: %u tenants, %u members (2 identifiers, 5 attributes) in %.1f s; "
+                  "filled: %u tenants, %u members (2 identifiers, 5 attributes%s) in %.1f s; "
                   "%.0f bytes a member in the store\n",
-                  o->tenants, o->members, took, (double)f->memory_bytes / (double)o->members);
+                  o->tenants, o->members, o->accounts ? ", 2 accounts, 1 lot" : "", took,
+                  (double)f->memory_bytes / (double)o->members);
     free(f);
     wait_for_flush(w, out);
+    tb_bench_memory(w->node, out);
     (void)fprintf(out, "resident: %.0f bytes a member, with all buffers of the process\n",
                   (double)(tb_bench_resident() - resident) / (double)o->members);
     if (o->orders)
@@ -196,6 +198,7 @@ int tb_cmd_bench(struct tb_cli *cli)
                                  .seconds = number(cli, TB_OPT_SECONDS, 5),
                                  .rate = number(cli, TB_OPT_RATE, 0),
                                  .orders = number(cli, TB_OPT_ORDERS, 0),
+                                 .accounts = tb_args_has(&cli->args, TB_OPT_ACCOUNTS),
                                  .scans = tb_args_has(&cli->args, TB_OPT_SCANS),
                                  .checkout = tb_args_has(&cli->args, TB_OPT_CHECKOUT),
                                  .play = tb_args_has(&cli->args, TB_OPT_PLAY),

@@ -32,5 +32,10 @@ struct tb_regions {
 void tb_regions_init(struct tb_regions *r);
 void tb_regions_deinit(struct tb_regions *r);
 struct tb_mem tb_regions_mem(struct tb_regions *r);
+/* Bytes that were handed out: what is left of the newest slab has no memory behind it yet. */
+static inline size_t tb_regions_used(const struct tb_regions *r)
+{
+    return r->bytes - r->slab_left;
+}
 
 #endif

@@ -90,7 +90,8 @@ static void read_clock(struct tb_cell *c)
 
 static void publish_figures(struct tb_cell *c)
 {
-    atomic_store_explicit(&c->memory_bytes, c->regions.bytes + c->idem_regions.bytes, memory_order_relaxed);
+    uint64_t bytes = tb_regions_used(&c->regions) + tb_regions_used(&c->idem_regions);
+    atomic_store_explicit(&c->memory_bytes, bytes, memory_order_relaxed);
     atomic_store_explicit(&c->n_idem_rows, c->idem.map.n, memory_order_relaxed);
     atomic_store_explicit(&c->n_timers, c->due.n, memory_order_relaxed);
     atomic_store_explicit(&c->n_tenants, c->fair.active, memory_order_relaxed);

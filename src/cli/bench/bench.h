@@ -5,8 +5,8 @@
  * (the same bytes appended to a growing file, one fdatasync per 256 operations), because
  * a figure without its machine says little. Nothing here is a test; nothing asserts a time.
  *
- * The world: tenants, each with a points unit, a rule of one point per whole currency
- * unit, a store, and members with a phone and a card, five attributes and a first order.  */
+ * The world: tenants, each with two units of points, a rule of one point per whole
+ * currency unit, a store, and members with a phone and a card and five attributes.              */
 #ifndef TB_CLI_BENCH_H
 #define TB_CLI_BENCH_H
 
@@ -51,6 +51,7 @@ struct tb_bench_options {
     uint32_t seconds;  /* of each measured part */
     uint32_t rate;     /* purchases a second of the sustained part; 0 = leave it out */
     uint32_t orders;   /* purchases before anything is measured */
+    bool accounts;     /* members begin with points in a lot, and with stars of which nothing is left */
     bool scans;        /* also scans of item codes */
     bool checkout;     /* also quotes, coupons claimed, orders confirmed with them */
     bool play;         /* also draws, and scans that give something */
@@ -174,6 +175,9 @@ double tb_bench_pause_p99_ms(double seconds);
 
 /* One line: how fast this machine's core and memory are just now (machine.c). */
 void tb_bench_machine(FILE *out);
+
+/* One line: what the store's memory holds, for each member (memory.c). */
+void tb_bench_memory(struct tb_node *node, FILE *out);
 
 /* Resident bytes of this process. */
 uint64_t tb_bench_resident(void);

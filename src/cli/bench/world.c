@@ -7,6 +7,7 @@
 #include "cli/bench/bench.h"
 #include "core/catalog/catalog.h"
 #include "core/consent/consent.h"
+#include "core/ledger/ledger.h"
 #include "core/ops.h"
 
 uint64_t tb_bench_field(struct tb_str body, uint32_t wanted)
@@ -77,6 +78,8 @@ static bool fill_tenant(struct tb_bench_world *w, uint32_t i)
                                    .expiry = TB_EXPIRY_ROLLING_MONTHS,
                                    .expiry_n = 12,
                                    .rounding = TB_ROUNDING_MONTH};
+    struct tb_cmd_unit_put stars = unit;
+    stars.put.code = stars.name = TB_STR("stars");
     struct tb_cmd_store_put store = {.put = {.code = TB_STR("S1")}, .name = TB_STR("S1")};
     struct tb_cmd_rule_put rule = {.put = {.code = TB_STR("earn")},
                                    .name = TB_STR("one point a yuan"),
@@ -90,6 +93,7 @@ static bool fill_tenant(struct tb_bench_world *w, uint32_t i)
                                          .text = TB_STR("to serve you"),
                                          .text_version = 1};
     if (!tb_bench_command(w->node, t, TB_OP_UNIT_PUT, &unit, NULL) ||
+        !tb_bench_command(w->node, t, TB_OP_UNIT_PUT, &stars, NULL) ||
         !tb_bench_command(w->node, t, TB_OP_STORE_PUT, &store, NULL) ||
         !tb_bench_command(w->node, t, TB_OP_RULE_PUT, &rule, NULL) ||
         !tb_bench_command(w->node, t, TB_OP_PRODUCT_PUT, &product[0], NULL) ||
@@ -127,6 +131,7 @@ struct fill_slot {
     struct tb_cmd_contact contact;
     struct tb_cmd_attributes_set set;
     struct tb_attribute_input value[5];
+    struct tb_cmd_adjust adjust;
     uint8_t region[TB_ANSWER_BYTES_MAX];
     _Atomic uint32_t state; /* 0 free, 1 under way, 2 refused */
 };
@@ -183,7 +188,9 @@ static void prepare(struct tb_bench_world *w, struct fill_slot *s, uint32_t memb
     s->r.command.tenant = w->tenant[t];
 }
 
-/* First the contact that makes the member, then what she tells. */
+/* First the contact that makes the member, then what she tells, then her two accounts: of one nothing is left. */
+#define PASSES 2u
+#define PASSES_WITH_ACCOUNTS 5u
 static void fill_input(struct tb_bench_world *w, struct fill_slot *s, uint32_t member, uint32_t pass,
                        int64_t now)
 {
@@ -192,6 +199,15 @@ static void fill_input(struct tb_bench_world *w, struct fill_slot *s, uint32_t m
             .identifier = s->id, .identifier_n = 2, .facts = {.occurred_ms = now}};
         s->r.command.op = TB_OP_CONTACT;
         s->r.command.input = &s->contact;
+        return;
+    }
+    if (pass >= PASSES) {
+        s->adjust = (struct tb_cmd_adjust){.member = {.identifier = s->id[0]},
+                                           .unit = pass == PASSES ? TB_STR("points") : TB_STR("stars"),
+                                           .amount = pass == PASSES + 2 ? -100 : 100,
+                                           .reason = TB_STR("bench")};
+        s->r.command.op = TB_OP_ADJUST;
+        s->r.command.input = &s->adjust;
         return;
     }
     for (uint32_t k = 0; k < 5; k++)
@@ -222,8 +238,9 @@ bool tb_bench_fill(struct tb_bench_world *w, const struct tb_bench_options *o)
             return false;
     int64_t now = (int64_t)time(NULL) * 1000;
     uint32_t at = 0;
+    uint32_t passes = o->accounts ? PASSES_WITH_ACCOUNTS : PASSES;
     for (uint32_t m = 0; m < o->members; m++)
-        for (uint32_t pass = 0; pass < 2; pass++) {
+        for (uint32_t pass = 0; pass < passes; pass++) {
             struct fill_slot *s = free_slot(slots, &at);
             if (s == NULL)
                 return false;
