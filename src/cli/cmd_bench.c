@@ -147,8 +147,8 @@ int tb_bench_run(struct tb_bench_world *w, const struct tb_node_options *node, c
                   o->tenants, o->members, o->accounts ? ", 2 accounts, 1 lot" : "", took,
                   (double)f->memory_bytes / (double)o->members);
     free(f);
-    wait_for_flush(w, out);
     tb_bench_memory(w->node, out);
+    wait_for_flush(w, out);
     (void)fprintf(out, "resident: %.0f bytes a member, with all buffers of the process\n",
                   (double)(tb_bench_resident() - resident) / (double)o->members);
     if (o->orders)

@@ -20,6 +20,7 @@
 
 #define TB_SECTIONS_MAX 16
 #define TB_SECTION_HALF 8u
+#define TB_SECTION_SMALL 24u /* bytes of an element */
 
 struct tb_shape {
     const char *name;
@@ -46,13 +47,13 @@ struct tb_block {
 };
 _Static_assert(sizeof(struct tb_block) % 8 == 0, "heads are 8-byte aligned");
 
-/* Slots that the layout keeps for n elements: exact to 4, then by steps of about an
- * eighth; bytes by eights. */
+/* Slots that the layout keeps for n elements: exact to 4 (small ones, attributes and the like that
+ * come together and stay, to 8), then by steps of about an eighth; bytes by eights. */
 static inline uint32_t tb_block_capacity(uint32_t n, uint32_t elem_bytes)
 {
     if (elem_bytes == 1)
         return (n + 7) & ~7u;
-    if (n <= 4)
+    if (n <= 4 || (n <= 8 && elem_bytes <= TB_SECTION_SMALL))
         return n;
     uint32_t step = 2u << (n < 16 ? 0 : 28 - (uint32_t)__builtin_clz(n));
     return (n + step - 1) & ~(step - 1);

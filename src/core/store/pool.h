@@ -3,9 +3,10 @@
  *
  * Core allocates nothing of its own: the pool carves blocks out of regions obtained
  * through struct tb_mem, keeps freed blocks on a list per size class and never gives
- * a region back. Sizes are rounded up to a class (32-byte steps to 1 KiB, then by an
- * eighth). Not thread-safe: the cell's thread alone. Running out of memory is the end
- * of the process: mem->take must not return NULL (the engine checks limits before).   */
+ * a region back. Sizes are rounded up to a class (16-byte steps to 1 KiB, then by an
+ * eighth). Freed blocks above 4 KiB are cut up before a new region is taken. Not
+ * thread-safe: the cell's thread alone. Running out of memory is the end of the process:
+ * mem->take must not return NULL (the engine checks limits before).                     */
 #ifndef TB_CORE_STORE_POOL_H
 #define TB_CORE_STORE_POOL_H
 

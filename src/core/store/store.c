@@ -156,10 +156,12 @@ void tb_store_prefetch_column(const struct tb_store *s, uint32_t column, uint64_
 #define FIRST_LINES 6u
 #define LINES_MAX 24u
 
+/* Of the lines that the block touches: it may begin in the middle of one. */
 static void prefetch_lines(const struct tb_block *b, uint32_t from, uint32_t to)
 {
+    const char *first = (const char *)((uintptr_t)b & ~(uintptr_t)(LINE_BYTES - 1));
     for (uint32_t i = from; i < to; i++)
-        __builtin_prefetch((const char *)b + (size_t)i * LINE_BYTES, 1);
+        __builtin_prefetch(first + (size_t)i * LINE_BYTES, 1);
 }
 
 void tb_store_prefetch(const struct tb_store *s, uint32_t kind, uint64_t id)
@@ -174,7 +176,8 @@ void tb_store_prefetch_rest(const struct tb_store *s, uint32_t kind, uint64_t id
     struct tb_block **slot = slot_of(s, kind, id);
     if (slot == NULL || *slot == NULL)
         return;
-    uint32_t lines = ((*slot)->bytes + LINE_BYTES - 1) / LINE_BYTES;
+    uint32_t before = (uint32_t)(uintptr_t)*slot & (LINE_BYTES - 1);
+    uint32_t lines = (before + (*slot)->bytes + LINE_BYTES - 1) / LINE_BYTES;
     prefetch_lines(*slot, FIRST_LINES, lines < LINES_MAX ? lines : LINES_MAX);
 }
 
