@@ -15,6 +15,7 @@
 #ifndef TB_CLI_NODE_H
 #define TB_CLI_NODE_H
 
+#include "channel/webhook/webhook.h"
 #include "engine/cell.h"
 #include "http/vault.h"
 
@@ -60,6 +61,7 @@ struct tb_node {
     /* Set while the node is served: the HTTP side wants to know of new and revoked keys. */
     void (*keys_changed)(void *user);
     void *_Atomic keys_user; /* NULL = nobody */
+    struct tb_webhook_counts webhooks; /* while it is served */
 };
 
 /* Opens, recovers and starts. On a shared journal the cell may follow: tb_node_lead waits. */

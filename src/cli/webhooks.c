@@ -382,9 +382,15 @@ static int64_t replay_letters(void *user, uint64_t webhook, uint64_t sequence, s
     return n;
 }
 
+static void read_sent(void *user, struct tb_app_sent *out)
+{
+    const struct tb_webhook_counts *c = &((struct tb_node *)user)->webhooks;
+    *out = (struct tb_app_sent){c->lanes, c->delivered, c->failed, c->dead};
+}
+
 void tb_node_letters(struct tb_node *n, struct tb_app_letters *out)
 {
-    *out = (struct tb_app_letters){.user = n, .list = list_letters, .replay = replay_letters};
+    *out = (struct tb_app_letters){.user = n, .list = list_letters, .replay = replay_letters, .sent = read_sent};
 }
 
 /* ---- life --------------------------------------------------------------------------------------------- */
@@ -415,6 +421,7 @@ struct tb_node_webhooks *tb_node_webhooks_open(struct tb_node *n, struct tb_app 
     struct tb_webhook_options o = {.source = {.user = w, .leads = leads, .newest = newest, .targets = targets,
                                               .birth = birth, .next = next, .log = on_log},
                                    .path = path,
+                                   .counts = &n->webhooks,
                                    .loopback = loopback};
     const char *second = getenv("TONGBAO_WEBHOOK_SECOND_MS"); /* tests: pauses pass faster */
     int64_t ms;

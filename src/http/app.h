@@ -32,8 +32,16 @@ struct tb_app_letter {
     bool replay;    /* it is to be sent again */
     const char *reason;
 };
+struct tb_app_sent {
+    uint64_t webhooks; /* that are served now */
+    uint64_t delivered;
+    uint64_t failed; /* attempts */
+    uint64_t dead;
+};
 struct tb_app_letters {
     void *user;
+    /* What was sent since the process began; any thread, at once. */
+    void (*sent)(void *user, struct tb_app_sent *out);
     /* By rising sequence, at most limit of those behind `after`. */
     bool (*list)(void *user, uint64_t webhook, uint64_t after, uint32_t limit,
                  void (*each)(void *arg, const struct tb_app_letter *l), void *arg, struct tb_fault *f);

@@ -105,6 +105,18 @@ static void cell_metrics(struct tb_buf *b, const struct tb_cell_figures *f)
     latency(b, f);
 }
 
+static void webhook_metrics(struct tb_buf *b, const struct tb_app *app)
+{
+    struct tb_app_sent s;
+    if (app->o.letters == NULL)
+        return;
+    app->o.letters->sent(app->o.letters->user, &s);
+    metric(b, "webhooks", "gauge", "Webhooks that are served.", s.webhooks);
+    metric(b, "webhook_deliveries_total", "counter", "Entries that receivers took.", s.delivered);
+    metric(b, "webhook_failures_total", "counter", "Attempts that failed.", s.failed);
+    metric(b, "webhook_dead_letters_total", "counter", "Entries given up.", s.dead);
+}
+
 void tb_op_metrics(void *user, struct tb_call *call)
 {
     struct tb_app *app = user;
@@ -128,6 +140,7 @@ void tb_op_metrics(void *user, struct tb_call *call)
     for (uint32_t i = 2; i < 6; i++)
         tb_buf_printf(&b, "tongbao_http_replies_total{class=\"%uxx\"} %llu\n", i,
                       (unsigned long long)h.replies_by_class[i]);
+    webhook_metrics(&b, app);
     cell_metrics(&b, &f);
     if (b.overflowed)
         tb_http_refuse_code(call->req, TB_PROBLEM_INTERNAL, NULL);

@@ -12,6 +12,7 @@ import http.client
 import http.server
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef01234567").decode()
 TONGBAO = sys.argv[1]
@@ -114,6 +116,10 @@ class Tongbao:
     def stop(self):
         self.child.send_signal(signal.SIGTERM)
         assert self.child.wait(30) == 0, self.said
+
+    def text(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=20) as r:
+            return r.read().decode()
 
     def call(self, method, path, body=None):
         c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
@@ -237,6 +243,8 @@ def test_dead(t, r):
     wait(lambda: len(r.bodies("/busy")) == 3, "429: not tried again", 30)
     waits = [v[1] - v[0] for (p, _), v in r.times.items() if p == "/busy"]
     that(min(waits) >= 0.19, f"Retry-After was not waited for: {waits}")  # 100 of 2 ms
+    dead = re.search(r"^tongbao_webhook_dead_letters_total (\d+)$", t.text("/metrics"), re.M)
+    that(dead is not None and int(dead[1]) == 7, f"figures say {dead and dead[1]} dead letters instead of 7")
     r.accept = True
     that("7 to be sent again" in t.verb("webhooks", "replay"), "three refused, three redirected, one gone")
     wait(lambda: len(r.bodies("/later")) == 3, "dead letters were not sent again")

@@ -52,7 +52,6 @@ struct tb_webhooks {
     uint64_t chance;
     pthread_t thread;
     _Atomic bool stop;
-    _Atomic uint64_t delivered, failed, dead, lanes_shown;
 };
 
 static int64_t wall_ms(void)
@@ -221,7 +220,7 @@ static void give_up(struct tb_webhooks *w, struct lane *l, const struct tb_outbo
         return;
     }
     l->at = *next;
-    w->dead++;
+    w->o.counts->dead++;
     say(w, l, d.reason);
 }
 
@@ -238,8 +237,8 @@ static void judge(struct tb_webhooks *w, struct lane *l, CURLcode code)
     enum tb_webhook_outcome outcome = tb_webhook_judge(status, l->forbidden);
     struct tb_outbox_lane next = l->at;
     end_transfer(w, l);
-    w->failed += outcome != TB_WEBHOOK_DELIVERED;
-    w->delivered += outcome == TB_WEBHOOK_DELIVERED;
+    w->o.counts->failed += outcome != TB_WEBHOOK_DELIVERED;
+    w->o.counts->delivered += outcome == TB_WEBHOOK_DELIVERED;
     if (l->replaying) {
         came_again(w, l, outcome, status, code);
         return;
@@ -431,7 +430,7 @@ static bool look(struct tb_webhooks *w)
         l->wanted = false;
     if (w->o.source.targets(w->o.source.user, on_target, w, &f))
         drop_unwanted(w);
-    w->lanes_shown = w->lane_n;
+    w->o.counts->lanes = w->lane_n;
     return true;
 }
 
@@ -500,10 +499,4 @@ void tb_webhooks_close(struct tb_webhooks *w)
     (void)curl_multi_cleanup(w->multi);
     curl_global_cleanup();
     free(w);
-}
-
-void tb_webhooks_figures(struct tb_webhooks *w, struct tb_webhook_figures *out)
-{
-    *out = (struct tb_webhook_figures){.lanes = w->lanes_shown, .delivered = w->delivered,
-                                       .failed = w->failed, .dead = w->dead};
 }

@@ -58,9 +58,18 @@ struct tb_webhook_source {
     void (*log)(void *user, const char *sentence);
 };
 
+/* Since the process began. Written by the webhooks' thread, read by any. */
+struct tb_webhook_counts {
+    _Atomic uint64_t lanes; /* webhooks that are served now */
+    _Atomic uint64_t delivered;
+    _Atomic uint64_t failed; /* attempts */
+    _Atomic uint64_t dead;   /* entries given up */
+};
+
 struct tb_webhook_options {
     struct tb_webhook_source source;
     const char *path;     /* of the outbox */
+    struct tb_webhook_counts *counts; /* outlives them */
     bool loopback;        /* receivers on this machine are allowed (tests, demonstrations) */
     uint32_t second_ms;   /* [1000]; tests make retries faster */
     uint32_t timeout_ms;  /* [15000] */
@@ -72,13 +81,5 @@ TB_MUST_USE bool tb_webhooks_open(const struct tb_webhook_options *o, struct tb_
                                   struct tb_fault *f);
 /* Waits for nothing: what is under way is broken off and comes again. NULL is fine. */
 void tb_webhooks_close(struct tb_webhooks *w);
-
-struct tb_webhook_figures {
-    uint64_t lanes;
-    uint64_t delivered;
-    uint64_t failed; /* attempts */
-    uint64_t dead;
-};
-void tb_webhooks_figures(struct tb_webhooks *w, struct tb_webhook_figures *out);
 
 #endif
