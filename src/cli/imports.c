@@ -19,7 +19,6 @@
 const char *const import_kinds[4] = {"orders", "members", "products", "contacts"};
 static const char *const state_words[IMPORT_STATES] = {"uploading", "ready",   "waiting", "running",
                                                        "done",      "stopped", "failed"};
-static const char *const files[] = {"file", "map", "map.new", "rejects.csv", "dry.csv", "report.json", "state"};
 
 /* ---- the folder ------------------------------------------------------------------------------------------ */
 
@@ -45,9 +44,12 @@ bool import_meta_load(const struct tb_imports *x, uint32_t tenant, const char *c
                      &m->ended_ms, &m->rows) == 10 &&
               m->kind < TB_COUNT_OF(import_kinds) && m->state < IMPORT_STATES && fgetc(f) == '\n' &&
               fgets(m->name, sizeof m->name, f) != NULL && fgets(m->message, sizeof m->message, f) != NULL;
+    if (ok && fgets(m->sum, sizeof m->sum, f) == NULL) /* written before there was one */
+        m->sum[0] = 0;
     (void)fclose(f);
     m->name[strcspn(m->name, "\n")] = 0;
     m->message[strcspn(m->message, "\n")] = 0;
+    m->sum[strcspn(m->sum, "\n")] = 0;
     return ok;
 }
 
@@ -61,9 +63,9 @@ bool import_meta_save(const struct tb_imports *x, uint32_t tenant, const char *c
         return false;
     bool ok = fprintf(f,
         "1 %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64
-                         " %" PRId64 " %" PRId64 "\n%s\n%s\n",
+                         " %" PRId64 " %" PRId64 "\n%s\n%s\n%s\n",
                       m->kind, m->state, m->dry, m->by, m->size, m->made_ms, m->asked_ms, m->started_ms, m->ended_ms,
-                      m->rows, m->name, m->message) > 0;
+                      m->rows, m->name, m->message, m->sum) > 0;
     ok = fflush(f) == 0 && fdatasync(fileno(f)) == 0 && ok;
     return fclose(f) == 0 && ok && rename(fresh, path) == 0;
 }
@@ -77,13 +79,6 @@ static int64_t size_of(const char *path)
 static bool make_folder(const char *path)
 {
     return mkdir(path, 0700) == 0 || errno == EEXIST;
-}
-
-static void clear_folder(const struct tb_imports *x, uint32_t tenant, const char *code)
-{
-    char path[IMPORT_PATH_BYTES];
-    for (uint32_t i = 0; i < TB_COUNT_OF(files); i++)
-        (void)unlink(import_path(x, tenant, code, files[i], path));
 }
 
 static uint32_t count_of(const struct tb_imports *x, uint32_t tenant)
@@ -128,6 +123,25 @@ static bool runs(const struct asked *a)
 static bool busy(const struct asked *a)
 {
     return a->m.state == WAITING || a->m.state == RUNNING;
+}
+
+/* What has come of the file: all of it, once it was complete, whether or not it is still here. */
+static int64_t received(const struct asked *a)
+{
+    char path[IMPORT_PATH_BYTES];
+    return a->m.state == UPLOADING ? size_of(import_path(a->x, a->in->tenant, a->code, "file", path)) : a->m.size;
+}
+
+/* False with a refusal: no file is here to be read. */
+static bool file_here(struct asked *a)
+{
+    char path[IMPORT_PATH_BYTES];
+    bool here = access(import_path(a->x, a->in->tenant, a->code, "file", path), R_OK) == 0;
+    if (!here)
+        no(a, TB_PROBLEM_INVALID_VALUE, "file",
+           a->m.state == ENDED ? "It was imported, and its file is gone: send it under another code."
+                               : "The file is not here: send it.");
+    return here;
 }
 
 /* A small file of the folder, whole; NULL: there is none. The caller frees it. */
@@ -179,7 +193,7 @@ static void out_import(struct asked *a, struct tb_json_out *o, bool whole)
     tb_json_out_key_str(o, "state", tb_str_of(state_words[m->state]));
     tb_json_out_key_bool(o, "dry_run", m->dry != 0);
     tb_json_out_key_i64(o, "size", m->size);
-    tb_json_out_key_i64(o, "received", size_of(import_path(a->x, a->in->tenant, a->code, "file", path)));
+    tb_json_out_key_i64(o, "received", received(a));
     tb_json_out_key_i64(o, "rows", running ? atomic_load(&p->rows) : m->rows);
     if (running) {
         tb_json_out_key_i64(o, "rows_before", atomic_load(&p->rows_before));
@@ -188,6 +202,9 @@ static void out_import(struct asked *a, struct tb_json_out *o, bool whole)
     out_time(o, "made_at", m->made_ms);
     out_time(o, "started_at", m->started_ms);
     out_time(o, "ended_at", m->state == RUNNING ? 0 : m->ended_ms);
+    out_time(o, "file_until", import_file_until(import_path(a->x, a->in->tenant, a->code, "file", path), m));
+    if (m->sum[0] != 0)
+        tb_json_out_key_str(o, "sha256", tb_str_of(m->sum));
     if (m->message[0] != 0)
         tb_json_out_key_str(o, "message", tb_str_of(m->message));
     if (whole)
@@ -252,7 +269,7 @@ static void put(struct asked *a)
         no_disk(a);
         return;
     }
-    clear_folder(a->x, in->tenant, a->code);
+    import_clear(a->x, in->tenant, a->code);
     a->m = (struct import_meta){.kind = in->kind, .size = in->size, .by = in->by,
                                 .made_ms = tb_host_real.now_ms(tb_host_real.user)};
     memcpy(a->m.name, name, sizeof name);
@@ -264,7 +281,7 @@ static void take_piece(struct asked *a)
     struct tb_app_import *in = a->in;
     char path[IMPORT_PATH_BYTES], detail[64];
     (void)import_path(a->x, in->tenant, a->code, "file", path);
-    int64_t have = size_of(path);
+    int64_t have = received(a);
     if (in->offset + in->n > a->m.size) {
         no(a, TB_PROBLEM_OUT_OF_RANGE, "/offset", "Beyond the size that was said.");
         return;
@@ -331,6 +348,8 @@ static void run(struct asked *a)
         no(a, TB_PROBLEM_INVALID_VALUE, "state", busy(a) ? "It waits or runs already." : "The file is not complete.");
         return;
     }
+    if (!file_here(a))
+        return;
     import_head(file, &head);
     if (head.problem != TB_PROBLEM_NONE) {
         no(a, head.problem, head.field, head.detail);
@@ -377,7 +396,7 @@ static void forget(struct asked *a)
         return;
     }
     answer(a);
-    clear_folder(a->x, a->in->tenant, a->code);
+    import_clear(a->x, a->in->tenant, a->code);
     (void)rmdir(import_path(a->x, a->in->tenant, a->code, "", path));
 }
 
@@ -443,6 +462,8 @@ static void do_one(struct asked *a)
         take_piece(a);
         break;
     case TB_APP_IMPORT_HEAD:
+        if (a->m.state != UPLOADING && !file_here(a))
+            break;
         import_head(import_path(a->x, a->in->tenant, a->code, "file", path), a->in);
         break;
     case TB_APP_IMPORT_RUN:

@@ -4,6 +4,7 @@
  * An import is a folder, DATA/imports/http/<tenant>/<code>/: the file as it came, the map, what became of
  * it. One runs at a time, by the same code as `tongbao import`; after a restart the one that ran goes on
  * where it was, and repeating one changes nothing (docs/import.md).
+ * The file itself goes once a run for good has ended, and after TB_IMPORT_FILE_KEPT_MS without one (imports_keep.c).
  * Invariant   the state on disk is the truth; in memory is only how far the running one has come.
  * Threads     open and close: one; the port's act: any that may block.
  * Limits      TB_IMPORT_FILE_BYTES_MAX a file, TB_IMPORTS_MAX imports a tenant. Files stay on this machine:
@@ -16,6 +17,7 @@
 
 #define TB_IMPORT_FILE_BYTES_MAX (INT64_C(1) << 29)
 #define TB_IMPORTS_MAX 100u
+#define TB_IMPORT_FILE_KEPT_MS (7 * TB_DAY_MS) /* since the last piece or run */
 
 struct tb_imports;
 

@@ -13,6 +13,7 @@ enum import_state { UPLOADING = 0, READY, WAITING, RUNNING, ENDED, STOPPED, FAIL
 
 #define IMPORT_NAME_BYTES 200u
 #define IMPORT_PATH_BYTES 4600u
+#define IMPORT_SUM_CHARS 64u
 
 /* What lies in the folder's file "state". */
 struct import_meta {
@@ -28,6 +29,7 @@ struct import_meta {
     int64_t rows;
     char name[IMPORT_NAME_BYTES + 2]; /* and what ends the line */
     char message[260];
+    char sum[IMPORT_SUM_CHARS + 2]; /* SHA-256 of a file that was imported for good; "" = not yet */
 };
 
 struct tb_imports {
@@ -55,6 +57,14 @@ TB_MUST_USE bool import_meta_save(const struct tb_imports *x, uint32_t tenant, c
                                   const struct import_meta *m);
 /* imports_head.c: the file's columns and first rows as JSON, or x->problem. */
 void import_head(const char *path, struct tb_app_import *x);
+/* imports_keep.c; the lock is held, but for the sum. */
+void import_clear(const struct tb_imports *x, uint32_t tenant, const char *code);
+/* When the file at path goes without a run; 0 = it is gone, or in use. */
+int64_t import_file_until(const char *path, const struct import_meta *m);
+/* In hexadecimal; "" when it cannot be read. The worker's alone. */
+void import_file_sum(const char *path, char hex[IMPORT_SUM_CHARS + 1]);
+/* Files whose time is over, and what a process that ended left half-done. */
+void import_sweep(const struct tb_imports *x, int64_t now_ms);
 /* imports_run.c: the worker. */
 void *import_worker(void *imports);
 

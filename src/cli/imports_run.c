@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/imports_int.h"
 
 #define LOOK_S 1
+#define SWEEP_MS (3600 * 1000)
 
 static int64_t now_ms(void)
 {
@@ -124,6 +126,11 @@ static bool run_one(struct tb_imports *x, struct next *n)
     FILE *err = open_memstream(&said, &said_n);
     tb_assert(out != NULL && err != NULL);
     int code = ok ? run_verb(x, n, out, err) : TB_EXIT_FAULT;
+    bool imported = code == TB_EXIT_OK && n->meta.dry == 0;
+    char file[IMPORT_PATH_BYTES];
+    (void)import_path(x, n->tenant, n->code, "file", file);
+    if (imported)
+        import_file_sum(file, n->meta.sum);
     (void)fclose(out);
     (void)fclose(err);
     (void)pthread_mutex_lock(&x->lock);
@@ -135,6 +142,8 @@ static bool run_one(struct tb_imports *x, struct next *n)
         keep_sentence(&n->meta, said);
     bool goes_on = cut && code != TB_EXIT_OK && !x->stopped_by_hand; /* at the next start */
     ok = goes_on || import_meta_save(x, n->tenant, n->code, &n->meta);
+    if (imported && ok)
+        (void)unlink(file);
     x->tenant = 0;
     free(text);
     free(said);
@@ -146,8 +155,13 @@ void *import_worker(void *imports)
     struct tb_imports *x = imports;
     struct next *n = calloc(1, sizeof *n);
     tb_assert(n != NULL);
+    int64_t swept = 0; /* at the start, then by the hour */
     (void)pthread_mutex_lock(&x->lock);
     while (!x->stop) {
+        if (now_ms() - swept >= SWEEP_MS) {
+            swept = now_ms();
+            import_sweep(x, swept);
+        }
         if (tb_cell_state(x->node->cell) == TB_CELL_LEADING && find_next(x, n) && run_one(x, n))
             continue;
         struct timespec t;

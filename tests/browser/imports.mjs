@@ -43,6 +43,7 @@ async function importMembers(w, c) {
   let f = await figures();
   c.equal([f["总行数"], f["成功"], f["被拒绝"]].join(), "4,2,2", "what the trial says");
   c.equal(await members(), before, "the trial wrote nothing");
+  await page.waitForSelector(".ant-drawer :text('原始文件保留到')");
   const [download] = await Promise.all([
     page.waitForEvent("download"),
     page.click(".ant-drawer button:has-text('下载被拒绝的行')"),
@@ -57,6 +58,11 @@ async function importMembers(w, c) {
   f = await figures();
   c.equal([f["总行数"], f["成功"], f["新入会"]].join(), "4,2,2", "what the import says");
   c.equal((await members()) - before, 2, "two members more");
+  await page.waitForSelector(".ant-drawer :text('原始文件已删除')");
+  const sum = (await import("node:crypto")).createHash("sha256").update(csv).digest("hex");
+  await page.waitForSelector(`.ant-drawer :text('${sum}')`);
+  c.equal(await page.locator(".ant-drawer button:has-text('正式导入')").count(), 0, "nothing is imported twice");
+  await healthy(w, c, page, "imports, done");
 
   await w.go(page, "/members");
   await page.fill(".ant-input-search input", "zgxm");

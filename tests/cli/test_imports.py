@@ -4,8 +4,11 @@
 import base64
 import csv
 import ctypes
+import datetime
+import hashlib
 import io
 import json
+import os
 import pathlib
 import signal
 import tempfile
@@ -89,6 +92,19 @@ marketer, till = key("shop", "marketer"), key("shop", "till")
 stranger = key("other", "owner", "--create-tenant", "--name", "Other")
 
 
+def folder(code):
+    return next((data / "imports" / "http").glob("*/first")).parent / code
+
+
+def kept(code):
+    return (folder(code) / "file").exists()
+
+
+def week(until, since):
+    until, since = (datetime.datetime.fromisoformat(t.replace("Z", "+00:00")) for t in (until, since))
+    return until - since == datetime.timedelta(days=7)
+
+
 def persons():
     return sql(data, "SELECT count(*) AS n FROM persons p JOIN tenants t ON t.tenant = p.tenant WHERE t.code = 'shop' "
                      "AND p.enrolled_ms > 0")[0]["n"]
@@ -129,7 +145,14 @@ with Served(data) as s:
     while (n := s.get("/v1/reports/members?q=zhangwei&class=all", marketer)[1]["total"]) != 1 and time.time() < end:
         time.sleep(0.1)
     equal("found by name", n, 1)
-    twice = m.run("first", member_map())
+    equal("its hash is kept", done["sha256"], hashlib.sha256(raw).hexdigest())
+    check("the file is gone", not kept("first") and "file_until" not in done, str(done))
+    check("the trial said how long it would be kept", week(trial["file_until"], trial["ended_at"]), str(trial))
+    equal("all of it had come", (done["received"], m.piece("first", raw, 0)[1]["received"]), (len(raw), len(raw)))
+    for what, (status, r) in (("runs", m.start("first", member_map())), ("is read", m.ask("GET", "/first/head"))):
+        equal(f"nothing {what} that is gone", (status, r["code"], r["field"]), (400, "invalid_value", "file"))
+    m.send("again", raw)
+    twice = m.run("again", member_map())
     equal("once more changes nothing", (twice["report"]["members_new"],
                                         twice["report"]["members_unchanged"] > 0, persons()),
           (0, True, 2))
@@ -149,15 +172,17 @@ with Served(data) as s:
     equal("no base64", m.ask("POST", "/many/pieces", {"offset": PIECE, "data": "!!!!"})[1]["code"], "invalid_value")
 
     # What a map and a file may not be.
+    m.send("maps", raw)
     for text, what in (("{]", "no JSON"), (json.dumps({**member_map(), "setup": {"units": []}}), "a setup"),
                        (json.dumps({"tenant": "shop", "orders": {}}), "another section"),
                        (json.dumps({**member_map(), "more": 1}), "an unknown field")):
-        status, r = m.start("first", text)
+        status, r = m.start("maps", text)
         equal(f"a map with {what}", (status, r["code"], r["field"]), (400, "invalid_value", "/map"))
     for wrong, what in ((member_map(("Phone", "since", "name")), "no column Phone"),
                         (member_map(tenant="other"), "another tenant")):
-        r = m.run("first", wrong)
+        r = m.run("maps", wrong)
         check(f"a map with {what} fails and says so", r["state"] == "failed" and what in r.get("message", ""), str(r))
+    check("what failed keeps its file", kept("maps") and week(r["file_until"], r["ended_at"]), str(r))
     m.send("gbk", "电话,日期\n13911110009,2024-05-01\n".encode("gbk"))
     status, r = m.ask("GET", "/gbk/head")
     equal("a file in another encoding", (status, r["field"], "UTF-8" in r["detail"]), (400, "file", True))
@@ -192,7 +217,8 @@ with Served(data) as s:
     r = x.run("theirs", member_map())
     check("whoever names another tenant is refused",
           r["state"] == "failed" and "another tenant" in r["message"], str(r))
-    equal("the list", {i["code"] for i in m.ask("GET", "")[1]["items"]}, {"first", "many", "gbk", "empty", "packed"})
+    equal("the list", {i["code"] for i in m.ask("GET", "")[1]["items"]},
+          {"first", "again", "maps", "many", "gbk", "empty", "packed"})
     before = persons()
     equal("deleted", m.ask("DELETE", "/gbk")[0], 200)
     equal("and gone", (m.ask("GET", "/gbk")[0], persons()), (404, before))
@@ -204,7 +230,8 @@ with Served(data) as s:
     m.ask("POST", "/many/stop")
     r = m.ended("many")
     check("stopped, or done before", r["state"] in ("stopped", "done"), str(r))
-    r = m.run("many", member_map())
+    if r["state"] == "stopped":
+        r = m.run("many", member_map())
     equal("all of them", (r["state"], persons() - before), ("done", 20000))
 
 # Killed in the middle, twice: the next start goes on by itself, and nobody is there twice.
@@ -234,5 +261,46 @@ for attempt in range(3):
         equal("everybody once", persons() - before, ROWS)
         check("the figures close", r["report"]["members_new"] + r["report"]["members_unchanged"] == ROWS,
               str(r["report"]))
+
+# Files whose time is over, and what an older process left, go at the start; what is young stays.
+def age(code, days, **state):
+    """As if the file had come, and the newest run had ended, so long ago."""
+    lines = (folder(code) / "state").read_text().split("\n")
+    numbers = lines[0].split(" ")
+    numbers[9] = str(max(0, int(numbers[9]) - days * 86400 * 1000))
+    for place, value in state.items():
+        numbers[{"state": 2, "dry": 3}[place]] = str(value)
+    (folder(code) / "state").write_text("\n".join([" ".join(numbers), *lines[1:]]))
+    there = folder(code) / "file"
+    if there.exists():
+        os.utime(there, (time.time() - days * 86400,) * 2)
+
+
+with Served(data) as s:
+    m = Sender(s, marketer)
+    for code in ("tried", "young", "left"):
+        m.send(code, raw)
+        m.run(code, member_map(), dry=True)
+age("tried", 8)
+age("young", 6)
+age("left", 0, dry=0)  # a run for good that ended before files went
+(folder("half")).mkdir()
+(folder("half") / "state.new").write_text("1 1")
+before = persons()
+with Served(data) as s:
+    m = Sender(s, marketer)
+    end = time.time() + 20
+    while (kept("tried") or kept("left")) and time.time() < end:
+        time.sleep(0.05)
+    equal("what stays", {c: kept(c) for c in ("tried", "young", "left", "maps")},
+          {"tried": False, "young": True, "left": False, "maps": True})
+    check("a folder without a state", not folder("half").exists())
+    asks = m.ask("GET", "/tried")[1]
+    equal("it asks for its file", (asks["state"], asks["received"], json.loads(asks["map"])),
+          ("uploading", 0, member_map()))
+    equal("left is as it was", m.ask("GET", "/left")[1]["state"], "done")
+    m.send("tried", raw)
+    equal("and is imported", (m.run("tried", member_map())["state"], persons() - before, kept("tried")),
+          ("done", 0, False))
 good("check", "--data", data)
 finish()

@@ -5,7 +5,7 @@ import { Alert, App, Button, Drawer, Popconfirm, Progress, Space, Table, Upload 
 import { useState } from "react";
 import { api, type Import } from "../../../api/client.gen";
 import { ApiError } from "../../../api/http";
-import { count } from "../../../shared/format";
+import { count, dateTime } from "../../../shared/format";
 import { useApi, useWrite } from "../../../shared/query";
 import { useT } from "../../messages";
 import { useImportsT } from "../../messages/imports";
@@ -147,7 +147,17 @@ export function ImportDrawer({ code, close }: { code: string; close: () => void 
                 {(h) => <ImportMapForm of={x} head={h} busy={run.isPending} run={(map) => start(map, true)} />}
               </Data>
             )}
-            {still && !editing && (
+            {x.file_until && (
+              <p className="soft">{m.fileUntil(dateTime(x.file_until))}</p>
+            )}
+            {x.sha256 && (
+              <p className="soft" style={{ overflowWrap: "anywhere" }}>
+                {m.fileGone}
+                <br />
+                <span className="mono">{m.fileSum(x.sha256)}</span>
+              </p>
+            )}
+            {still && !editing && x.file_until && (
               <Space wrap>
                 {x.map && (x.dry_run || x.state !== "done") && (
                   <Button type="primary" loading={run.isPending} onClick={() => start(x.map ?? "", false)}>
