@@ -7,8 +7,10 @@ usage: demo_hour.py URL KEY-OF-HELIN KEY-OF-CHENGDIAN
 The simulated year ends where campaigns and games begin, since those are configuration (examples/). So that
 their pages have something to show, some of its members now do what members do, through the same API as everybody
 and by the same rules: who may not, does not, and nothing is told twice (idempotency keys are fixed, so a second
-run changes nothing). What it shows of campaigns' effect is the generator's doing, not a proof of anything.
+run changes nothing). Those answers are counted by code at the end: what a hundred shoppers are refused for is a
+figure that somebody should look at. What it shows of campaigns' effect is the generator's doing, not a proof.
 """
+import collections
 import concurrent.futures
 import http.client
 import json
@@ -32,6 +34,9 @@ class Shop:
         self.address = urllib.parse.urlparse(url).netloc
         self.key = key
         self.local = threading.local()
+        self.lock = threading.Lock()
+        self.calls = 0
+        self.refused = collections.Counter()  # (operation, code)
 
     def call(self, method, path, body=None, idem=None):
         headers = {"Authorization": f"Bearer {self.key}"}
@@ -46,7 +51,12 @@ class Shop:
         text = r.read()
         if r.status >= 400 and r.status not in BUSINESS:
             raise SystemExit(f"{method} {path}: {r.status} {text[:300].decode()}")
-        return r.status, json.loads(text) if text else None
+        answer = json.loads(text) if text else None
+        with self.lock:
+            self.calls += 1
+            if r.status >= 400:
+                self.refused[kind(path), answer.get("code", str(r.status))] += 1
+        return r.status, answer
 
     def get(self, path):
         return self.call("GET", path)[1]
@@ -72,6 +82,19 @@ class Shop:
                 break
             after = "&after=" + urllib.parse.quote(str(page["next"]))
         return [m for m in found if m.get("id")][:n]
+
+
+def kind(path):
+    """What was asked for, without whose: the last word of the path, behind it the mechanic's name if it has one."""
+    words = path.partition("?")[0].strip("/").split("/")
+    return f"{words[2]} {words[-1]}" if len(words) > 3 and words[1] == "games" else words[-1]
+
+
+def tell(name, shop):
+    n = sum(shop.refused.values())
+    print(f"{name}: {shop.calls} calls, {n} refused")
+    for (what, code), times in sorted(shop.refused.items(), key=lambda x: (-x[1], x[0])):
+        print(f"  {times:5d}  {code:<24} {what}")
 
 
 def play(shop, number, member):
@@ -186,8 +209,10 @@ def main():
         sys.exit(__doc__.split("\n\n")[1])
     url, key, brand = sys.argv[1:]
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-        helin(Shop(url, key), pool)
-        chengdian(Shop(url, brand), pool)
+        for name, hour, secret in (("helin", helin, key), ("chengdian", chengdian, brand)):
+            shop = Shop(url, secret)
+            hour(shop, pool)
+            tell(name, shop)
 
 
 if __name__ == "__main__":
