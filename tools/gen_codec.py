@@ -70,7 +70,7 @@ REFS = {"profile": "MEMBER", "subject_profile": "MEMBER", "more": "MEMBER", "a":
         "unit": "UNIT", "ns": "NAMESPACE", "store": "STORE", "product": "PRODUCT", "associate": "ASSOCIATE",
         "touchpoint": "TOUCHPOINT", "attribute": "ATTRIBUTE", "purpose": "PURPOSE", "purpose_id": "PURPOSE",
         "rule": "RULE", "scheme": "SCHEME", "actor": "KEY", "asked_by": "KEY",
-        "decided_by": "KEY", "made_by": "KEY", "made": "TRANSFER"}
+        "decided_by": "KEY", "hands": "KEY", "made_by": "KEY", "made": "TRANSFER"}
 SCHEMA_TYPES = {"uint32": "UINT", "uint64": "UINT", "bool": "UINT", "sint64": "SINT", "fixed64": "FIXED64",
                 "string": "STRING", "bytes": "BYTES"}
 

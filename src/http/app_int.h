@@ -298,6 +298,7 @@ extern const char *const tb_words_code_verb[5]; /* [0] is not used */
 extern const char *const tb_words_issue_state[]; /* enum tb_issue_state; op_issue.c */
 extern const char *const tb_words_request_act[];   /* enum tb_request_act; op_requests.c */
 extern const char *const tb_words_request_state[]; /* enum tb_request_state */
+extern const char *const tb_words_request_over[];  /* enum tb_request_over */
 
 /* ---- rooms (op_*.c) ---------------------------------------------------------------------------- */
 

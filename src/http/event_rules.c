@@ -19,6 +19,7 @@ enum vocabulary {
     CAUSE = 0, VERDICT, SCENE, VERB, TENDER, ACCOUNT, CAMPAIGN_STATE, MECHANIC, LEVEL, GROUP_RULE, COUPON_RULE,
     BUDGET_RULE, ROUNDING, OFFER_FLAG, WEEKDAY, SLOT, SCOPE_BY, PLACE_BY, LIMIT_SCOPE, PERIOD, FINDING, BASKET_END,
     POLICY, GAME_KIND, GAME_STATE, REWARD_KIND, DRAW_WHY, PACKET_MODE, ISSUE_STATE, ARM, REQUEST_ACT, REQUEST_STATE,
+    REQUEST_OVER,
     VOCABULARIES
 };
 
@@ -80,6 +81,7 @@ struct tb_feed_words tb_feed_words_of(uint32_t what)
         [ARM] = LIST(arms),
         [REQUEST_ACT] = {tb_words_request_act, TB_REQUEST_ACTS},
         [REQUEST_STATE] = {tb_words_request_state, TB_REQUEST_STATES},
+        [REQUEST_OVER] = {tb_words_request_over, TB_REQUEST_OVERS},
     };
     switch (what) {
     case LEVEL:
@@ -127,6 +129,8 @@ static const struct tb_feed_rule rules[] = {
     ID_OF("request", TB_ID_REQUEST, "request"),
     CODE("asked_by", TB_KIND_KEY),
     CODE("decided_by", TB_KIND_KEY),
+    CODE("hands", TB_KIND_KEY),
+    WORD("RequestMade", "over", REQUEST_OVER),
     CODE("made_by", TB_KIND_KEY),
     WORD("CampaignPut", "state", CAMPAIGN_STATE),
     WORD("CampaignMoved", "state", CAMPAIGN_STATE),

@@ -86,6 +86,7 @@ static const struct tb_config_field unit_fields[] = {
     U("expected_ppm", INT, false, expected_ppm, 0, 1000000),
     U("pay_min", INT, false, pay_min, 0, MAX), U("pay_step", INT, false, pay_step, 0, MAX),
     U("pay_share_ppm", INT, false, pay_share_ppm, 0, 1000000), U("by_hand_max", INT, false, by_hand_max, 0, MAX),
+    U("by_hand_day_max", INT, false, by_hand_day_max, 0, MAX),
     U("stock", INT, false, stock, 0, MAX),
     U("claim_from", TIME, false, claim_from_ms, 0, 0), U("claim_until", TIME, false, claim_until_ms, 0, 0),
     U("valid_from", TIME, false, valid_from_ms, 0, 0), U("valid_until", TIME, false, valid_until_ms, 0, 0),

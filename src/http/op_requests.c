@@ -7,6 +7,7 @@
 const char *const tb_words_request_act[TB_REQUEST_ACTS] = {NULL, "adjust", "reverse"};
 const char *const tb_words_request_state[TB_REQUEST_STATES] = {NULL,       "waiting",   "approved",
                                                                "declined", "withdrawn", "lapsed"};
+const char *const tb_words_request_over[TB_REQUEST_OVERS] = {"act", "day"};
 
 static uint32_t state_asked(struct tb_work *w)
 {
@@ -60,6 +61,7 @@ static void out_request(struct tb_work *w, struct tb_json_out *o, struct tb_str 
     tb_json_out_key_i64(o, "amount", r->amount);
     tb_out_id(w, o, "transfer", TB_ID_TRANSFER, r->transfer);
     tb_out_id(w, o, "made", TB_ID_TRANSFER, r->made);
+    tb_out_word(o, "over", tb_words_request_over, TB_REQUEST_OVERS, r->over);
     out_text(o, "reason", &v, 0, r->reason_n);
     out_text(o, "note", &v, r->reason_n, r->note_n);
     tb_out_code(w, o, "asked_by", TB_KIND_KEY, r->asked_by);

@@ -34,6 +34,7 @@ async function unitForm(w, c) {
     pay_step: 50,
     pay_share_ppm: 300_000,
     by_hand_max: 400,
+    by_hand_day_max: 900,
   };
   await put(w, c, "/v1/units/cups", whole);
   await put(w, c, "/v1/units/purse2", {
@@ -119,6 +120,22 @@ async function fourEyes(w, c) {
   const first = owner.locator("tr:has-text('复核人工调整')").first();
   await first.waitFor();
   c.that((await first.textContent()).includes("service 申请"), "both names in the journal of changes");
+  // ten small ones are a large one: the owner sets a limit for a person's day on the unit's page
+  await w.go(owner, "/settings/units");
+  await owner.locator("tr:has-text('关怀积分') button").click();
+  await owner.fill("#by_hand_day_max", "150");
+  await owner.locator(".ant-drawer-extra button").click();
+  await settled(owner);
+  c.equal((await w.api("GET", "/v1/units/thanks")).json.by_hand_day_max, 150, "the day's limit is saved");
+  await w.go(page, `/members/${id}?tab=value`);
+  await adjust(80);
+  await page.waitForSelector(".ant-message-success");
+  await adjust(80);
+  await page.waitForSelector("text=另一位同事同意后才会生效");
+  c.equal(await balance(w, id, "thanks"), 680, "the second small one waits");
+  await w.go(owner, "/requests");
+  await owner.waitForSelector("tr:has-text('当天合计超过限额')");
+  await healthy(w, c, owner, "requests of a day");
   await page.context().close();
   await owner.context().close();
 }

@@ -251,11 +251,106 @@ static void where_no_limit_is(void **state)
     fx_refused(s.f, TB_OP_UNIT_PUT, &unit, TB_CODE_INVALID, "by_hand_max");
     unit = (struct tb_cmd_unit_put){.put.code = S("cash"), .kind = TB_UNIT_STORED_VALUE, .by_hand_max = -1};
     fx_refused(s.f, TB_OP_UNIT_PUT, &unit, TB_CODE_INVALID, "by_hand_max");
+    unit = (struct tb_cmd_unit_put){.put.code = S("cup"), .kind = TB_UNIT_COUPON, .by_hand_day_max = 1};
+    fx_refused(s.f, TB_OP_UNIT_PUT, &unit, TB_CODE_INVALID, "by_hand_day_max");
+    fx_free(s.f);
+}
+
+/* ---- a day of one person ---------------------------------------------------------------------------------- */
+
+#define DAY_LIMIT 2500
+
+static void day_limit(const struct shop *s, int64_t act, int64_t day)
+{
+    struct tb_cmd_unit_put unit = {.put.code = S("points"),
+                                   .negative = TB_NEGATIVE_UNLIMITED,
+                                   .by_hand_max = act,
+                                   .by_hand_day_max = day};
+    s->f->actor = 0;
+    fx_done(s->f, TB_OP_UNIT_PUT, &unit);
+}
+
+/* Moved at once; the transfer. */
+static uint64_t alone(const struct shop *s, uint32_t by, int64_t amount)
+{
+    struct tb_cmd_adjust in = adjust(s, amount);
+    s->f->actor = by;
+    fx_done(s->f, TB_OP_ADJUST, &in);
+    assert_int_equal(fx_uint(s->f, 7, 0), 0);
+    return fx_uint(s->f, 1, 0);
+}
+
+static void many_small_ones(void **state)
+{
+    (void)state;
+    struct shop s = shop_new();
+    day_limit(&s, LIMIT, DAY_LIMIT);
+    (void)alone(&s, s.anna, LIMIT);
+    (void)alone(&s, s.tool, -LIMIT); /* her key's acts are hers, and taking counts as giving */
+    uint64_t third = asked(&s, s.anna, LIMIT);
+    assert_int_equal(seen(&s, third).over, TB_REQUEST_OVER_DAY);
+    uint64_t large = asked(&s, s.anna, LIMIT + 1); /* both: the act's comes first */
+    assert_int_equal(seen(&s, large).over, TB_REQUEST_OVER_ACT);
+    uint64_t rest = alone(&s, s.anna, DAY_LIMIT - 2 * LIMIT); /* the limit itself is hers */
+    (void)asked(&s, s.tool, 1);
+    struct tb_cmd_reverse back = {.transfer = rest, .reason = S("wrong member")};
+    s.f->actor = s.anna;
+    fx_done(s.f, TB_OP_REVERSE, &back);
+    assert_int_equal(seen(&s, fx_uint(s.f, 7, 0)).over, TB_REQUEST_OVER_DAY);
+    /* what another approved counts for neither */
+    decided(&s, s.bob, third, true, TB_REQUEST_APPROVED);
+    (void)alone(&s, s.bob, LIMIT);
+    (void)alone(&s, s.bob, LIMIT);
+    s.f->actor = s.bob;
+    fx_done(s.f, TB_OP_REVERSE, &back); /* 500 more: his day is full as well */
+    assert_int_equal(fx_uint(s.f, 7, 0), 0);
+    (void)asked(&s, s.bob, 1);
+    assert_int_equal(play_balance(s.f, s.member, "points"), 3 * LIMIT);
+    fx_free(s.f);
+}
+
+/* The tenant's day, not 24 hours; the acts of another unit are counted apart. */
+static void the_day_ends(void **state)
+{
+    (void)state;
+    struct shop s = shop_new();
+    day_limit(&s, 0, LIMIT);
+    struct tb_cmd_unit_put other = {.put.code = S("thanks"), .negative = TB_NEGATIVE_UNLIMITED, .by_hand_day_max = 5};
+    fx_done(s.f, TB_OP_UNIT_PUT, &other);
+    int64_t today = (s.f->now_ms + 8 * TB_HOUR_MS) / TB_DAY_MS; /* Asia/Shanghai */
+    (void)alone(&s, s.anna, LIMIT);
+    (void)asked(&s, s.anna, 1);
+    struct tb_cmd_adjust thanks = adjust(&s, 5);
+    thanks.unit = S("thanks");
+    fx_done(s.f, TB_OP_ADJUST, &thanks);
+    assert_int_equal(fx_uint(s.f, 7, 0), 0);
+    (void)asked(&s, 999, 1); /* no such key: hands that nobody knows move nothing alone */
+    s.f->now_ms = (today + 1) * TB_DAY_MS - 8 * TB_HOUR_MS - 1;
+    (void)asked(&s, s.anna, 1);
+    s.f->now_ms++;
+    (void)alone(&s, s.anna, LIMIT - 1);
+    (void)alone(&s, s.anna, -1);
+    (void)asked(&s, s.anna, -1);
+    const struct tb_block *key = tb_store_get(&s.f->core.store, TB_KIND_KEY, s.anna);
+    assert_int_equal(key->n[TB_KEY_HAND], 2); /* one row a unit, whatever the days */
+    struct tb_cmd_key_put again = {.put.code = S("shop:anna"),
+                                   .hash = {"0123456789abcdef0123456789abcdef", 32},
+                                   .roles = TB_KEY_SERVICE,
+                                   .renew = true,
+                                   .name = S("Anna")};
+    s.f->actor = s.anna;
+    fx_done(s.f, TB_OP_KEY_PUT, &again); /* a new password is no new day */
+    (void)asked(&s, s.anna, 1);
+    day_limit(&s, 0, 0);
+    (void)alone(&s, s.anna, 100 * LIMIT);
+    day_limit(&s, 0, LIMIT - 1); /* lowered below what she has moved already */
+    (void)asked(&s, s.anna, 1);
     fx_free(s.f);
 }
 
 /* ---- random histories -------------------------------------------------------------------------------------- */
 
+#define RANDOM_DAY (2 * LIMIT)
 #define STEPS 4000u
 #define OPEN 64u
 
@@ -272,25 +367,37 @@ static void against_a_model(void **state)
     struct shop s = shop_new();
     const uint32_t keys[] = {s.owner, s.anna, s.bob, s.tool};
     const uint32_t person[] = {0, 1, 2, 1};
+    int64_t moved[3] = {0};
+    day_limit(&s, LIMIT, RANDOM_DAY);
     struct {
         uint64_t request;
         int64_t amount;
+        int64_t until;
         uint32_t by;
     } open[OPEN];
+    uint32_t full = 0;
     uint32_t n = 0;
     int64_t has = 0;
     uint64_t seed = 20261122;
     for (uint32_t step = 0; step < STEPS; step++) {
         uint32_t who = random_below(&seed, 4);
         int64_t amount = (int64_t)random_below(&seed, 4 * LIMIT) - 2 * LIMIT;
+        if (random_below(&seed, 40) == 0) {
+            s.f->now_ms += TB_DAY_MS;
+            memset(moved, 0, sizeof moved);
+        }
         s.f->actor = keys[who];
         if (n < OPEN && random_below(&seed, 2) == 0 && amount != 0) {
             struct tb_cmd_adjust in = adjust(&s, amount);
             fx_done(s.f, TB_OP_ADJUST, &in);
-            bool alone = amount <= LIMIT && amount >= -LIMIT;
-            assert_int_equal(fx_uint(s.f, 7, 0) == 0, alone);
-            has += alone ? amount : 0;
-            if (!alone) {
+            int64_t size = amount < 0 ? -amount : amount;
+            bool hers = size <= LIMIT && moved[person[who]] + size <= RANDOM_DAY;
+            full += size <= LIMIT && !hers;
+            assert_int_equal(fx_uint(s.f, 7, 0) == 0, hers);
+            has += hers ? amount : 0;
+            moved[person[who]] += hers ? size : 0;
+            if (!hers) {
+                open[n].until = s.f->now_ms + TB_REQUEST_LIFETIME_MS;
                 open[n].request = fx_uint(s.f, 7, 0);
                 open[n].amount = amount;
                 open[n++].by = who;
@@ -298,6 +405,13 @@ static void against_a_model(void **state)
         } else if (n > 0) {
             uint32_t at = random_below(&seed, n);
             struct tb_cmd_request_decide in = {.request = open[at].request, .approve = random_below(&seed, 3) > 0};
+            if (s.f->now_ms >= open[at].until) { /* nobody fires it here */
+                fx_refused(s.f, TB_OP_REQUEST_DECIDE, &in, TB_CODE_REQUEST_CLOSED, "request");
+                struct tb_cmd_fire fire = {.kind = TB_KIND_REQUEST, .id = open[at].request};
+                fx_done(s.f, TB_OP_FIRE, &fire);
+                open[at] = open[--n];
+                continue;
+            }
             bool own = person[who] == person[open[at].by];
             if (own && in.approve) {
                 fx_refused(s.f, TB_OP_REQUEST_DECIDE, &in, TB_CODE_OWN_REQUEST, "");
@@ -310,6 +424,7 @@ static void against_a_model(void **state)
         assert_int_equal(play_balance(s.f, s.member, "points"), has);
     }
     assert_int_equal(waiting(&s), n);
+    assert_true(full > 100); /* the day's limit was met */
     fx_free(s.f);
 }
 
@@ -319,7 +434,8 @@ int main(void)
         cmocka_unit_test(above_the_limit),      cmocka_unit_test(the_same_person),
         cmocka_unit_test(a_key_out_of_force),   cmocka_unit_test(declined_and_withdrawn),
         cmocka_unit_test(its_time),             cmocka_unit_test(judged_when_approved),
-        cmocka_unit_test(where_no_limit_is),    cmocka_unit_test(against_a_model),
+        cmocka_unit_test(where_no_limit_is),    cmocka_unit_test(many_small_ones),
+        cmocka_unit_test(the_day_ends),         cmocka_unit_test(against_a_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,6 +21,7 @@ void tb_approval_apply_request_made(struct tb_txn *t, const struct tb_ev_request
                              .unit = (uint32_t)ev->unit,
                              .profile = (uint32_t)ev->profile,
                              .asked_by = (uint32_t)ev->asked_by,
+                             .over = (uint32_t)ev->over,
                              .reason_n = ev->reason.n,
                              .amount = ev->amount,
                              .transfer = ev->transfer,
@@ -48,6 +49,27 @@ void tb_approval_apply_request_moved(struct tb_txn *t, const struct tb_ev_reques
     tb_person_touch(t, (uint32_t)ev->profile);
 }
 
+/* A unit has one row; what an earlier day left is written over. */
+void tb_approval_apply_hand_used(struct tb_txn *t, const struct tb_ev_hand_used *ev)
+{
+    struct tb_block *b = tb_write(t, TB_KIND_KEY, ev->hands);
+    struct tb_hand_day *d = tb_section(t, b, TB_KEY_HAND);
+    const struct tb_hand_day now = {(uint32_t)ev->unit, (int32_t)ev->day, (int64_t)ev->moved};
+    uint32_t n = b->n[TB_KEY_HAND];
+    uint32_t at = 0;
+    while (at < n && d[at].unit != now.unit)
+        at++;
+    for (uint32_t i = 0; at == n && i < n; i++)
+        if (d[i].day < now.day) {
+            at = i;
+            break;
+        }
+    if (at < n)
+        d[at] = now;
+    else
+        (void)tb_push(t, TB_KIND_KEY, ev->hands, TB_KEY_HAND, &now);
+}
+
 void tb_request_index(struct tb_core *c, struct tb_block *b)
 {
     if (c->store.counter[TB_COUNTER_REQUEST] < b->id)
@@ -68,9 +90,32 @@ static const char *fault_of(const struct tb_approval *r)
     return NULL;
 }
 
+/* Of one key: a unit at most once, and something moved. */
+static bool hand_good(struct tb_core *c, struct tb_block *b)
+{
+    const struct tb_hand_day *d = tb_block_section(&c->store.shape[TB_KIND_KEY], b, TB_KEY_HAND);
+    bool good = true;
+    for (uint32_t i = 0; i < b->n[TB_KEY_HAND]; i++) {
+        good = good && d[i].moved > 0 && d[i].unit != 0;
+        for (uint32_t k = 0; k < i; k++)
+            good = good && d[k].unit != d[i].unit;
+    }
+    return good;
+}
+
+static void check_hands(struct tb_audit *a)
+{
+    for (uint64_t id = 1; id <= a->core->store.counter[TB_COUNTER_CONFIG]; id++) {
+        struct tb_block *b = tb_store_get(&a->core->store, TB_KIND_KEY, id);
+        if (b != NULL && !hand_good(a->core, b))
+            tb_audit_broken(a, "key", id, "a unit stands twice in its day, or with nothing moved");
+    }
+}
+
 void tb_request_check(struct tb_audit *a)
 {
     struct tb_core *c = a->core;
+    check_hands(a);
     uint64_t waiting = 0;
     uint64_t counted = 0;
     for (uint64_t id = 1; id <= c->store.counter[TB_COUNTER_REQUEST]; id++) {

@@ -9,19 +9,63 @@
 
 /* ---- asking ------------------------------------------------------------------------------------------------ */
 
+static int64_t moved_by(int64_t amount)
+{
+    tb_assert(tb_amount_ok(amount));
+    return amount < 0 ? -amount : amount;
+}
+
+/* Of the day so far; what nobody is known to have in hand is not moved alone at all. */
+static int64_t moved_today(const struct tb_txn *t, uint32_t hands, uint32_t unit)
+{
+    struct tb_block *b = tb_read(t, TB_KIND_KEY, hands);
+    if (b == NULL)
+        return TB_AMOUNT_MAX;
+    int32_t today = tb_tenant_day(t, t->now_ms, NULL, NULL);
+    const struct tb_hand_day *d = tb_section(t, b, TB_KEY_HAND);
+    for (uint32_t i = 0; i < b->n[TB_KEY_HAND]; i++)
+        if (d[i].unit == unit && d[i].day == today)
+            return d[i].moved;
+    return 0;
+}
+
+static bool above_act(const struct tb_unit *u, int64_t amount)
+{
+    return u->by_hand_max != 0 && moved_by(amount) > u->by_hand_max;
+}
+
 bool tb_approval_needed(const struct tb_txn *t, const struct tb_command *cmd, uint32_t unit, int64_t amount)
 {
     const struct tb_unit *u = tb_catalog_find(t, TB_KIND_UNIT, unit);
-    tb_assert(u != NULL && tb_amount_ok(amount));
-    int64_t moved = amount < 0 ? -amount : amount;
-    return cmd->actor != 0 && u->by_hand_max != 0 && moved > u->by_hand_max;
+    tb_assert(u != NULL);
+    if (cmd->actor == 0)
+        return false;
+    return above_act(u, amount) ||
+           (u->by_hand_day_max != 0 &&
+            moved_by(amount) > u->by_hand_day_max - moved_today(t, tb_key_hands(t, cmd->actor), unit));
+}
+
+void tb_approval_alone(struct tb_txn *t, const struct tb_command *cmd, uint32_t unit, int64_t amount)
+{
+    const struct tb_unit *u = tb_catalog_find(t, TB_KIND_UNIT, unit);
+    tb_assert(u != NULL && amount != 0);
+    if (cmd->actor == 0 || u->by_hand_day_max == 0)
+        return;
+    uint32_t hands = tb_key_hands(t, cmd->actor);
+    int64_t moved = moved_today(t, hands, unit) + moved_by(amount);
+    tb_assert(moved <= u->by_hand_day_max);
+    tb_emit_hand_used(t, &(struct tb_ev_hand_used){.hands = hands,
+                                                   .unit = unit,
+                                                   .day = tb_tenant_day(t, t->now_ms, NULL, NULL),
+                                                   .moved = (uint64_t)moved});
 }
 
 enum tb_outcome tb_approval_ask(struct tb_txn *t, const struct tb_command *cmd, const struct tb_asked *asked,
                                 struct tb_answer *a)
 {
     const struct tb_tenant *tenant = tb_tenant_of(t);
-    tb_assert(tenant != NULL && asked->reason.n > 0 && asked->profile != 0);
+    const struct tb_unit *u = tb_catalog_find(t, TB_KIND_UNIT, asked->unit);
+    tb_assert(tenant != NULL && u != NULL && asked->reason.n > 0 && asked->profile != 0);
     if (tenant->objects[TB_OBJECTS_REQUEST] >= TB_REQUESTS_WAITING_MAX)
         return tb_refuse(a, TB_CODE_TOO_MANY, "");
     struct tb_ev_request_made ev = {.request = tb_counter_next(t, TB_COUNTER_REQUEST),
@@ -32,7 +76,8 @@ enum tb_outcome tb_approval_ask(struct tb_txn *t, const struct tb_command *cmd, 
                                     .transfer = asked->transfer,
                                     .reason = asked->reason,
                                     .asked_by = cmd->actor,
-                                    .deadline_ms = (uint64_t)(t->now_ms + TB_REQUEST_LIFETIME_MS)};
+                                    .deadline_ms = (uint64_t)(t->now_ms + TB_REQUEST_LIFETIME_MS),
+                                    .over = above_act(u, asked->amount) ? TB_REQUEST_OVER_ACT : TB_REQUEST_OVER_DAY};
     tb_emit_request_made(t, &ev);
     struct tb_block *person = tb_read(t, TB_KIND_PERSON, tb_person_by_profile(t, asked->profile));
     tb_wire_put_uint(&a->body, 2, tb_zigzag(asked->amount));

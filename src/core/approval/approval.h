@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* core/approval/approval.h - four eyes: what one person asks for by hand above a limit, another decides.
  *
- * A unit says how much one person may move by hand at once (struct tb_unit.by_hand_max). An ADJUST or REVERSE of more
- * becomes a request: nothing moves, and the answer says so. DECIDE carries it out with exactly what was asked, or
- * ends it. Approved is judged as of then: what ADJUST or REVERSE refuses leaves the request waiting.
+ * A unit says how much one person may move by hand at once (struct tb_unit.by_hand_max) and in a day of the tenant's
+ * zone (by_hand_day_max; what goes up and what comes down add up). An ADJUST or REVERSE of more becomes a request:
+ * nothing moves, and the answer says so. DECIDE carries it out with exactly what was asked, or ends it. Approved is
+ * judged as of then: what ADJUST or REVERSE refuses leaves the request waiting; and it counts for nobody's day.
  *
  * Who is the same person: keys that are in one pair of hands. A user (a key whose code has a colon, "tenant:login";
  * docs/design/0011) is a person; any other key is in the hands of who made it, and an unknown maker makes it a
@@ -11,10 +12,10 @@
  * The asker may end the request herself: withdrawn.
  *
  * Invariant   a request is decided once; APPROVED names the transfer that it made, and nothing else does.
- *             tb_tenant.objects[TB_OBJECTS_REQUEST] is how many of the tenant's wait.
- * Limits      TB_REQUESTS_WAITING_MAX a tenant; a request lapses after TB_REQUEST_LIFETIME_MS. A limit is one of single
- *             acts: many small ones pass (the journal of changes shows them). A request stays in memory for ever:
- *             136 bytes and its texts.
+ *             tb_tenant.objects[TB_OBJECTS_REQUEST] is how many of the tenant's wait. What a person moved alone in a
+ *             day stands at the key of those hands (struct tb_hand_day), where the unit bounds the day.
+ * Limits      TB_REQUESTS_WAITING_MAX a tenant; a request lapses after TB_REQUEST_LIFETIME_MS. A request stays
+ *             in memory for ever: 136 bytes and its texts. A day's bound that is set at noon counts from noon on.
  * Pure; the cell's thread alone; inputs are borrowed. Not here: which roles may decide (api/operations.toml), gift
  * cards (a code is a secret and is not kept) and what tills take for money.                                       */
 #ifndef TB_CORE_APPROVAL_H
@@ -41,6 +42,12 @@ enum tb_request_state { /* journaled, never renumber */
 };
 #define TB_REQUEST_STATES 6u
 
+enum tb_request_over { /* journaled, never renumber */
+    TB_REQUEST_OVER_ACT = 0,
+    TB_REQUEST_OVER_DAY,
+};
+#define TB_REQUEST_OVERS 2u
+
 enum tb_request_section { TB_REQUEST_BYTES = 0, TB_REQUEST_SECTIONS };
 
 /* Kind REQUEST. BYTES: the reason, then the note of who decided. */
@@ -54,7 +61,7 @@ struct tb_approval {
     uint32_t decided_by; /* key; 0 = nobody, it lapsed */
     uint32_t reason_n;
     uint32_t note_n;
-    uint32_t reserved;
+    uint32_t over; /* enum tb_request_over: the limit that it is above, the act's first */
     int64_t amount;    /* as ADJUST has it; REVERSE: units that come back, > 0 */
     uint64_t transfer; /* REVERSE: the one to undo */
     uint64_t made;     /* APPROVED: the transfer that it made */
@@ -91,6 +98,8 @@ struct tb_cmd_request_list {
 
 /* True when the caller may not move that much of the unit alone. amount: any sign. */
 bool tb_approval_needed(const struct tb_txn *t, const struct tb_command *cmd, uint32_t unit, int64_t amount);
+/* She has moved it, alone: tb_approval_needed was false, and the act is done. */
+void tb_approval_alone(struct tb_txn *t, const struct tb_command *cmd, uint32_t unit, int64_t amount);
 
 /* Makes the request and fills the answer: 2 amount (zigzag), 3 available (zigzag), 5 person, 7 request, 8 WAITING,
  * 9 deadline (ms). The reason was checked. DONE, or TOO_MANY "" (so many wait). */

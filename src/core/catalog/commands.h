@@ -114,6 +114,7 @@ struct tb_cmd_unit_put {
     uint32_t step_n;
     struct tb_str item; /* GIFT_CARD: sku */
     int64_t by_hand_max; /* 0 .. TB_AMOUNT_MAX; POINTS, QUALIFYING, STORED_VALUE, GIFT_CARD, else 0 */
+    int64_t by_hand_day_max; /* as by_hand_max */
 };
 
 struct tb_cmd_namespace_put {

@@ -371,6 +371,7 @@ struct tb_unit {
     uint32_t spend_order;  /* STORED_VALUE: smaller is spent first (tie: lower number) */
     uint32_t bonus_back;   /* enum tb_bonus_back */
     int64_t by_hand_max;   /* one person adjusts or reverses that much alone (core/approval); 0 = any amount */
+    int64_t by_hand_day_max; /* and that much in a day of the tenant's zone; 0 = any amount */
 };
 
 enum tb_namespace_section {
@@ -531,7 +532,18 @@ struct tb_tier_scheme {
     uint8_t zero[2];
 };
 
-enum tb_key_section { TB_KEY_BYTES = TB_CONFIG_BYTES, TB_KEY_SECTIONS };
+enum tb_key_section {
+    TB_KEY_BYTES = TB_CONFIG_BYTES,
+    TB_KEY_HAND, /* struct tb_hand_day, a unit at most once */
+    TB_KEY_SECTIONS
+};
+
+/* What these hands (tb_key_hands) have moved alone on that day, of a unit that bounds it (core/approval). */
+struct tb_hand_day {
+    uint32_t unit;
+    int32_t day;
+    int64_t moved; /* > 0; up and down count alike */
+};
 
 struct tb_key {
     struct tb_config c;

@@ -150,6 +150,7 @@ static void check_paying(struct tb_put_run *p, const struct tb_cmd_unit_put *in)
     tb_check_range(p, "pay_share_ppm", in->pay_share_ppm, 0, pays ? 1000000 : 0);
     bool by_hand = pays || in->kind == TB_UNIT_QUALIFYING;
     tb_check_range(p, "by_hand_max", in->by_hand_max, 0, by_hand ? TB_AMOUNT_MAX : 0);
+    tb_check_range(p, "by_hand_day_max", in->by_hand_day_max, 0, by_hand ? TB_AMOUNT_MAX : 0);
 }
 
 static void check_fields(struct tb_put_run *p, const struct tb_cmd_unit_put *in)
@@ -216,7 +217,8 @@ enum tb_outcome tb_catalog_unit_put(struct tb_txn *t, const struct tb_command *c
                                 .pay_min = (uint64_t)in->pay_min,
                                 .pay_step = (uint64_t)in->pay_step,
                                 .pay_share_ppm = (uint64_t)in->pay_share_ppm,
-                                .by_hand_max = (uint64_t)in->by_hand_max};
+                                .by_hand_max = (uint64_t)in->by_hand_max,
+                                .by_hand_day_max = (uint64_t)in->by_hand_day_max};
     if (!p.refused)
         name_prepaid(&p, in, &ev);
     TB_PUT_EMIT(&p, unit_put, &ev);
@@ -304,5 +306,6 @@ void tb_catalog_apply_unit_put(struct tb_txn *t, const struct tb_ev_unit_put *ev
                              .pay_min = (int64_t)ev->pay_min,
                              .pay_step = (int64_t)ev->pay_step,
                              .pay_share_ppm = (int64_t)ev->pay_share_ppm,
-                             .by_hand_max = (int64_t)ev->by_hand_max};
+                             .by_hand_max = (int64_t)ev->by_hand_max,
+                             .by_hand_day_max = (int64_t)ev->by_hand_day_max};
 }

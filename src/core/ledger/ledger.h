@@ -239,7 +239,8 @@ uint32_t tb_member_find(struct tb_txn *t, const struct tb_who *who, const char *
 /* Adjust: + gives (a lot by the unit's rules), - takes (by the negative policy).
  * Answers in order: UNKNOWN_UNIT, UNKNOWN_MEMBER, AMOUNT_NOT_POSITIVE (0), REASON_REQUIRED,
  * CAP_EXCEEDED, INSUFFICIENT, AMOUNT_OVERFLOW.
- * Above the unit's by_hand_max nothing moves and a request waits: the answer is that of tb_approval_ask.
+ * Above what one person may move alone (core/approval) nothing moves and a request waits: the answer is that of
+ * tb_approval_ask.
  * Body: 1 transfer, 2 amount (zigzag), 3 available (zigzag), 4 shortfall, 5 person.     */
 struct tb_cmd_adjust {
     struct tb_who member;
@@ -287,7 +288,7 @@ struct tb_cmd_transfer {
 /* Reverse a kept transfer, wholly (amount 0) or, for a spend, in part.
  * UNKNOWN_TRANSFER, REASON_REQUIRED, AMOUNT_NOT_POSITIVE, ALREADY_REVERSED, HOLD_EXCEEDED (more
  * than is left), NOT_REVERSIBLE (itself a reversal; a part of anything but a spend), INSUFFICIENT
- * (member-to-member: the receiver has spent it). Above by_hand_max as ADJUST.
+ * (member-to-member: the receiver has spent it). Above what one person may move alone as ADJUST.
  * Body: 1 the new transfer, 2 amount, 3 available.                                      */
 struct tb_cmd_reverse {
     uint64_t transfer;

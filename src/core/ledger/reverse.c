@@ -341,6 +341,8 @@ enum tb_outcome tb_ledger_reverse(struct tb_txn *t, const struct tb_command *cmd
         tb_ledger_adjusted(t, booked, kept.unit);
     if (in->approved != NULL)
         *in->approved = u.transfer;
+    else
+        tb_approval_alone(t, cmd, kept.unit, amount);
     tb_wire_put_uint(&a->body, 1, u.transfer);
     tb_wire_put_uint(&a->body, 2, tb_zigzag(amount));
     tb_answer_balance(t, a, 3, booked, kept.unit);

@@ -65,6 +65,8 @@ static enum tb_outcome adjust(struct tb_txn *t, const struct tb_command *cmd, ui
     tb_ledger_adjusted(t, profile, unit);
     if (in->approved != NULL)
         *in->approved = transfer;
+    else
+        tb_approval_alone(t, cmd, unit, in->amount);
     tb_wire_put_uint(&a->body, 1, transfer);
     tb_wire_put_uint(&a->body, 2, tb_zigzag(in->amount));
     tb_answer_balance(t, a, 3, profile, unit);

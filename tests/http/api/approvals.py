@@ -73,11 +73,24 @@ def story(c, s, t):
     c.status(t.get("/v1/ledger/requests?state=lost"), 400, "no such state", "not_an_option")
     c.status(t.get("/v1/ledger/requests/req_0000000000000"), 404, "none", "unknown_request")
     c.status(t.post("/v1/ledger/requests/req_0/decision", {"decision": "approve"}), 404, "none", "unknown_request")
+    # many small ones: the day's limit of one person, whichever of her keys asks
+    c.status(t.put("/v1/units/patience", {**unit, "by_hand_day_max": 150}), 200, "a unit with a day's limit")
+    c.that(t.get("/v1/units/patience").json["by_hand_day_max"] == 150, "its limit is told")
+    small = {**give, "unit": "patience", "amount": 80}
+    c.status(ann.post("/v1/ledger/adjustments", small), 201, "ann's first")
+    full = c.status(ann.post("/v1/ledger/adjustments", small), 202, "ann's second")
+    one = c.status(t.get(f"/v1/ledger/requests/{full['request']}"), 200, "it waits")
+    c.that((one["over"], one["amount"]) == ("day", 80), f"why: {one}")
+    c.that(c.status(t.get(f"/v1/ledger/requests/{asked['request']}"), 200, "the first")["over"] == "act", "of one act")
+    c.status(t.post("/v1/ledger/adjustments", small), 201, "another person's first")
+    way = f"/v1/ledger/requests/{full['request']}/decision"
+    c.status(ann.post(way, {"decision": "approve"}), 403, "her own", "own_request")
+    c.status(t.post(way, {"decision": "decline"}), 200, "declined")
     some = c.status(t.get("/v1/ledger/requests?limit=2"), 200, "a page")
     c.that(len(some["items"]) == 2 and some["next"], f"{some}")
     rest = t.get(f"/v1/ledger/requests?before={some['next']}&limit=50").json
-    c.that(len(some["items"] + rest["items"]) == 5 and "next" not in rest, f"{rest}")
+    c.that(len(some["items"] + rest["items"]) == 6 and "next" not in rest, f"{rest}")
     told = [x for e in t.get("/v1/members/phone:13612349901/timeline").json["items"] for x in e["data"]
             if x["type"] == "request_moved"]
-    c.that([x["state"] for x in reversed(told)] == ["approved", "withdrawn", "declined", "approved"]
+    c.that([x["state"] for x in reversed(told)] == ["approved", "withdrawn", "declined", "approved", "declined"]
            and told[0]["asked_by"] == "acme:ann", f"her timeline tells: {told}")

@@ -10,7 +10,8 @@ const zh = {
   nowWaits: "超过单人限额，已提交复核；另一位同事同意后才会生效",
   // 待复核
   requests: "待复核",
-  hint: "单次人工调整超过账户设定的限额时，由另一位同事在这里复核。本人提交的申请不能自己通过。",
+  hint: "人工调整超过账户设定的限额（单次，或本人当天合计）时，由另一位同事在这里复核。本人提交的申请不能自己通过。",
+  over: { act: "单次超过限额", day: "当天合计超过限额" },
   act: { adjust: "人工调整", reverse: "冲正" } as Record<string, string>,
   states: {
     all: "全部",
@@ -134,7 +135,9 @@ const en: Messages = {
   who: (by, asked) => (asked ? `asked by ${login(asked)}, agreed by ${login(by)}` : `by ${login(by)}`),
   nowWaits: "Above what one person may do: a colleague has to agree before it counts",
   requests: "To be agreed",
-  hint: "Adjustments above a unit's limit wait here for another person. Nobody agrees to her own.",
+  hint:
+    "Adjustments above a unit's limit, of one act or of a person's day, wait for another one. Nobody agrees to her own.",
+  over: { act: "above the limit of one act", day: "above the limit of the day" },
   act: { adjust: "adjustment", reverse: "reversal" },
   states: {
     all: "All",

@@ -430,8 +430,11 @@ export const en: Messages = {
     },
     expiryN: "How many",
     face: "Worth of one in minor units, parts per million",
-    byHandMax: "By hand without a second person",
+    byHandMax: "By hand without a second person, in one act",
     byHandHint: "An adjustment above it waits until a colleague has agreed; 0: no limit. Stored value in minor units.",
+    byHandDayMax: "By hand without a second person, in a day",
+    byHandDayHint:
+      "What one person gives and takes in a day adds up; above it every act waits. Agreed ones are left out; 0: none.",
     type: "Type",
     attributeType: {
       int: "integer",

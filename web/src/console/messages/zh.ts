@@ -428,8 +428,10 @@ export const zh = {
     } as Record<string, string>,
     expiryN: "有效期数值",
     face: "面值（每单位折合最小币种，百万分之一）",
-    byHandMax: "人工调整复核线",
+    byHandMax: "人工调整复核线（单次）",
     byHandHint: "单次超过这个数量，需要另一位同事复核后才生效；0 表示不限。储值按最小币种（分）填写。",
+    byHandDayMax: "人工调整复核线（每人每天）",
+    byHandDayHint: "同一个人当天的增减合计超过这个数量后，每一笔都要复核；0 表示不限。他人复核通过的不计入。",
     type: "填写方式",
     attributeType: {
       int: "整数",

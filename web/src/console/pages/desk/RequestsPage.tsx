@@ -59,6 +59,7 @@ function Decide({ request, close }: { request: Request; close: () => void }) {
       </p>
       <p>{d.because(request.reason)}</p>
       {own && <p className="near">{d.own}</p>}
+      <p className="soft">{d.over[request.over]}</p>
       <Input.TextArea
         aria-label={d.note}
         placeholder={d.noteHint}
@@ -124,7 +125,12 @@ export default function RequestsPage() {
                     title: d.amount,
                     align: "right",
                     className: "num",
-                    render: (_, r) => amounts.signed(r.unit, r.amount),
+                    render: (_, r) => (
+                      <>
+                        {amounts.signed(r.unit, r.amount)}
+                        {r.over === "day" && <div className="soft">{d.over.day}</div>}
+                      </>
+                    ),
                   },
                   { title: d.asked, render: (_, r) => login(r.asked_by) },
                   {

@@ -159,6 +159,9 @@ export function Units() {
         <Form.Item name="by_hand_max" label={t.config.byHandMax} extra={t.config.byHandHint}>
           <InputNumber min={0} precision={0} style={{ width: "100%" }} />
         </Form.Item>
+        <Form.Item name="by_hand_day_max" label={t.config.byHandDayMax} extra={t.config.byHandDayHint}>
+          <InputNumber min={0} precision={0} style={{ width: "100%" }} />
+        </Form.Item>
       </>
     ),
   };
