@@ -158,6 +158,7 @@ const struct tb_work_op *const tb_app_ops[TB_API_COUNT] = {
     [TB_API_POST_MY_ENROLMENT] = &tb_work_enrol,
     [TB_API_POST_MY_CONSENT] = &tb_work_me_consent,
     [TB_API_PATCH_MY_ATTRIBUTES] = &tb_work_me_attributes,
+    [TB_API_GET_MY_ORDER] = &tb_work_my_order,
     [TB_API_POST_MY_SCAN] = &tb_work_my_scan,
     [TB_API_POST_MY_GIFT_CARD] = &tb_work_my_gift_card,
     [TB_API_POST_MY_GIFT_CARD_BALANCE] = &tb_work_my_card_look,

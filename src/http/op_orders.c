@@ -429,6 +429,25 @@ static void get_read(struct tb_work *w, struct tb_json_object *o)
         in->order = tb_path_text(w, o, 0, TB_STR("order"), TB_ORDER_KEY_MAX);
 }
 
+/* GET /v1/me/orders/{order}: her own, whatever the path says. */
+static void mine_read(struct tb_work *w, struct tb_json_object *o)
+{
+    struct tb_cmd_order_get *in = w->input;
+    (void)o;
+    in->of = (uint32_t)w->call->who.person;
+    if (!tb_id_parse(&w->app->hash_key, TB_ID_ORDER, w->tenant, w->param[1], &in->no)) /* [0] is herself */
+        tb_work_no(w, TB_CODE_UNKNOWN_ORDER, "order");
+}
+
+/* The next product's name in the answer; "" when there is none. */
+static struct tb_str next_name(struct tb_wire *f)
+{
+    while (tb_wire_step(f))
+        if (f->field == 3)
+            return f->s;
+    return TB_STR_NONE;
+}
+
 static void out_quantity(struct tb_json_out *o, const char *whole, const char *milli, int64_t q)
 {
     if (q % 1000 == 0)
@@ -440,12 +459,16 @@ static void out_quantity(struct tb_json_out *o, const char *whole, const char *m
 static void out_order_lines(struct tb_work *w, struct tb_json_out *o, const struct tb_view *v)
 {
     const struct tb_order_line *line = v->section[TB_ORDER_LINE];
+    struct tb_wire names = tb_wire_of(tb_work_answer(w));
     tb_json_out_key_open(o, "lines", '[');
     for (uint32_t i = 0; i < v->n[TB_ORDER_LINE]; i++) {
         tb_json_out_open(o, '{');
         tb_json_out_key_str(o, "sku",
                             line[i].product ? tb_work_name(w, TB_KIND_PRODUCT, line[i].product)
                                             : order_text(v, line[i].sku_at, line[i].sku_n));
+        struct tb_str name = next_name(&names);
+        if (name.n > 0)
+            tb_json_out_key_str(o, "name", name);
         out_quantity(o, "quantity", "quantity_milli", line[i].quantity);
         tb_json_out_key_i64(o, "net", line[i].net);
         if (line[i].returned_quantity != 0) {
@@ -573,3 +596,4 @@ TB_WORK(order, TB_OP_ORDER, tb_cmd_order, order_read, order_write);
 TB_WORK(return, TB_OP_RETURN, tb_cmd_return, return_read, return_write);
 TB_WORK(cancel, TB_OP_ORDER_CANCEL, tb_cmd_order_cancel, cancel_read, return_write);
 TB_WORK(order_get, TB_OP_ORDER_GET, tb_cmd_order_get, get_read, get_write);
+TB_WORK(my_order, TB_OP_ORDER_GET, tb_cmd_order_get, mine_read, get_write);

@@ -282,10 +282,12 @@ struct tb_cmd_order_cancel {
     uint64_t input_hash;
 };
 
-/* READ. UNKNOWN_ORDER. Body: 1 order, 2 packed block. */
+/* READ. UNKNOWN_ORDER. Body: 1 order, 2 packed block; with `of`: 3 what each line's product is called now ("" = it has
+ * no name), in the lines' order, as many as fit. */
 struct tb_cmd_order_get {
     struct tb_str order; /* key */
     uint64_t no;         /* or the number */
+    uint32_t of;         /* profile: no order but of her person; 0 = anybody's */
 };
 
 #endif

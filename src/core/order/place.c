@@ -332,6 +332,20 @@ enum tb_outcome tb_order_place(struct tb_txn *t, const struct tb_command *cmd, s
     return outcome == TB_DONE ? tb_order_book(t, in, &f, &who, a) : outcome;
 }
 
+#define NAMES_SPARE 256u /* of the answer stays free behind the names */
+
+static void put_names(struct tb_txn *t, struct tb_block *b, struct tb_answer *a)
+{
+    const struct tb_order_line *line = tb_section(t, b, TB_ORDER_LINE);
+    for (uint32_t i = 0; i < b->n[TB_ORDER_LINE]; i++) {
+        struct tb_block *product = line[i].product ? tb_read(t, TB_KIND_PRODUCT, line[i].product) : NULL;
+        struct tb_str name = product ? tb_config_text(t, product, tb_config_of(product)->name) : TB_STR_NONE;
+        if (a->body.cap - a->body.n < name.n + NAMES_SPARE)
+            return;
+        tb_wire_put_bytes(&a->body, 3, name);
+    }
+}
+
 enum tb_outcome tb_order_get(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
 {
     const struct tb_cmd_order_get *in = cmd->input;
@@ -343,7 +357,11 @@ enum tb_outcome tb_order_get(struct tb_txn *t, const struct tb_command *cmd, str
         b = order_at(t, in->no, &need);
     if (need)
         return TB_NEED;
-    if (b == NULL || ((const struct tb_order *)tb_block_head_const(b))->tenant != t->tenant)
+    const struct tb_order *order = b ? tb_block_head_const(b) : NULL;
+    if (order == NULL || order->tenant != t->tenant)
+        return tb_refuse(a, TB_CODE_UNKNOWN_ORDER, "order");
+    if (in->of != 0 &&
+        (order->profile == 0 || tb_person_by_profile(t, order->profile) != tb_person_by_profile(t, in->of)))
         return tb_refuse(a, TB_CODE_UNKNOWN_ORDER, "order");
     const struct tb_shape *shape = &t->store->shape[TB_KIND_ORDER];
     size_t size = tb_block_packed_size(shape, b);
@@ -355,5 +373,7 @@ enum tb_outcome tb_order_get(struct tb_txn *t, const struct tb_command *cmd, str
     tb_block_pack(shape, b, &packed);
     tb_wire_put_uint(&a->body, 1, b->id);
     tb_wire_put_bytes(&a->body, 2, tb_buf_as_str(&packed));
+    if (in->of != 0)
+        put_names(t, b, a);
     return TB_DONE;
 }

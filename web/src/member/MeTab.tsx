@@ -4,13 +4,14 @@ import { Button, Dialog, Input, List, Selector, Switch, Toast } from "antd-mobil
 import { useState } from "react";
 import { api, type Attribute, type AttributeView, type Member, type Purpose } from "../api/client.gen";
 import type { Json } from "../api/http";
-import { date } from "../shared/format";
+import { count, date, money } from "../shared/format";
 import { setLanguage, useLanguage } from "../shared/language";
 import { useAttributeName, useNs } from "../shared/ns";
 import { useApi, useWrite } from "../shared/query";
 import { useSession } from "../shared/session";
 import { setMode, useMode } from "../shared/theme";
 import { useT } from "./messages";
+import { MyData } from "./MyData";
 
 function Consent({ me, purpose }: { me: Member; purpose: Purpose }) {
   const t = useT();
@@ -40,6 +41,7 @@ function Consent({ me, purpose }: { me: Member; purpose: Purpose }) {
           onChange={(on) => write.mutate([on], { onError: () => Toast.show(t.common.error) })}
         />
       }
+      description={newest && t.me.said[newest.state](date(newest.occurred_at))}
     >
       {purpose.text}
     </List.Item>
@@ -76,7 +78,7 @@ function Editor({ a, done }: { a: Attribute; done: (v: Json) => void }) {
   );
 }
 
-function Known({ a, view }: { a: Attribute; view?: AttributeView }) {
+function Known({ a, view, why }: { a: Attribute; view?: AttributeView; why?: string }) {
   const name = useAttributeName();
   const t = useT();
   const write = useWrite(
@@ -109,7 +111,19 @@ function Known({ a, view }: { a: Attribute; view?: AttributeView }) {
       description={
         <>
           {t.me.get}：{a.benefit}
-          {view?.source && ` · ${t.me.sources[view.source]}`}
+          {why && (
+            <>
+              <br />
+              {t.me.why}：{why}
+            </>
+          )}
+          {view?.source && (
+            <>
+              <br />
+              {t.me.sources[view.source]}
+              {view.at && ` · ${date(view.at)}`}
+            </>
+          )}
         </>
       }
       extra={
@@ -150,13 +164,36 @@ export function MeTab({ me }: { me: Member }) {
       </List>
       <List header={t.me.know}>
         <List.Item extra={date(me.first_seen)}>{t.me.since}</List.Item>
+        {me.last_seen && <List.Item extra={date(me.last_seen)}>{t.me.last}</List.Item>}
+        {me.orders && (
+          <List.Item extra={money(me.orders.spend)} onClick={() => (location.hash = "orders")}>
+            {t.me.bought(count(me.orders.count))}
+          </List.Item>
+        )}
+        {(me.roles ?? []).map((r) => (
+          <List.Item key={r.number} extra={r.birth_month}>
+            {t.me.roles[r.role]} · {t.me.subjects[r.subject]}
+          </List.Item>
+        ))}
+        {(me.devices ?? []).length > 0 && (
+          <List.Item extra={count(me.devices!.length)} description={t.me.devicesHint}>
+            {t.me.devices}
+          </List.Item>
+        )}
         <List.Item description={me.identifiers.map((i) => `${ns(i.ns)} ${i.value ?? ""}`).join(" · ")}>
           {t.me.identities}
         </List.Item>
         {(attributes.data?.items ?? []).map((a) => (
-          <Known key={a.code} a={a} view={told[a.code]} />
+          <Known
+            key={a.code}
+            a={a}
+            view={told[a.code]}
+            why={purposes.data?.items.find((p) => p.code === a.purpose)?.text}
+          />
         ))}
       </List>
+      <MyData />
+      <p className="soft pad">{t.me.forget}</p>
       <List>
         <List.Item onClick={() => setLanguage(language === "en" ? "zh-CN" : "en")}>{t.me.language}</List.Item>
         <List.Item

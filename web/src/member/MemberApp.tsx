@@ -31,6 +31,7 @@ const PointsTab = lazy(() => import("./PointsTab").then((m) => ({ default: m.Poi
 const SignIn = lazy(() => import("./SignIn").then((m) => ({ default: m.SignIn })));
 const PlayTab = lazy(() => import("./PlayTab"));
 const BenefitsTab = lazy(() => import("./BenefitsTab"));
+const OrderScreen = lazy(() => import("./OrderScreen"));
 const Present = lazy(() => import("./Present"));
 
 const screens: Record<string, ComponentType<{ me: Member }>> = {
@@ -55,7 +56,8 @@ function Signed() {
   const t = useT();
   const hash = useHash();
   const present = /^(packet|gift)\//.test(hash);
-  const screen = hash in screens ? hash : "card";
+  const order = /^order\/(.+)$/.exec(hash)?.[1];
+  const screen = order ? "orders" : hash in screens ? hash : "card";
   const me = useApi("getMe", { view: "full" });
   if (!me.data) return me.error ? <Failed retry={() => void me.refetch()} /> : <Waiting />;
   if (!me.data.enrolled)
@@ -68,7 +70,9 @@ function Signed() {
   return (
     <>
       <main className="screen">
-        <Suspense fallback={<Waiting />}>{present ? <Present hash={hash} /> : <Shown me={me.data} />}</Suspense>
+        <Suspense fallback={<Waiting />}>
+          {present ? <Present hash={hash} /> : order ? <OrderScreen key={order} id={order} /> : <Shown me={me.data} />}
+        </Suspense>
       </main>
       <nav className="tabs" aria-label={t.title}>
         <TabBar

@@ -19,7 +19,7 @@ export function OrdersTab() {
       </header>
       {query.data ? (
         query.data.items.map((o) => (
-          <article className="letter" key={o.id}>
+          <a className="letter" key={o.id} href={`#order/${o.id}`}>
             <div className="spread">
               <b>{o.store_name ?? o.store}</b>
               <span className="soft">{t.orders.states[o.state]}</span>
@@ -31,7 +31,7 @@ export function OrdersTab() {
               <span className="soft mono">{o.order}</span>
               <b className="num">{money(o.net - (o.returned ?? 0))}</b>
             </div>
-          </article>
+          </a>
         ))
       ) : query.error ? (
         <Failed retry={() => void query.refetch()} />

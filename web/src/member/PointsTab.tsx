@@ -1,21 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, List } from "antd-mobile";
+import { Button, List, Selector } from "antd-mobile";
 import { useState } from "react";
 import type { Member, Movement } from "../api/client.gen";
-import { count, date, dateTime, signed } from "../shared/format";
-import { useApi } from "../shared/query";
+import { count, date, dateTime } from "../shared/format";
+import { useMovements } from "../shared/useMore";
 import { useT } from "./messages";
 import { Failed, Waiting } from "./ui";
+import { useUnits } from "./units";
 
 function Movements({ items }: { items: Movement[] }) {
   const t = useT();
+  const units = useUnits();
   return (
     <List>
       {items.map((m, i) => (
         <List.Item
           key={i}
-          description={dateTime(m.time)}
-          extra={<b className={`num ${m.amount < 0 ? "minus" : "plus"}`}>{signed(m.amount)}</b>}
+          description={
+            <>
+              {dateTime(m.time)}
+              {m.reason && ` · ${m.reason}`}
+            </>
+          }
+          extra={
+            <b className={`num ${m.amount < 0 ? "minus" : "plus"}`}>
+              {m.amount > 0 ? "+" : "−"}
+              {units.amount(m.unit, Math.abs(m.amount))}
+            </b>
+          }
+          onClick={m.order ? () => (location.hash = `order/${m.order}`) : undefined}
         >
           {t.points.cause[m.cause] ?? m.cause}
         </List.Item>
@@ -24,10 +37,49 @@ function Movements({ items }: { items: Movement[] }) {
   );
 }
 
+/** Everything of value that she has or had, each with its own history. */
+function History({ me }: { me: Member }) {
+  const t = useT();
+  const units = useUnits();
+  const [unit, setUnit] = useState("points");
+  const query = useMovements("me", unit === "*" ? undefined : unit);
+  const kinds = me.balances.filter((b) => units.of(b.unit) && b.unit !== "points").map((b) => b.unit);
+  const options = ["points", ...kinds, "*"].map((value) => ({
+    value,
+    label: value === "*" ? t.points.everything : units.name(value),
+  }));
+  return (
+    <>
+      <h2 className="pad">{t.points.detail}</h2>
+      <Selector
+        className="pad"
+        aria-label={t.points.which}
+        options={options}
+        value={[unit]}
+        onChange={([v]) => setUnit(v ?? "points")}
+      />
+      {query.items ? (
+        query.items.length ? (
+          <Movements items={query.items} />
+        ) : (
+          <p className="soft pad">{t.points.none}</p>
+        )
+      ) : query.error ? (
+        <Failed retry={query.retry} />
+      ) : (
+        <Waiting />
+      )}
+      {query.more && (
+        <Button block fill="none" loading={query.loading} onClick={query.more}>
+          {t.common.more}
+        </Button>
+      )}
+    </>
+  );
+}
+
 export function PointsTab({ me }: { me: Member }) {
   const t = useT();
-  const [before, setBefore] = useState<number | undefined>();
-  const query = useApi("getMyStatement", { unit: "points", before, limit: 30 });
   const points = me.balances.find((b) => b.unit === "points");
   const soon = (me.lots ?? [])
     .filter((l) => l.unit === "points" && l.expires_at && l.state === "available")
@@ -54,23 +106,7 @@ export function PointsTab({ me }: { me: Member }) {
             ))}
         </section>
       )}
-      <h2 className="pad">{t.points.detail}</h2>
-      {query.data ? (
-        query.data.items.length ? (
-          <Movements items={query.data.items} />
-        ) : (
-          <p className="soft pad">{t.points.none}</p>
-        )
-      ) : query.error ? (
-        <Failed retry={() => void query.refetch()} />
-      ) : (
-        <Waiting />
-      )}
-      {query.data?.next ? (
-        <Button block fill="none" onClick={() => setBefore(query.data.next)}>
-          {t.common.more}
-        </Button>
-      ) : null}
+      <History me={me} />
     </>
   );
 }

@@ -49,17 +49,20 @@ export function useWrite<A extends unknown[], R>(write: (...args: A) => Promise<
 export const mayCall = (roles: readonly string[], name: keyof typeof operations) =>
   (operations[name].roles as readonly string[]).some((r) => roles.includes(r));
 
-/** Every unit. Budgets of campaigns are units too, so that one page may hold none that people know. */
-export async function allUnits() {
-  const items: Unit[] = [];
+/** A list to its end, page after page. */
+export async function allPages<T>(page: (after?: number) => Promise<{ items: T[]; next?: number }>) {
+  const items: T[] = [];
   let after: number | undefined;
   do {
-    const page = await api.listUnits({ after, limit: 100 });
-    items.push(...page.items);
-    after = page.next;
+    const one = await page(after);
+    items.push(...one.items);
+    after = one.next;
   } while (after !== undefined);
   return { items };
 }
+
+/** Every unit. Budgets of campaigns are units too, so that one page may hold none that people know. */
+export const allUnits = () => allPages<Unit>((after) => api.listUnits({ after, limit: 100 }));
 
 export function useAllUnits() {
   return useQuery<{ items: Unit[] }, ApiError>({ queryKey: ["listUnits", "all"], queryFn: allUnits });
