@@ -214,13 +214,18 @@ const type = async (page, text) => {
   await page.keyboard.press("Enter");
 };
 
-/** A whole sale by keys alone: labels of the scale, parking over a reload, a gift card, a return. */
-async function keysOnly(w, c) {
+/** Four printed gift cards that nobody has sold; the same for whoever asks again. */
+async function giftCards(w, c) {
   await put(w, c, "/v1/namespaces/gift_card", { class: "strong", priority: 900 });
   await put(w, c, "/v1/code-batches/cards", { scene: "inside", count: 4 });
   await w.api("POST", "/v1/codes/bind", { batch: "cards", from: 0, n: 4, campaign: "gift cards" });
   await put(w, c, "/v1/units/present", { name: "礼品卡", kind: "gift_card", givable: true, anonymous_max: 90_000 });
-  const card = (await w.api("GET", "/v1/code-batches/cards/codes?limit=4")).json.codes[0];
+  return (await w.api("GET", "/v1/code-batches/cards/codes?limit=4")).json.codes;
+}
+
+/** A whole sale by keys alone: labels of the scale, parking over a reload, a gift card, a return. */
+async function keysOnly(w, c) {
+  const [card] = await giftCards(w, c);
   await put(w, c, "/v1/products/51234", { name: "山姆散称虾仁", category: "food/sea", price: 5980, weighed: true });
   const goods = (await w.api("GET", "/v1/products?limit=100")).json.items;
   const dear = goods.find((p) => !p.weighed && p.barcode && p.price >= 3000);
@@ -336,6 +341,64 @@ async function keysOnly(w, c) {
   await page.context().close();
 }
 
+/** A gift card on the receipt of the goods, paid in cash with them; unused, it is taken back. */
+async function cardOnReceipt(w, c) {
+  const [, card] = await giftCards(w, c);
+  const goods = (await w.api("GET", "/v1/products?limit=100")).json.items;
+  const some = goods.find((p) => !p.weighed && p.barcode && p.price >= 1000);
+  const page = await w.page();
+  await w.signIn(page, "store", "/till");
+  await page.waitForSelector("input.scan");
+  await type(page, some.barcode);
+  await page.waitForSelector("tr.ant-table-row");
+  await settled(page);
+  const lines = [{ sku: some.code, quantity: 1 }];
+  const { payable } = (await w.api("POST", "/v1/quotes", { store: "store-1", touchpoint: "store-1", lines })).json;
+  await page.keyboard.press("F4");
+  await page.waitForSelector("input[aria-label^=扫描或输入礼品卡]:focus");
+  await type(page, card);
+  await page.waitForSelector("text=加到这一单，和商品一起收款");
+  await type(page, "100");
+  await page.waitForSelector("text=已加到这一单：¥100.00");
+  await page.waitForSelector(".ant-modal", { state: "hidden" });
+  const shown = (await page.textContent(".sum .figure")).replace(/[^\d.]/g, "");
+  c.equal(shown, ((payable + 10_000) / 100).toFixed(2), "goods and the card");
+  await healthy(w, c, page, "a gift card on the receipt");
+  await look(page, "till-card");
+  c.equal((await w.api("POST", "/v1/cards/balance", { code: card })).status, 404, "nothing is sold before it is paid");
+  await page.keyboard.press("F6");
+  await page.waitForSelector("text=先移除再挂单");
+  await page.keyboard.press("F9");
+  await page.waitForSelector(".tenders .ant-btn:not([disabled])");
+  await page.keyboard.press("3");
+  await page.waitForSelector(".ant-modal input:focus");
+  await type(page, String((payable + 10_000) / 100 + 5));
+  await page.waitForSelector(".receipt");
+  await settled(page);
+  const receipt = await page.textContent(".receipt");
+  c.that(receipt.includes("含售卡合计"), "the receipt says what both cost");
+  c.that(receipt.includes("¥5.00"), "and the change");
+  const order = /T\d{12}-\d{5}/.exec(receipt)[0];
+  const booked = (await w.api("GET", `/v1/orders/${order}`)).json;
+  const kinds = (await w.api("GET", "/v1/units?limit=100")).json.items.filter((u) => u.kind === "gift_card" && !u.item);
+  c.equal(
+    JSON.stringify([booked.net, booked.cards]),
+    JSON.stringify([payable, [{ unit: kinds[0].code, amount: 10_000, tender: "cash", returned: false }]]),
+    "the card is on the order, in no net",
+  );
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("F4");
+  await page.waitForSelector("input[aria-label^=扫描或输入礼品卡]:focus");
+  await type(page, card);
+  await page.waitForSelector(".ant-modal:has-text('可用余额'):has-text('¥100.00')");
+  await page.click(".ant-modal button:has-text('退卡')");
+  await type(page, "送错人了");
+  await page.waitForSelector("text=已退卡，卡号作废，退款 ¥100.00");
+  await healthy(w, c, page, "a gift card taken back");
+  c.equal((await w.api("GET", `/v1/orders/${order}`)).json.cards[0].returned, true, "the order says so");
+  await page.context().close();
+}
+
 /** A member fills a day that she missed, and sends a gift that she takes back. */
 async function phone(w, c) {
   await put(w, c, "/v1/games/again", {
@@ -408,6 +471,7 @@ export const scenarios = {
   "four eyes": fourEyes,
   "a member's questions at the desk": desk,
   "a till by keys alone": keysOnly,
+  "a gift card on a receipt": cardOnReceipt,
   "missed days and gifts": phone,
   "an associate's store": associate,
 };

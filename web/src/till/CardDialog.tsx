@@ -2,20 +2,28 @@
 // A gift card at the till: what is on it, or its sale when nobody has sold it yet.
 import { Alert, Button, Input, Modal, Select } from "antd";
 import { useRef, useState } from "react";
-import { api, type CardSold, type CardView, type Unit } from "../api/client.gen";
+import { api, type CardActed, type CardSold, type CardView, type Unit } from "../api/client.gen";
 import { ApiError } from "../api/http";
 import { date, minorOf, money } from "../shared/format";
 import { useAllUnits } from "../shared/query";
+import { useSession } from "../shared/session";
+import type { NewCard } from "./basket";
 import { focusInput, useKeys } from "./keys";
 import { useT } from "./messages";
 
-type Seen = { code: string } & ({ card: CardView } | { fresh: true } | { sold: CardSold });
+type Seen = { code: string } & (
+  | { card: CardView }
+  | { fresh: true }
+  | { sold: CardSold }
+  | { back: CardActed }
+);
 
 const cardKinds = (units: Unit[] = []) => units.filter((u) => u.kind === "gift_card" && !u.item);
 
-function Sale({ code, store, done, fail }: {
+function Sale({ code, store, add, done, fail }: {
   code: string;
   store: string;
+  add?: (card: NewCard) => void; // with the goods on the counter
   done: (sold: CardSold) => void;
   fail: (e: unknown) => void;
 }) {
@@ -34,7 +42,10 @@ function Sale({ code, store, done, fail }: {
       // who types faster than the kinds of cards arrive is not sent away
       const { data } = chosen ? units : await units.refetch({ cancelRefetch: false, throwOnError: true });
       const kind = chosen ?? cardKinds(data?.items)[0]?.code;
-      if (kind) done(await api.postCard({}, { code, unit: kind, amount, reason: `${t.title} ${store}` }));
+      if (!kind) return;
+      const name = cardKinds(data?.items).find((u) => u.code === kind)?.name ?? kind;
+      if (add) add({ code, unit: kind, name, amount });
+      else done(await api.postCard({}, { code, unit: kind, amount, reason: `${t.title} ${store}` }));
     } catch (e) {
       fail(e);
     } finally {
@@ -44,7 +55,7 @@ function Sale({ code, store, done, fail }: {
   if (units.data && kinds.length === 0) return <Alert type="info" message={t.noCardKind} />;
   return (
     <>
-      <p>{t.cardFresh}</p>
+      <p>{add ? t.cardFreshWithGoods : t.cardFresh}</p>
       {kinds.length > 1 && (
         <Select
           aria-label={t.cardKind}
@@ -63,17 +74,63 @@ function Sale({ code, store, done, fail }: {
         onPressEnter={() => void sell()}
       />
       <Button type="primary" size="large" loading={busy} disabled={amount <= 0} onClick={() => void sell()}>
-        {t.cardSell} <kbd>Enter</kbd>
+        {add ? t.cardAdd : t.cardSell} <kbd>Enter</kbd>
       </Button>
     </>
   );
 }
 
-export function CardDialog({ store, close }: { store: string; close: () => void }) {
+/** A card that nobody has used yet is taken back: its code is void, what it cost is paid back as it was paid. */
+function TakeBack({ code, done, fail }: { code: string; done: (back: CardActed) => void; fail: (e: unknown) => void }) {
+  const t = useT();
+  const [reason, setReason] = useState("");
+  const [asked, setAsked] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const go = async () => {
+    if (!reason.trim() || busy) return;
+    setBusy(true);
+    try {
+      done(await api.postCardAct({}, { verb: "return", code, reason: reason.trim() }));
+    } catch (e) {
+      fail(e);
+    } finally {
+      setBusy(false);
+    }
+  };
+  if (!asked)
+    return (
+      <Button danger onClick={() => setAsked(true)}>
+        {t.cardBack}
+      </Button>
+    );
+  return (
+    <>
+      <Input
+        autoFocus
+        aria-label={t.cardBackWhy}
+        placeholder={t.cardBackWhy}
+        maxLength={60}
+        value={reason}
+        onChange={(e) => setReason(e.target.value)}
+        onPressEnter={() => void go()}
+      />
+      <Button danger type="primary" loading={busy} disabled={!reason.trim()} onClick={() => void go()}>
+        {t.cardBack} <kbd>Enter</kbd>
+      </Button>
+    </>
+  );
+}
+
+export function CardDialog({ store, add, close }: {
+  store: string;
+  add?: (card: NewCard) => void;
+  close: () => void;
+}) {
   const t = useT();
   const [typed, setTyped] = useState("");
   const [seen, setSeen] = useState<Seen | null>(null);
   const [wrong, setWrong] = useState("");
+  const { may } = useSession();
   const input = useRef<HTMLDivElement>(null);
   const fail = (e: unknown) => {
     if (!(e instanceof ApiError)) throw e;
@@ -121,6 +178,20 @@ export function CardDialog({ store, close }: { store: string; close: () => void 
               {seen.card.expires_next && ` · ${t.cardUntil(date(seen.card.expires_next))}`}
               {seen.card.registered && ` · ${t.cardRegistered}`}
             </p>
+            {may("post_card_act") &&
+              seen.card.state === "live" &&
+              seen.card.held === 0 &&
+              seen.card.available === seen.card.sold_for && (
+                <TakeBack
+                  key={seen.code}
+                  code={seen.code}
+                  done={(back) => {
+                    setWrong("");
+                    setSeen({ code: seen.code, back });
+                  }}
+                  fail={fail}
+                />
+              )}
           </div>
         )}
         {seen && "fresh" in seen && (
@@ -128,6 +199,7 @@ export function CardDialog({ store, close }: { store: string; close: () => void 
             key={seen.code}
             code={seen.code}
             store={store}
+            add={add}
             done={(sold) => {
               setWrong("");
               setSeen({ code: seen.code, sold });
@@ -144,8 +216,17 @@ export function CardDialog({ store, close }: { store: string; close: () => void 
             description={seen.sold.expires ? t.cardUntil(date(seen.sold.expires)) : undefined}
           />
         )}
+        {seen && "back" in seen && (
+          <Alert
+            type="warning"
+            showIcon
+            role="status"
+            message={t.cardBackDone(money(seen.back.amount))}
+            description={seen.back.tender && `${t.backTo}：${t.tender[seen.back.tender] ?? seen.back.tender}`}
+          />
+        )}
         {seen && (
-          <Button onClick={again}>
+          <Button key={Object.keys(seen).join()} autoFocus={"sold" in seen || "back" in seen} onClick={again}>
             {t.cardAnother} <kbd>F4</kbd>
           </Button>
         )}

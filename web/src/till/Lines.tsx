@@ -2,8 +2,36 @@
 import { Button, InputNumber, Table } from "antd";
 import type { Quote } from "../api/client.gen";
 import { money } from "../shared/format";
-import { amount, type Line } from "./basket";
+import { amount, type Line, type NewCard } from "./basket";
 import { useT } from "./messages";
+
+/** Gift cards that are sold on this receipt. */
+export function Cards({ cards, drop }: { cards: NewCard[]; drop: (code: string) => void }) {
+  const t = useT();
+  if (cards.length === 0) return null;
+  return (
+    <ul className="cards" aria-label={t.cardsOnReceipt}>
+      {cards.map((c) => (
+        <li className="spread" key={c.code}>
+          <span>
+            {c.name} <span className="soft mono">…{c.code.slice(-4)}</span>
+          </span>
+          <span>
+            <b className="num">{money(c.amount)}</b>{" "}
+            <Button
+              type="text"
+              danger
+              aria-label={`${t.remove} ${c.name} ${c.code.slice(-4)}`}
+              onClick={() => drop(c.code)}
+            >
+              {t.remove}
+            </Button>
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
 
 export function Lines({
   lines,

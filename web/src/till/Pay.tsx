@@ -11,7 +11,8 @@ import { useT } from "./messages";
 
 export interface Part {
   kind: QuoteTender["kind"];
-  amount: number;
+  amount: number; // of what the goods cost
+  cards?: number; // and for gift cards: all of them are paid with the last part
   given?: number; // cash that was handed over
 }
 const kinds: QuoteTender["kind"][] = ["wechat", "alipay", "cash", "unionpay", "card"];
@@ -64,6 +65,7 @@ function CardField({ add, close }: { add: (d: QuoteTender) => void; close: () =>
 
 export function Pay({
   quote,
+  cards,
   ready,
   wrong,
   member,
@@ -73,6 +75,7 @@ export function Pay({
   pay,
 }: {
   quote: Quote;
+  cards: number; // what the gift cards of this receipt cost
   ready: boolean;
   wrong?: Problem; // of the newest quote
   member: Member | null;
@@ -91,9 +94,12 @@ export function Pay({
   const [card, setCard] = useState(false);
   const rest = quote.due - parts.reduce((n, p) => n + p.amount, 0);
   const part = typed ? Math.min(rest, minorOf(typed) ?? 0) : rest;
-  const given = cash === null ? undefined : cash === "" ? part : minorOf(cash);
+  const last = part === rest; // closes the receipt
+  const asked = part + (last ? cards : 0);
+  const given = cash === null ? undefined : cash === "" ? asked : minorOf(cash);
+  const paidAll = rest === 0 && quote.due === 0 && cards === 0;
   const take = async (p: Part) => {
-    const all = [...parts, p];
+    const all = [...parts, last && cards > 0 ? { ...p, cards } : p];
     setTyped(null);
     setCash(null);
     if (p.amount < rest) return setParts(all);
@@ -106,7 +112,7 @@ export function Pay({
     void pay([]).finally(() => setBusy(false));
   };
   const choose = (kind: QuoteTender["kind"]) => {
-    if (part <= 0 && rest > 0) return;
+    if (asked <= 0) return;
     if (kind === "cash") setCash("");
     else void take({ kind, amount: part });
   };
@@ -129,7 +135,7 @@ export function Pay({
         setParts([]);
         setDraws([]);
       } else if (!ready) return;
-      else if (e.key === "Enter" && rest === 0 && quote.due === 0) finish();
+      else if (e.key === "Enter" && paidAll) finish();
       else if (e.key === "+") setTyped("");
       else if (e.key === "0") setCard(true);
       else if (kinds[n - 1]) choose(kinds[n - 1]!);
@@ -142,7 +148,7 @@ export function Pay({
   });
   const off = busy || !ready;
   return (
-    <Modal open title={`${t.pay} · ${money(rest)}`} footer={null} onCancel={close} maskClosable={false}>
+    <Modal open title={`${t.pay} · ${money(rest + cards)}`} footer={null} onCancel={close} maskClosable={false}>
       <div className="grid">
         {quote.tenders.map((x) => (
           <div className="spread" key={`${x.kind}${x.unit ?? ""}`}>
@@ -156,11 +162,17 @@ export function Pay({
             <b className="num">{money(x.amount)}</b>
           </div>
         ))}
+        {cards > 0 && (
+          <div className="spread">
+            <span>{t.cardsOnReceipt}</span>
+            <b className="num">{money(cards)}</b>
+          </div>
+        )}
         {wrong && <Alert type="error" role="alert" message={wrong.detail ?? wrong.title} />}
         {card && <CardField add={addCard} close={() => setCard(false)} />}
         {cash === null ? (
           <>
-            {rest === 0 && quote.due === 0 ? (
+            {paidAll ? (
               <Button
                 type="primary"
                 size="large"
@@ -229,22 +241,22 @@ export function Pay({
               size="large"
               inputMode="decimal"
               addonBefore={t.cash}
-              placeholder={String(part / minorPerWhole())}
+              placeholder={String(asked / minorPerWhole())}
               value={cash}
               onChange={(e) => setCash(e.target.value)}
               onPressEnter={() =>
-                given !== undefined && given >= part && void take({ kind: "cash", amount: part, given })
+                given !== undefined && given >= asked && void take({ kind: "cash", amount: part, given })
               }
             />
             <div className="spread change">
               <span>{t.change}</span>
-              <b className="num">{given !== undefined && given >= part ? money(given - part) : "–"}</b>
+              <b className="num">{given !== undefined && given >= asked ? money(given - asked) : "–"}</b>
             </div>
             <Button
               type="primary"
               size="large"
               loading={busy}
-              disabled={given === undefined || given < part || !ready}
+              disabled={given === undefined || given < asked || !ready}
               onClick={() => given !== undefined && void take({ kind: "cash", amount: part, given })}
             >
               {t.pay}

@@ -4,7 +4,7 @@ import type { Confirmed, Member, Quote } from "../api/client.gen";
 import { count, dateTime, milli, money } from "../shared/format";
 import { useProduct } from "../shared/useProduct";
 import { useSession } from "../shared/session";
-import type { Basket } from "./basket";
+import { cardsTotal, type Basket } from "./basket";
 import { useKeys } from "./keys";
 import { useT } from "./messages";
 import { useNames } from "./Offers";
@@ -60,7 +60,8 @@ function Paid({ sold }: { sold: Sold }) {
   const t = useT();
   const names = useNames();
   const { quote, parts } = sold;
-  const change = parts.reduce((n, p) => n + ((p.given ?? p.amount) - p.amount), 0);
+  const asked = (p: Part) => p.amount + (p.cards ?? 0);
+  const change = parts.reduce((n, p) => n + ((p.given ?? asked(p)) - asked(p)), 0);
   return (
     <>
       {quote.tenders.map((x) => (
@@ -71,7 +72,7 @@ function Paid({ sold }: { sold: Sold }) {
         />
       ))}
       {parts.map((p, i) => (
-        <Row key={i} name={t.tender[p.kind] ?? p.kind} value={money(p.given ?? p.amount)} />
+        <Row key={i} name={t.tender[p.kind] ?? p.kind} value={money(p.given ?? asked(p))} />
       ))}
       {change > 0 && <Row name={t.change} value={money(change)} />}
     </>
@@ -131,6 +132,10 @@ export function Receipt({ sold, next }: { sold: Sold; next: () => void }) {
           <b>{t.total}</b>
           <b className="num">{money(result.payable)}</b>
         </div>
+        {basket.cards.map((c) => (
+          <Row key={c.code} name={`${c.name} …${c.code.slice(-4)}`} value={money(c.amount)} />
+        ))}
+        {basket.cards.length > 0 && <Row name={t.withCards} value={money(result.payable + cardsTotal(basket))} />}
         {result.saving > 0 && <Row name={t.saved} value={money(result.saving)} />}
         <Paid sold={sold} />
         {result.earned

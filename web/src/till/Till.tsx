@@ -9,11 +9,11 @@ import { setLanguage, useLanguage } from "../shared/language";
 import { useApi } from "../shared/query";
 import { useSession } from "../shared/session";
 import { SignIn } from "../shared/SignIn";
-import { fresh, pieces, reduce, total } from "./basket";
+import { CARDS_MAX, cardsTotal, fresh, pieces, reduce, total, type Basket, type NewCard } from "./basket";
 import { CardDialog } from "./CardDialog";
 import { useGoods } from "./goods";
 import { useKeys } from "./keys";
-import { Lines } from "./Lines";
+import { Cards, Lines } from "./Lines";
 import { MemberBox } from "./MemberBox";
 import { useT } from "./messages";
 import { Offers } from "./Offers";
@@ -39,8 +39,10 @@ function labelled(code: string, goods: Map<string, Product>) {
   return { product, quantity, amount: label.price };
 }
 
-function Sum({ quote, listed, n, wrong }: { quote?: Quote; listed: number; n: number; wrong?: string }) {
+function Sum({ quote, basket, wrong }: { quote?: Quote; basket: Basket; wrong?: string }) {
   const t = useT();
+  const n = pieces(basket);
+  const cards = cardsTotal(basket);
   const saving = quote ? quote.goods_saving + quote.shipping_saving : 0;
   return (
     <div className="sum">
@@ -49,8 +51,14 @@ function Sum({ quote, listed, n, wrong }: { quote?: Quote; listed: number; n: nu
         <span className="soft">{t.pieces(count(n))}</span>
       </div>
       <div className="figure num" aria-live="polite">
-        {money(quote?.payable ?? listed)}
+        {money((quote?.payable ?? total(basket)) + cards)}
       </div>
+      {cards > 0 && (
+        <div className="spread soft">
+          <span>{t.cardsOnReceipt}</span>
+          <b className="num">{money(cards)}</b>
+        </div>
+      )}
       {quote && saving > 0 && (
         <div className="spread soft">
           <span>
@@ -103,10 +111,15 @@ function Checkout({ store, tenant }: { store: string; tenant: string }) {
     setDraws([]);
     focus();
   };
+  const addCard = (card: NewCard) => {
+    act({ type: "card", card });
+    close();
+    message.success(t.cardAdded(money(card.amount)));
+  };
   const park = () => {
     if (!some) return;
-    if (full) {
-      message.warning(t.parkFull);
+    if (full || basket.cards.length > 0) {
+      message.warning(full ? t.parkFull : t.parkCards);
       return;
     }
     void keep(basket, member, quoteBody(basket, member, store, []));
@@ -174,13 +187,14 @@ function Checkout({ store, tenant }: { store: string; tenant: string }) {
       message.warning(t.changed);
       void quoted.refetch();
     } else if (e.problem.status === 0) message.error(t.offline);
-    else message.error(`${t.failed}：${e.problem.detail ?? e.problem.title}`);
+    else message.error(t.cardFault[e.problem.code] ?? `${t.failed}：${e.problem.detail ?? e.problem.title}`);
   };
   const pay = async (parts: Part[]) => {
     if (!quote) return;
-    const tenders = [...draws, ...parts.map(({ kind, amount: n }) => ({ kind, amount: n }))];
+    const paid = parts.filter((p) => p.amount > 0).map(({ kind, amount: n }) => ({ kind, amount: n }));
     try {
-      const result = await api.postConfirm({}, confirmation(basket, member, store, quote, tenders));
+      const body = confirmation(basket, member, store, quote, [...draws, ...paid], parts.at(-1)?.kind);
+      const result = await api.postConfirm({}, body);
       setOpen(null);
       setSold({ basket, member, quote, parts, result, store, at: new Date().toISOString() });
     } catch (e) {
@@ -219,6 +233,7 @@ function Checkout({ store, tenant }: { store: string; tenant: string }) {
           at={at}
           change={(key, quantity) => act({ type: "quantity", key, quantity })}
         />
+        <Cards cards={basket.cards} drop={(code) => act({ type: "noCard", code })} />
       </section>
       <aside className="right">
         <MemberBox
@@ -231,8 +246,7 @@ function Checkout({ store, tenant }: { store: string; tenant: string }) {
         />
         <Sum
           quote={quote}
-          listed={total(basket)}
-          n={pieces(basket)}
+          basket={basket}
           wrong={quoted.error ? (quoted.error.problem.detail ?? quoted.error.problem.title) : undefined}
         />
         {quote && <Offers quote={quote} all={why} setAll={setWhy} />}
@@ -266,6 +280,7 @@ function Checkout({ store, tenant }: { store: string; tenant: string }) {
       {open === "pay" && quote && (
         <Pay
           quote={quote}
+          cards={cardsTotal(basket)}
           ready={ready}
           wrong={quoted.error?.problem}
           member={member}
@@ -287,7 +302,13 @@ function Checkout({ store, tenant }: { store: string; tenant: string }) {
           close={close}
         />
       )}
-      {open === "card" && <CardDialog store={store} close={close} />}
+      {open === "card" && (
+        <CardDialog
+          store={store}
+          add={some && basket.cards.length < CARDS_MAX ? addCard : undefined}
+          close={close}
+        />
+      )}
       {open === "settings" && <SettingsDialog close={close} />}
       {sold && <Receipt sold={sold} next={clear} />}
     </main>

@@ -9,8 +9,17 @@ export interface Line {
   quantity: number; // pieces, or thousandths when weighed
   amount?: number; // that the scale printed on the label; else price times quantity
 }
+/** A gift card that is sold with the goods: beside what they cost, in no discount and no points. */
+export interface NewCard {
+  code: string;
+  unit: string;
+  name: string;
+  amount: number;
+}
+export const CARDS_MAX = 8; // on one receipt
 export interface Basket {
   lines: Line[];
+  cards: NewCard[];
   next: number;
   order: string; // its number: chosen once, so that sending again books nothing twice
 }
@@ -18,6 +27,8 @@ export type Act =
   | { type: "add"; product: Product; quantity?: number; amount?: number }
   | { type: "quantity"; key: number; quantity: number }
   | { type: "typed"; key?: number; quantity: number } // of a line, else of the last one; kilograms when weighed
+  | { type: "card"; card: NewCard }
+  | { type: "noCard"; code: string }
   | { type: "replace"; basket: Basket };
 
 /** The second it began and five random digits: T261122143005-01234 */
@@ -29,7 +40,7 @@ function orderNumber(): string {
   return `T${second}-${String(random).padStart(5, "0")}`;
 }
 
-export const fresh = (): Basket => ({ lines: [], next: 1, order: orderNumber() });
+export const fresh = (): Basket => ({ lines: [], cards: [], next: 1, order: orderNumber() });
 
 export const amount = (l: Line) =>
   l.amount ??
@@ -37,6 +48,7 @@ export const amount = (l: Line) =>
     ? Math.round(((l.product.price ?? 0) * l.quantity) / 1000)
     : (l.product.price ?? 0) * l.quantity);
 export const total = (b: Basket) => b.lines.reduce((sum, l) => sum + amount(l), 0);
+export const cardsTotal = (b: Basket) => b.cards.reduce((sum, c) => sum + c.amount, 0);
 export const pieces = (b: Basket) => b.lines.reduce((n, l) => n + (l.product.weighed ? 1 : l.quantity), 0);
 
 function setQuantity(b: Basket, key: number, quantity: number): Basket {
@@ -63,6 +75,10 @@ export function reduce(b: Basket, act: Act): Basket {
       if (!line) return b;
       return setQuantity(b, line.key, Math.round(line.product.weighed ? act.quantity * 1000 : act.quantity));
     }
+    case "card":
+      return { ...b, cards: [...b.cards.filter((c) => c.code !== act.card.code), act.card] };
+    case "noCard":
+      return { ...b, cards: b.cards.filter((c) => c.code !== act.code) };
     case "replace":
       return act.basket;
   }

@@ -82,6 +82,7 @@ export function unpark(one: Parked, goods: Map<string, Product>): { basket: Bask
   return {
     basket: {
       lines: found.map((l, i) => ({ key: i + 1, ...l })),
+      cards: [], // a card's code is money: it is not kept in the browser
       next: found.length + 1,
       order: one.order,
     },

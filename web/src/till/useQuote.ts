@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the basket costs this member now: asked of the server with every change, never reckoned here.
 import { useQuery } from "@tanstack/react-query";
-import { api, type ConfirmIn, type Member, type Quote, type QuoteIn, type QuoteTender } from "../api/client.gen";
+import {
+  api,
+  type CardIn,
+  type ConfirmIn,
+  type Member,
+  type Quote,
+  type QuoteIn,
+  type QuoteTender,
+} from "../api/client.gen";
 import type { ApiError } from "../api/http";
 import type { Basket } from "./basket";
 
@@ -33,13 +41,14 @@ export function useQuote(basket: Basket, member: Member | null, store: string, d
   });
 }
 
-/** Exactly what was quoted: another price is refused, and quoted again. */
+/** Exactly what was quoted: another price is refused, and quoted again. Cards are sold with it, or nothing is. */
 export function confirmation(
   basket: Basket,
   member: Member | null,
   store: string,
   quote: Quote,
   tenders: QuoteTender[],
+  paidBy: CardIn["tender"],
 ): ConfirmIn {
   const chosen = quote.offers.filter((o) => o.state === "in_force");
   const coupons = chosen.flatMap((o) => (o.coupon ? [o.coupon] : []));
@@ -54,5 +63,8 @@ export function confirmation(
     offers: chosen.map((o) => o.id),
     payable: quote.payable,
     tenders: tenders.length ? tenders : undefined,
+    cards: basket.cards.length
+      ? basket.cards.map(({ code, unit, amount }) => ({ code, unit, amount, tender: paidBy }))
+      : undefined,
   };
 }
