@@ -136,7 +136,7 @@ const en: Messages = {
   nowWaits: "Above what one person may do: a colleague has to agree before it counts",
   requests: "To be agreed",
   hint:
-    "Adjustments above a unit's limit, of one act or of a person's day, wait for another one. Nobody agrees to her own.",
+    "Adjustments above a unit's limit (an act's or a day's) wait here for another person. Nobody agrees to her own.",
   over: { act: "above the limit of one act", day: "above the limit of the day" },
   act: { adjust: "adjustment", reverse: "reversal" },
   states: {

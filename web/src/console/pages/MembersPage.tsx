@@ -10,6 +10,7 @@ import { useApi } from "../../shared/query";
 import { useT } from "../messages";
 import { saveCsv } from "../ui/csv";
 import { Card, Page } from "../ui/Page";
+import { byOffset, Pager } from "../ui/Pager";
 import { Data, Nothing, problemText } from "../ui/State";
 import { useListState } from "../ui/useListState";
 
@@ -219,28 +220,12 @@ export default function MembersPage() {
                 names={data.names}
                 filtered={!!q || segment !== "all" || !!list.get("store") || !!list.get("tier")}
               />
-              <div className="pager">
-                <span className="soft">
-                  {t.common.total(count(data.total))} · {t.common.asOf(dateTime(data.as_of))}
-                </span>
-                <span className="row">
-                  <Button
-                    disabled={after === 0}
-                    onClick={() => list.set({ after: after > SIZE ? String(after - SIZE) : undefined })}
-                  >
-                    {t.common.previous}
-                  </Button>
-                  <span className="num soft">
-                    {Math.floor(after / SIZE) + 1} / {Math.max(1, Math.ceil(data.total / SIZE))}
-                  </span>
-                  <Button
-                    disabled={after + SIZE >= data.total}
-                    onClick={() => list.set({ after: String(after + SIZE) })}
-                  >
-                    {t.common.next}
-                  </Button>
-                </span>
-              </div>
+              <Pager
+                {...byOffset(after, SIZE, after + SIZE < data.total, (n) => list.set({ after: n?.toString() }))}
+                place={`${Math.floor(after / SIZE) + 1} / ${Math.max(1, Math.ceil(data.total / SIZE))}`}
+              >
+                {t.common.total(count(data.total))} · {t.common.asOf(dateTime(data.as_of))}
+              </Pager>
             </>
           )}
         </Data>

@@ -8,6 +8,7 @@ import { useApi } from "../../shared/query";
 import { useT } from "../messages";
 import { saveCsv } from "../ui/csv";
 import { Card, Page } from "../ui/Page";
+import { byOffset, Pager } from "../ui/Pager";
 import { Data } from "../ui/State";
 import { useListState } from "../ui/useListState";
 import { OrdersTable } from "./OrdersTable";
@@ -88,23 +89,11 @@ export default function OrdersPage() {
           {(data) => (
             <>
               <OrdersTable rows={data.items} />
-              <div className="pager">
-                <span className="soft">{t.common.asOf(dateTime(data.as_of))}</span>
-                <span className="row">
-                  <Button
-                    disabled={after === 0}
-                    onClick={() => list.set({ after: after > SIZE ? String(after - SIZE) : undefined })}
-                  >
-                    {t.common.previous}
-                  </Button>
-                  <Button
-                    disabled={data.items.length < SIZE}
-                    onClick={() => list.set({ after: String(after + SIZE) })}
-                  >
-                    {t.common.next}
-                  </Button>
-                </span>
-              </div>
+              <Pager
+                {...byOffset(after, SIZE, data.items.length === SIZE, (n) => list.set({ after: n?.toString() }))}
+              >
+                {t.common.asOf(dateTime(data.as_of))}
+              </Pager>
             </>
           )}
         </Data>

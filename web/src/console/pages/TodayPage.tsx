@@ -2,7 +2,7 @@
 import { lazy, Suspense, useMemo } from "react";
 import { Link } from "react-router-dom";
 import type { Today } from "../../api/client.gen";
-import { count, dateTime, dayShort, money, moneyShort, percent } from "../../shared/format";
+import { count, dateTime, dayShort, money, moneyShort } from "../../shared/format";
 import { useLanguage } from "../../shared/language";
 import { useApi } from "../../shared/query";
 import { useSession } from "../../shared/session";
@@ -10,6 +10,7 @@ import { useMode } from "../../shared/theme";
 import { useT } from "../messages";
 import { Card, Page } from "../ui/Page";
 import { Data, Nothing, Skeleton } from "../ui/State";
+import { Steps, type Step } from "../ui/Steps";
 import { Tile } from "../ui/Tile";
 
 const Chart = lazy(() => import("../ui/Chart"));
@@ -119,7 +120,7 @@ function Trend({ data }: { data: Today }) {
 function Funnel({ data }: { data: Today }) {
   const t = useT();
   const c = data.counts;
-  const steps: [string, number, string?][] = [
+  const steps: Step[] = [
     [t.today.persons, c.persons],
     [t.today.members, c.members],
     [t.today.buyers, c.member_buyers],
@@ -127,23 +128,7 @@ function Funnel({ data }: { data: Today }) {
   ];
   return (
     <Card title={t.today.funnel}>
-      <div className="funnel">
-        {steps.map(([name, n, hint], i) => (
-          <div className="step" key={name}>
-            <div className="spread">
-              <span>
-                {name}
-                {hint && <span className="soft"> · {hint}</span>}
-              </span>
-              <span className="num">
-                <strong>{count(n)}</strong>
-                {i > 0 && <span className="soft"> · {percent(n, steps[i - 1]![1])}</span>}
-              </span>
-            </div>
-            <div className="bar" style={{ width: `${(n / (c.persons || 1)) * 100}%` }} />
-          </div>
-        ))}
-      </div>
+      <Steps steps={steps} of="before" />
     </Card>
   );
 }

@@ -2,15 +2,14 @@
 // Of the coupons that were claimed on a day, how many have been used?
 import { Select, Table } from "antd";
 import type { CouponDay, CouponDays, CouponTemplateSum } from "../../../api/client.gen";
-import { count, dateTime, dayShort, percent } from "../../../shared/format";
+import { count, dayShort, percent } from "../../../shared/format";
 import { useApi } from "../../../shared/query";
 import { useT } from "../../messages";
 import { useAnalysisT } from "../../messages/analysis";
-import { Card, Page } from "../../ui/Page";
-import { RangeBox, useRange } from "../../ui/range";
-import { Data } from "../../ui/State";
+import { Card } from "../../ui/Page";
+import { useRange } from "../../ui/range";
 import { Tile } from "../../ui/Tile";
-import { right, Save, Trend } from "./parts";
+import { Analysis, right, Save, Trend } from "./parts";
 
 type Sums = Omit<CouponDay, "day">;
 
@@ -126,42 +125,36 @@ function Days({ data, name }: { data: CouponDays; name: string }) {
 }
 
 export default function CouponUsePage() {
-  const t = useT();
   const m = useAnalysisT().coupons;
   const range = useRange(90);
   const unit = range.list.get("unit");
   const query = useApi("reportCouponDays", { ...range.query, unit });
   const choose = (v: string | undefined) => range.list.set({ unit: v });
   return (
-    <Page
+    <Analysis
       title={m.title}
-      extra={
-        <>
-          <Select
-            aria-label={m.template}
-            allowClear
-            placeholder={m.all}
-            style={{ width: 200 }}
-            value={unit}
-            onChange={choose}
-            options={(query.data?.templates ?? []).map((u) => ({ value: u.unit, label: u.name || u.unit }))}
-          />
-          <RangeBox {...range} />
-        </>
+      hint={m.hint}
+      range={range}
+      query={query}
+      choice={
+        <Select
+          aria-label={m.template}
+          allowClear
+          placeholder={m.all}
+          style={{ width: 200 }}
+          value={unit}
+          onChange={choose}
+          options={(query.data?.templates ?? []).map((u) => ({ value: u.unit, label: u.name || u.unit }))}
+        />
       }
     >
-      <p className="soft">
-        {m.hint} {query.data && t.common.asOf(dateTime(query.data.as_of))}
-      </p>
-      <Data query={query} rows={10}>
-        {(data) => (
-          <div className="grid">
-            <Tiles rows={data.days} />
-            <Templates data={data} choose={choose} name={range.name} />
-            <Days data={data} name={range.name} />
-          </div>
-        )}
-      </Data>
-    </Page>
+      {(data) => (
+        <>
+          <Tiles rows={data.days} />
+          <Templates data={data} choose={choose} name={range.name} />
+          <Days data={data} name={range.name} />
+        </>
+      )}
+    </Analysis>
   );
 }

@@ -3,20 +3,20 @@
 import { Table } from "antd";
 import { useMemo } from "react";
 import type { FunnelDay, FunnelReport } from "../../../api/client.gen";
-import { count, dateTime, dayShort, percent } from "../../../shared/format";
+import { count, dayShort } from "../../../shared/format";
 import { useApi } from "../../../shared/query";
 import { useT } from "../../messages";
 import { useAnalysisT } from "../../messages/analysis";
-import { Card, Page } from "../../ui/Page";
-import { RangeBox, useRange } from "../../ui/range";
-import { Data } from "../../ui/State";
+import { Card } from "../../ui/Page";
+import { useRange } from "../../ui/range";
+import { Steps, type Step } from "../../ui/Steps";
 import { Tile } from "../../ui/Tile";
-import { addedUp, ByBox, right, Save, Trend, type By } from "./parts";
+import { addedUp, Analysis, ByBox, right, Save, Trend, type By } from "./parts";
 
-function Steps({ data }: { data: FunnelReport }) {
+function Reached({ data }: { data: FunnelReport }) {
   const m = useAnalysisT().funnel;
   const s = data.steps;
-  const steps: [string, number, string?][] = [
+  const steps: Step[] = [
     [m.contacts, s.contacts],
     [m.members, s.members],
     [m.buyers, s.buyers],
@@ -24,23 +24,7 @@ function Steps({ data }: { data: FunnelReport }) {
   ];
   return (
     <Card title={m.title}>
-      <div className="funnel">
-        {steps.map(([name, n, hint], i) => (
-          <div className="step" key={name}>
-            <div className="spread">
-              <span>
-                {name}
-                {hint && <span className="soft"> · {hint}</span>}
-              </span>
-              <span className="num">
-                <strong>{count(n)}</strong>
-                {i > 0 && <span className="soft"> · {percent(n, steps[i - 1]![1])}</span>}
-              </span>
-            </div>
-            <div className="bar" style={{ width: `${(n / (s.contacts || 1)) * 100}%` }} />
-          </div>
-        ))}
-      </div>
+      <Steps steps={steps} of="before" />
     </Card>
   );
 }
@@ -91,35 +75,29 @@ function Days({ data, by, set, name }: { data: FunnelReport; by: By; set: (by: B
 }
 
 export default function FunnelPage() {
-  const t = useT();
   const m = useAnalysisT().funnel;
   const range = useRange(90);
   const by = (range.list.get("by") ?? "day") as By;
   const query = useApi("reportFunnel", range.query);
   return (
-    <Page title={m.title} extra={<RangeBox {...range} />}>
-      <p className="soft">
-        {m.hint} {query.data && t.common.asOf(dateTime(query.data.as_of))}
-      </p>
-      <Data query={query} rows={10}>
-        {(data) => (
-          <div className="grid">
-            <div className="grid two">
-              <Steps data={data} />
-              <div className="grid">
-                <Tile label={m.joined} figure={count(data.steps.joined)} foot={m.joinedHint} gold />
-                <Tile label={m.firstOrders} figure={count(data.steps.first_orders)} foot={m.joinedHint} />
-              </div>
+    <Analysis title={m.title} hint={m.hint} range={range} query={query}>
+      {(data) => (
+        <>
+          <div className="grid two">
+            <Reached data={data} />
+            <div className="grid">
+              <Tile label={m.joined} figure={count(data.steps.joined)} foot={m.joinedHint} gold />
+              <Tile label={m.firstOrders} figure={count(data.steps.first_orders)} foot={m.joinedHint} />
             </div>
-            <Days
-              data={data}
-              by={by}
-              set={(v) => range.list.set({ by: v === "day" ? undefined : v })}
-              name={range.name}
-            />
           </div>
-        )}
-      </Data>
-    </Page>
+          <Days
+            data={data}
+            by={by}
+            set={(v) => range.list.set({ by: v === "day" ? undefined : v })}
+            name={range.name}
+          />
+        </>
+      )}
+    </Analysis>
   );
 }

@@ -2,15 +2,14 @@
 // What was owed, what came in and went out on each day, what is owed: and that it agrees with the books.
 import { Alert, Select, Table } from "antd";
 import type { PointsDay, PointsReport } from "../../../api/client.gen";
-import { count, dateTime, dayShort, money } from "../../../shared/format";
+import { count, dayShort, money } from "../../../shared/format";
 import { useApi } from "../../../shared/query";
 import { useT } from "../../messages";
 import { useAnalysisT } from "../../messages/analysis";
-import { Card, Page } from "../../ui/Page";
-import { RangeBox, useRange } from "../../ui/range";
-import { Data } from "../../ui/State";
+import { Card } from "../../ui/Page";
+import { useRange } from "../../ui/range";
 import { Tile } from "../../ui/Tile";
-import { right, Save, Trend } from "./parts";
+import { Analysis, right, Save, Trend } from "./parts";
 
 const STORED_VALUE = 2;
 
@@ -102,37 +101,31 @@ function Days({ data, name }: { data: PointsReport; name: string }) {
 }
 
 export default function PointsPage() {
-  const t = useT();
   const m = useAnalysisT().points;
   const range = useRange(90);
   const query = useApi("reportPoints", { ...range.query, unit: range.list.get("unit") });
   return (
-    <Page
+    <Analysis
       title={m.title}
-      extra={
-        <>
-          <Select
-            aria-label={m.unit}
-            style={{ width: 180 }}
-            value={query.data?.unit}
-            onChange={(unit: string) => range.list.set({ unit })}
-            options={(query.data?.units ?? []).map((u) => ({ value: u.unit, label: u.name || u.unit }))}
-          />
-          <RangeBox {...range} />
-        </>
+      hint={m.hint}
+      range={range}
+      query={query}
+      choice={
+        <Select
+          aria-label={m.unit}
+          style={{ width: 180 }}
+          value={query.data?.unit}
+          onChange={(unit: string) => range.list.set({ unit })}
+          options={(query.data?.units ?? []).map((u) => ({ value: u.unit, label: u.name || u.unit }))}
+        />
       }
     >
-      <p className="soft">
-        {m.hint} {query.data && t.common.asOf(dateTime(query.data.as_of))}
-      </p>
-      <Data query={query} rows={10}>
-        {(data) => (
-          <div className="grid">
-            <Sums data={data} />
-            <Days data={data} name={`${data.unit ?? ""}-${range.name}`} />
-          </div>
-        )}
-      </Data>
-    </Page>
+      {(data) => (
+        <>
+          <Sums data={data} />
+          <Days data={data} name={`${data.unit ?? ""}-${range.name}`} />
+        </>
+      )}
+    </Analysis>
   );
 }

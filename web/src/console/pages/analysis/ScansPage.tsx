@@ -3,17 +3,16 @@
 import { Segmented, Select, Table } from "antd";
 import { useState } from "react";
 import type { ScanReport } from "../../../api/client.gen";
-import { count, dateTime, dayShort, percent } from "../../../shared/format";
+import { count, dayShort, percent } from "../../../shared/format";
 import { useApi } from "../../../shared/query";
 import { useT } from "../../messages";
 import { useAnalysisT } from "../../messages/analysis";
 import { Heat } from "../../ui/Heat";
-import { Card, Page } from "../../ui/Page";
+import { Card } from "../../ui/Page";
 import { PlaceMap } from "../../ui/PlaceMap";
-import { RangeBox, useRange } from "../../ui/range";
-import { Data } from "../../ui/State";
+import { useRange } from "../../ui/range";
 import { Tile } from "../../ui/Tile";
-import { right, Save, Trend } from "./parts";
+import { Analysis, right, Save, Trend } from "./parts";
 
 function Places({
   data,
@@ -159,70 +158,64 @@ function Regions({ data, name }: { data: ScanReport; name: string }) {
 }
 
 export default function ScansPage() {
-  const t = useT();
   const m = useAnalysisT().scans;
   const range = useRange(90);
   const batch = range.list.get("batch");
   const query = useApi("reportScans", { ...range.query, batch });
   return (
-    <Page
+    <Analysis
       title={m.title}
-      extra={
-        <>
-          <Select
-            aria-label={m.batch}
-            allowClear
-            placeholder={m.all}
-            style={{ width: 200 }}
-            value={batch}
-            onChange={(v: string | undefined) => range.list.set({ batch: v })}
-            options={(query.data?.batches ?? []).map((b) => ({ value: b.code, label: b.name || b.code }))}
-          />
-          <RangeBox {...range} />
-        </>
+      hint={m.hint}
+      range={range}
+      query={query}
+      choice={
+        <Select
+          aria-label={m.batch}
+          allowClear
+          placeholder={m.all}
+          style={{ width: 200 }}
+          value={batch}
+          onChange={(v: string | undefined) => range.list.set({ batch: v })}
+          options={(query.data?.batches ?? []).map((b) => ({ value: b.code, label: b.name || b.code }))}
+        />
       }
     >
-      <p className="soft">
-        {m.hint} {query.data && t.common.asOf(dateTime(query.data.as_of))}
-      </p>
-      <Data query={query} rows={10}>
-        {(data) => (
-          <div className="grid">
-            <div className="grid tiles">
-              <Tile label={m.scans} figure={count(data.scans)} />
-              <Tile label={m.firsts} figure={count(data.firsts)} foot={percent(data.firsts, data.scans)} gold />
-              <Tile
-                label={m.outside}
-                figure={count(data.outside_region)}
-                foot={percent(data.outside_region, data.scans)}
-              />
-            </div>
-            <Places
-              data={data}
-              asList={range.list.get("show") === "list"}
-              set={(list) => range.list.set({ show: list ? "list" : undefined })}
-              name={range.name}
+      {(data) => (
+        <>
+          <div className="grid tiles">
+            <Tile label={m.scans} figure={count(data.scans)} />
+            <Tile label={m.firsts} figure={count(data.firsts)} foot={percent(data.firsts, data.scans)} gold />
+            <Tile
+              label={m.outside}
+              figure={count(data.outside_region)}
+              foot={percent(data.outside_region, data.scans)}
             />
-            <Hours data={data} name={range.name} />
-            <div className="grid two">
-              <Card title={m.trend}>
-                <Trend
-                  data={data}
-                  label={m.trend}
-                  of={(all) => ({
-                    x: all.days.map((d) => dayShort(d.day)),
-                    series: [
-                      { name: m.scans, data: all.days.map((d) => d.scans) },
-                      { name: m.firsts, data: all.days.map((d) => d.firsts), line: true },
-                    ],
-                  })}
-                />
-              </Card>
-              <Regions data={data} name={range.name} />
-            </div>
           </div>
-        )}
-      </Data>
-    </Page>
+          <Places
+            data={data}
+            asList={range.list.get("show") === "list"}
+            set={(list) => range.list.set({ show: list ? "list" : undefined })}
+            name={range.name}
+          />
+          <Hours data={data} name={range.name} />
+          <div className="grid two">
+            <Card title={m.trend}>
+              <Trend
+                data={data}
+                label={m.trend}
+                of={(all) => ({
+                  x: all.days.map((d) => dayShort(d.day)),
+                  series: [
+                    { name: m.scans, data: all.days.map((d) => d.scans) },
+                    { name: m.firsts, data: all.days.map((d) => d.firsts), line: true },
+                  ],
+                })}
+              />
+            </Card>
+            <Regions data={data} name={range.name} />
+          </div>
+        </>
+      )}
+    </Analysis>
   );
 }

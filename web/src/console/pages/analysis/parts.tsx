@@ -4,13 +4,54 @@
 import { DownloadOutlined } from "@ant-design/icons";
 import { Button, Segmented, Skeleton } from "antd";
 import dayjs from "dayjs";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, type ReactNode } from "react";
+import { dateTime } from "../../../shared/format";
 import { useT } from "../../messages";
 import { useAnalysisT } from "../../messages/analysis";
 import { saveCsv } from "../../ui/csv";
+import { Page } from "../../ui/Page";
+import { RangeBox, type useRange } from "../../ui/range";
 import { useSeries, type Series } from "../../ui/series";
+import { Data } from "../../ui/State";
 
 const Chart = lazy(() => import("../../ui/Chart"));
+
+/** A page of analysis: its period, what it means, as of when, and what it shows. */
+export function Analysis<T extends { as_of?: string }>({
+  title,
+  hint,
+  range,
+  query,
+  choice,
+  children,
+}: {
+  title: string;
+  hint: string;
+  range: ReturnType<typeof useRange>;
+  query: Parameters<typeof Data<T>>[0]["query"];
+  choice?: ReactNode; // of what besides the period
+  children: (data: T) => ReactNode;
+}) {
+  const t = useT();
+  return (
+    <Page
+      title={title}
+      extra={
+        <>
+          {choice}
+          <RangeBox {...range} />
+        </>
+      }
+    >
+      <p className="soft">
+        {hint} {query.data && t.common.asOf(dateTime(query.data.as_of))}
+      </p>
+      <Data query={query} rows={10}>
+        {(data) => <div className="grid">{children(data)}</div>}
+      </Data>
+    </Page>
+  );
+}
 
 export function Trend<T>({
   data,

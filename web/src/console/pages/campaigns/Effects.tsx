@@ -11,10 +11,11 @@ import { useT } from "../../messages";
 import { useCampaignsT } from "../../messages/campaigns";
 import { Card } from "../../ui/Page";
 import { Data, problemText } from "../../ui/State";
+import { Steps, type Step } from "../../ui/Steps";
 
 function Counted({ n }: { n: CouponIssue }) {
   const m = useCampaignsT();
-  const steps: [string, number][] = [
+  const steps: Step[] = [
     [m.looked, n.looked],
     [m.matched, n.matched],
     [m.eligible, n.eligible],
@@ -22,19 +23,7 @@ function Counted({ n }: { n: CouponIssue }) {
   ];
   return (
     <>
-      <div className="funnel">
-        {steps.map(([name, value]) => (
-          <div className="step" key={name}>
-            <div className="spread">
-              <span>{name}</span>
-              <span className="num">
-                <strong>{count(value)}</strong> <span className="soft">{percent(value, n.looked)}</span>
-              </span>
-            </div>
-            <div className="bar" style={{ width: `${(value / (n.looked || 1)) * 100}%` }} />
-          </div>
-        ))}
-      </div>
+      <Steps steps={steps} of="first" />
       {n.held_out > 0 && <p className="soft">{m.heldOutPersons(count(n.held_out))}</p>}
       {n.state === "running" && <p className="soft">{m.counting}</p>}
     </>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Coupon templates: how many are left, who may claim them, until when, and which campaign takes them.
-import { App, Button, DatePicker, Form, Input, Modal, Select, Switch, Tag } from "antd";
+import { App, Button, DatePicker, Form, Input, Select, Switch, Tag } from "antd";
 import dayjs, { type Dayjs } from "dayjs";
 import { useState } from "react";
 import { Link } from "react-router-dom";
@@ -13,7 +13,7 @@ import { useSession } from "../../../shared/session";
 import { useT } from "../../messages";
 import { useCouponsT } from "../../messages/coupons";
 import { Whole } from "../../ui/fields";
-import { problemText } from "../../ui/State";
+import { FormModal } from "../../ui/FormModal";
 import { Catalog, type Kind } from "../settings/Catalog";
 import { IssueRuns } from "./IssueRuns";
 
@@ -92,7 +92,6 @@ function Issue({ unit, close }: { unit: Unit; close: () => void }) {
   const t = useT();
   const c = useCouponsT();
   const { message } = App.useApp();
-  const [form] = Form.useForm<{ who: string; reason: string }>();
   const write = useWrite(
     async ({ who, reason }: { who: string; reason: string }) => {
       const member = await findMember(who);
@@ -109,26 +108,14 @@ function Issue({ unit, close }: { unit: Unit; close: () => void }) {
     },
   );
   return (
-    <Modal
-      open
-      title={`${c.give} · ${unit.name || unit.code}`}
-      onCancel={close}
-      onOk={() => form.submit()}
-      confirmLoading={write.isPending}
-    >
-      <Form
-        form={form}
-        layout="vertical"
-        onFinish={(v) => write.mutate([v], { onError: (e) => message.error(problemText(e, t)) })}
-      >
-        <Form.Item name="who" label={c.giveTo} rules={[{ required: true, message: t.common.required }]}>
-          <Input autoFocus />
-        </Form.Item>
-        <Form.Item name="reason" label={c.reason} rules={[{ required: true, message: t.common.reasonNeeded }]}>
-          <Input maxLength={60} placeholder={t.common.reasonNeeded} />
-        </Form.Item>
-      </Form>
-    </Modal>
+    <FormModal title={`${c.give} · ${unit.name || unit.code}`} write={write} close={close}>
+      <Form.Item name="who" label={c.giveTo} rules={[{ required: true, message: t.common.required }]}>
+        <Input autoFocus />
+      </Form.Item>
+      <Form.Item name="reason" label={c.reason} rules={[{ required: true, message: t.common.reasonNeeded }]}>
+        <Input maxLength={60} placeholder={t.common.reasonNeeded} />
+      </Form.Item>
+    </FormModal>
   );
 }
 

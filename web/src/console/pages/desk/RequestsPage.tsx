@@ -11,6 +11,7 @@ import { useSession } from "../../../shared/session";
 import { useT } from "../../messages";
 import { useDeskT } from "../../messages/desk";
 import { Card, Page } from "../../ui/Page";
+import { Pager } from "../../ui/Pager";
 import { Data, problemText } from "../../ui/State";
 import { useListState } from "../../ui/useListState";
 import { useAmounts } from "./useAmounts";
@@ -58,8 +59,8 @@ function Decide({ request, close }: { request: Request; close: () => void }) {
         {d.asked}：<b>{login(request.asked_by)}</b> <span className="soft">{dateTime(request.asked_at)}</span>
       </p>
       <p>{d.because(request.reason)}</p>
-      {own && <p className="near">{d.own}</p>}
       <p className="soft">{d.over[request.over]}</p>
+      {own && <p className="near">{d.own}</p>}
       <Input.TextArea
         aria-label={d.note}
         placeholder={d.noteHint}
@@ -161,14 +162,10 @@ export default function RequestsPage() {
                 ]}
               />
               {(before !== undefined || data.next) && (
-                <div className="pager">
-                  <Button disabled={before === undefined} onClick={() => list.set({ before: undefined })}>
-                    {t.common.previous}
-                  </Button>
-                  <Button disabled={!data.next} onClick={() => list.set({ before: String(data.next) })}>
-                    {t.common.next}
-                  </Button>
-                </div>
+                <Pager
+                  previous={before === undefined ? undefined : () => list.set({ before: undefined })}
+                  next={data.next ? () => list.set({ before: String(data.next) }) : undefined}
+                />
               )}
             </>
           )}

@@ -11,6 +11,7 @@ import { useApi, useWrite } from "../../../shared/query";
 import { useSession } from "../../../shared/session";
 import { useT } from "../../messages";
 import { useDeskT } from "../../messages/desk";
+import { Pager } from "../../ui/Pager";
 import { Data, problemText } from "../../ui/State";
 import { useReason } from "../../ui/useReason";
 import { useAmounts } from "./useAmounts";
@@ -127,7 +128,6 @@ function Sentence({ m, undoes }: { m: Movement; undoes: boolean }) {
 }
 
 export function Statement({ id, unit }: { id: string; unit: string }) {
-  const t = useT();
   const d = useDeskT();
   const { may } = useSession();
   const [pages, setPages] = useState<number[]>([]);
@@ -153,14 +153,10 @@ export function Statement({ id, unit }: { id: string; unit: string }) {
               ))}
             </ol>
             {(pages.length > 0 || data.next) && (
-              <div className="pager">
-                <Button disabled={pages.length === 0} onClick={() => setPages(pages.slice(0, -1))}>
-                  {t.common.previous}
-                </Button>
-                <Button disabled={!data.next} onClick={() => setPages([...pages, data.next!])}>
-                  {t.common.next}
-                </Button>
-              </div>
+              <Pager
+                previous={pages.length > 0 ? () => setPages(pages.slice(0, -1)) : undefined}
+                next={data.next ? () => setPages([...pages, data.next!]) : undefined}
+              />
             )}
           </>
         );

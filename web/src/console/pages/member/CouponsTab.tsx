@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Coupons that she has now, and what may be done with one; games and exchanges beside them.
-import { App, Button, Form, Input, Modal, Select, Table, Tag } from "antd";
+import { App, Button, Form, Input, Select, Table, Tag } from "antd";
 import { useState } from "react";
 import { api, type CouponView, type Member } from "../../../api/client.gen";
 import { ApiError } from "../../../api/http";
@@ -10,6 +10,7 @@ import { useApi, useWrite } from "../../../shared/query";
 import { useSession } from "../../../shared/session";
 import { useT } from "../../messages";
 import { useCouponsT } from "../../messages/coupons";
+import { FormModal } from "../../ui/FormModal";
 import { Data, Nothing, problemText } from "../../ui/State";
 import { useReason } from "../../ui/useReason";
 import { useUnits } from "../play/units";
@@ -20,7 +21,6 @@ function Give({ m, coupon, close }: { m: Member; coupon: CouponView; close: () =
   const t = useT();
   const c = useCouponsT();
   const { message } = App.useApp();
-  const [form] = Form.useForm<{ to: string }>();
   const write = useWrite(
     async ({ to }: { to: string }) => {
       const receiver = await findMember(to);
@@ -34,23 +34,11 @@ function Give({ m, coupon, close }: { m: Member; coupon: CouponView; close: () =
     },
   );
   return (
-    <Modal
-      open
-      title={`${c.transfer} · ${coupon.name || coupon.unit}`}
-      onCancel={close}
-      onOk={() => form.submit()}
-      confirmLoading={write.isPending}
-    >
-      <Form
-        form={form}
-        layout="vertical"
-        onFinish={(v) => write.mutate([v], { onError: (e) => message.error(problemText(e, t)) })}
-      >
-        <Form.Item name="to" label={c.transferTo} rules={[{ required: true, message: t.common.required }]}>
-          <Input autoFocus />
-        </Form.Item>
-      </Form>
-    </Modal>
+    <FormModal title={`${c.transfer} · ${coupon.name || coupon.unit}`} write={write} close={close}>
+      <Form.Item name="to" label={c.transferTo} rules={[{ required: true, message: t.common.required }]}>
+        <Input autoFocus />
+      </Form.Item>
+    </FormModal>
   );
 }
 
@@ -59,7 +47,6 @@ function Issue({ m, close }: { m: Member; close: () => void }) {
   const c = useCouponsT();
   const units = useUnits(["coupon"]);
   const { message } = App.useApp();
-  const [form] = Form.useForm<{ unit: string; reason: string }>();
   const write = useWrite(
     (v: { unit: string; reason: string }) => api.postCoupon({ member: m.id }, v),
     () => {
@@ -68,20 +55,14 @@ function Issue({ m, close }: { m: Member; close: () => void }) {
     },
   );
   return (
-    <Modal open title={c.give} onCancel={close} onOk={() => form.submit()} confirmLoading={write.isPending}>
-      <Form
-        form={form}
-        layout="vertical"
-        onFinish={(v) => write.mutate([v], { onError: (e) => message.error(problemText(e, t)) })}
-      >
-        <Form.Item name="unit" label={c.template} rules={[{ required: true, message: t.common.required }]}>
-          <Select options={units.options} />
-        </Form.Item>
-        <Form.Item name="reason" label={c.reason} rules={[{ required: true, message: t.common.reasonNeeded }]}>
-          <Input maxLength={60} />
-        </Form.Item>
-      </Form>
-    </Modal>
+    <FormModal title={c.give} write={write} close={close}>
+      <Form.Item name="unit" label={c.template} rules={[{ required: true, message: t.common.required }]}>
+        <Select options={units.options} />
+      </Form.Item>
+      <Form.Item name="reason" label={c.reason} rules={[{ required: true, message: t.common.reasonNeeded }]}>
+        <Input maxLength={60} />
+      </Form.Item>
+    </FormModal>
   );
 }
 

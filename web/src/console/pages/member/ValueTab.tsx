@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import { App, Button, Form, Input, InputNumber, Modal, Select, Table, Tag } from "antd";
+import { App, Button, Form, Input, InputNumber, Select, Table, Tag } from "antd";
 import { useState } from "react";
 import { api, type Member } from "../../../api/client.gen";
-import { count, date, dateTime, money, signed } from "../../../shared/format";
-import { useAllUnits, useApi, useWrite } from "../../../shared/query";
+import { count, date, dateTime, money } from "../../../shared/format";
+import { useAllUnits, useWrite } from "../../../shared/query";
 import { useSession } from "../../../shared/session";
+import { useMovements } from "../../../shared/useMore";
 import { useT } from "../../messages";
 import { useDeskT } from "../../messages/desk";
-import { Data, problemText } from "../../ui/State";
+import { FormModal } from "../../ui/FormModal";
+import { Data } from "../../ui/State";
+import { useAmounts } from "../desk/useAmounts";
 
 function Adjust({ m, units }: { m: Member; units: { value: string; label: string }[] }) {
   const t = useT();
   const d = useDeskT();
   const { message } = App.useApp();
   const [open, setOpen] = useState(false);
-  const [form] = Form.useForm<{ unit: string; amount: number; reason: string }>();
   const write = useWrite(
     (v: { unit: string; amount: number; reason: string }) => api.postAdjustment({}, { member: { id: m.id }, ...v }),
     (r) => {
@@ -26,19 +28,12 @@ function Adjust({ m, units }: { m: Member; units: { value: string; label: string
   return (
     <>
       <Button onClick={() => setOpen(true)}>{t.member.adjust}</Button>
-      <Modal
-        open={open}
-        title={t.member.adjust}
-        onCancel={() => setOpen(false)}
-        onOk={() => form.submit()}
-        confirmLoading={write.isPending}
-        destroyOnClose
-      >
-        <Form
-          form={form}
-          layout="vertical"
-          initialValues={{ unit: units[0]?.value }}
-          onFinish={(v) => write.mutate([v], { onError: (e) => message.error(problemText(e, t)) })}
+      {open && (
+        <FormModal
+          title={t.member.adjust}
+          write={write}
+          close={() => setOpen(false)}
+          initial={{ unit: units[0]?.value }}
         >
           <Form.Item name="unit" label={t.member.unit} rules={[{ required: true }]}>
             <Select showSearch optionFilterProp="label" options={units} />
@@ -58,8 +53,8 @@ function Adjust({ m, units }: { m: Member; units: { value: string; label: string
           >
             <Input.TextArea maxLength={60} />
           </Form.Item>
-        </Form>
-      </Modal>
+        </FormModal>
+      )}
     </>
   );
 }
@@ -67,21 +62,21 @@ function Adjust({ m, units }: { m: Member; units: { value: string; label: string
 function Statement({ id }: { id: string }) {
   const t = useT();
   const d = useDeskT();
-  const [before, setBefore] = useState<number | undefined>();
-  const query = useApi("getStatement", { member: id, before, limit: 50 });
+  const amounts = useAmounts();
+  const query = useMovements({ member: id }, undefined, 50);
   return (
-    <Data query={query}>
-      {(data) => (
+    <Data query={{ data: query.items, error: query.error, isPending: query.items === undefined, refetch: query.retry }}>
+      {(items) => (
         <>
           <Table
             rowKey={(r) => `${r.sequence}-${r.unit}-${r.amount}-${r.cause}-${r.transfer ?? ""}`}
             size="small"
             pagination={false}
             scroll={{ x: 560 }}
-            dataSource={data.items}
+            dataSource={items}
             columns={[
               { title: t.common.time, render: (_, r) => dateTime(r.time) },
-              { title: t.member.unit, dataIndex: "unit" },
+              { title: t.member.unit, render: (_, r) => amounts.name(r.unit) },
               {
                 title: t.changes.what,
                 render: (_, r) => (
@@ -97,7 +92,10 @@ function Statement({ id }: { id: string }) {
                 align: "right",
                 className: "num",
                 render: (_, r) => (
-                  <b style={{ color: r.amount < 0 ? "#c0392b" : "var(--jade)" }}>{signed(r.amount)}</b>
+                  <b style={{ color: r.amount < 0 ? "#c0392b" : "var(--jade)" }}>
+                    {r.amount > 0 && "+"}
+                    {amounts.text(r.unit, r.amount)}
+                  </b>
                 ),
               },
               {
@@ -106,11 +104,13 @@ function Statement({ id }: { id: string }) {
               },
             ]}
           />
-          {data.next ? (
+          {query.more && (
             <div className="pager">
-              <Button onClick={() => setBefore(data.next)}>{t.common.more}</Button>
+              <Button loading={query.loading} onClick={query.more}>
+                {t.common.more}
+              </Button>
             </div>
-          ) : null}
+          )}
         </>
       )}
     </Data>

@@ -11,6 +11,7 @@ import { useWrite } from "../../../shared/query";
 import { useSession } from "../../../shared/session";
 import { useT } from "../../messages";
 import { Card, Page } from "../../ui/Page";
+import { Pager } from "../../ui/Pager";
 import { Data, Nothing, problemText } from "../../ui/State";
 import { useListState } from "../../ui/useListState";
 
@@ -146,14 +147,10 @@ export function Catalog<T extends Listed>({ kind }: { kind: Kind<T> }) {
                 columns={columns}
               />
               {(after !== undefined || data.next) && (
-                <div className="pager">
-                  <Button disabled={after === undefined} onClick={() => history.back()}>
-                    {t.common.previous}
-                  </Button>
-                  <Button disabled={!data.next} onClick={() => list.set({ after: String(data.next) })}>
-                    {t.common.next}
-                  </Button>
-                </div>
+                <Pager
+                  previous={after === undefined ? undefined : () => history.back()}
+                  next={data.next ? () => list.set({ after: String(data.next) }) : undefined}
+                />
               )}
             </>
           )}
