@@ -34,7 +34,7 @@ const lanes = [
   ["scenarios"],
   ["day"],
   ["desk"],
-  ["analysis", "imports"],
+  ["analysis", "imports", "rights"],
   ["states"],
 ];
 const AT_ONCE = 2;

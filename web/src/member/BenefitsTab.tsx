@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What she has and may have: coupons, the mall, gift cards, gifts to friends.
-import { Button, Dialog, Input, Toast } from "antd-mobile";
+import { Button, Dialog, Input, Switch, Toast } from "antd-mobile";
 import { useState } from "react";
 import { api, type CouponClaimIn, type CouponView, type Goods, type Member, type Unit } from "../api/client.gen";
 import type { ApiError } from "../api/http";
 import { count, date, dateTime, minorOf, money } from "../shared/format";
 import { useApi, useWrite } from "../shared/query";
 import { place } from "./place";
+import { useT } from "./messages";
 import { usePlayT } from "./playMessages";
 import { SentGifts, useSentGifts } from "./SentGifts";
 import { Failed, Waiting } from "./ui";
@@ -140,25 +141,73 @@ function Coupons() {
 
 type Shelf = Goods & { state: string; left?: number };
 
-function Mall() {
+/** How the money part is paid: out of what she has stored, as far as that goes, unless she says no. */
+function PayStored({ cash, stored, choose }: { cash: number; stored: number; choose: (on: boolean) => void }) {
+  const p = usePlayT();
+  const [on, setOn] = useState(true);
+  const drawn = on ? Math.min(cash, stored) : 0;
+  return (
+    <div className="pay-stored">
+      <label className="spread">
+        <span>{p.payStored(money(stored))}</span>
+        <Switch
+          checked={on}
+          aria-label={p.payStored(money(stored))}
+          onChange={(next) => {
+            setOn(next);
+            choose(next);
+          }}
+        />
+      </label>
+      <small className="soft" aria-live="polite">
+        {drawn > 0 && p.storedNow(money(drawn))} {cash > drawn && p.dueLater(money(cash - drawn))}
+      </small>
+    </div>
+  );
+}
+
+function Mall({ me }: { me: Member }) {
+  const t = useT();
   const p = usePlayT();
   const units = useUnits();
   const query = useApi("getMyMall", { limit: 100 });
+  const stored = me.balances
+    .filter((b) => units.of(b.unit)?.kind === "stored_value")
+    .reduce((n, b) => n + Math.max(0, b.available), 0);
   const write = useWrite(
-    (goods: string) => api.postMyExchange({}, { goods, store: place.touchpoint }),
-    () => Toast.show(p.exchanged),
+    (goods: string, drawn: number) =>
+      api.postMyExchange({}, { goods, store: place.touchpoint, stored_value: drawn || undefined }),
+    (r) => Toast.show(r.due > 0 ? `${p.exchanged}，${p.dueLater(money(r.due))}` : p.exchanged),
   );
   const price = (g: Shelf) =>
     [g.points ? units.amount(g.unit, g.points) : "", g.cash ? money(g.cash) : ""].filter(Boolean).join(" + ");
-  const take = (g: Shelf) =>
+  const take = (g: Shelf) => {
+    let draws = true;
     void Dialog.confirm({
-      content: p.exchangeAsk(g.name || g.code, price(g)),
+      "aria-label": p.exchange,
+      content: (
+        <>
+          <p>{p.exchangeAsk(g.name || g.code, price(g))}</p>
+          {g.cash > 0 && stored > 0 && (
+            <PayStored
+              cash={g.cash}
+              stored={stored}
+              choose={(on) => {
+                draws = on;
+              }}
+            />
+          )}
+          {g.cash > 0 && stored <= 0 && <small className="soft">{p.dueLater(money(g.cash))}</small>}
+        </>
+      ),
       confirmText: p.exchange,
-      cancelText: "×",
+      cancelText: t.common.cancel,
       onConfirm: () => {
-        write.mutate([g.code], { onError: (e) => Toast.show(p.states[e.problem.code] || p.tryLater) });
+        const drawn = draws ? Math.min(g.cash, stored) : 0;
+        write.mutate([g.code, drawn], { onError: (e) => Toast.show(p.states[e.problem.code] || p.tryLater) });
       },
     });
+  };
   const goods = (query.data?.items ?? []) as Shelf[];
   return (
     <>
@@ -192,6 +241,8 @@ function Mall() {
 
 function Exchanges() {
   const p = usePlayT();
+  const mall = useApi("getMyMall", { limit: 100 });
+  const name = (code: string) => mall.data?.items.find((g) => g.code === code)?.name || code;
   const query = useApi("listMyExchanges", { limit: 20 });
   const cancel = useWrite(
     (exchange: string) => api.postMyExchangeCancel({}, { exchange }),
@@ -206,12 +257,16 @@ function Exchanges() {
         <article className="letter" key={x.exchange}>
           <div className="spread">
             <b>
-              {x.goods} × {count(x.quantity)}
+              {name(x.goods)} × {count(x.quantity)}
             </b>
             <span className="soft">{p.exchangeStates[x.state]}</span>
           </div>
           <div className="spread">
-            <small className="soft num">{dateTime(x.made_at)}</small>
+            <small className="soft num">
+              {dateTime(x.made_at)}
+              {x.stored_value > 0 && ` · ${p.storedPaid(money(x.stored_value))}`}
+              {x.due > 0 && x.state !== "cancelled" && ` · ${p.dueLater(money(x.due))}`}
+            </small>
             {x.state === "ordered" && (
               <Button
                 size="mini"
@@ -362,7 +417,7 @@ export default function BenefitsTab({ me }: { me: Member }) {
         <h1>{p.benefits}</h1>
       </header>
       <Coupons />
-      <Mall />
+      <Mall me={me} />
       <Exchanges />
       <h2 className="pad">{p.gift}</h2>
       <GiftCard />

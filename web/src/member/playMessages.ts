@@ -113,6 +113,10 @@ const zh = {
   exchange: "兑换",
   exchangeAsk: (what: string, price: string) => `用 ${price} 兑换「${what}」？`,
   exchanged: "兑换成功",
+  payStored: (m: string) => `用储值支付（余额 ${m}）`,
+  storedNow: (m: string) => `储值支付 ${m}`,
+  storedPaid: (m: string) => `储值已付 ${m}`,
+  dueLater: (m: string) => `取货时付 ${m}`,
   states: {
     ok: "",
     not_open: "未开始",
@@ -262,6 +266,10 @@ const en: Messages = {
   exchange: "Take",
   exchangeAsk: (what, price) => `“${what}” for ${price}?`,
   exchanged: "Done",
+  payStored: (m) => `Pay with stored value (${m})`,
+  storedNow: (m) => `${m} of stored value`,
+  storedPaid: (m) => `${m} of stored value`,
+  dueLater: (m) => `${m} due on collection`,
   states: {
     ok: "",
     not_open: "not yet",

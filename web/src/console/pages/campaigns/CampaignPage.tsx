@@ -22,6 +22,7 @@ import { Data, problemText } from "../../ui/State";
 import { Tile } from "../../ui/Tile";
 import { CampaignState } from "./CampaignsPage";
 import { AudienceCard, SettlementCard, UpliftCard } from "./Effects";
+import { GiftStockCard } from "./GiftStock";
 import { sentence } from "./sentence";
 
 const Chart = lazy(() => import("../../ui/Chart"));
@@ -193,6 +194,7 @@ function Definition({ c }: { c: Campaign }) {
             {" "}
             · {m.limitScopes[l.scope]}
             {m.periods[l.period]} {l.uses ? `${count(l.uses)} ${m.limitUses}` : ""}
+            {l.pieces ? ` ${count(l.pieces)} ${m.limitPieces}` : ""}
             {l.amount ? ` ${m.limitAmount} ${money(l.amount)}` : ""}
           </span>
         ))}
@@ -381,6 +383,7 @@ function Shown({ c }: { c: Campaign }) {
       )}
       {may("get_campaign_audience") && c.state !== "ended" && <AudienceCard c={c} />}
       {may("report_campaigns") && c.state !== "draft" && <Results code={c.code} />}
+      {may("list_campaign_stocks") && c.mechanic === "gift" && !!c.gift_product && <GiftStockCard code={c.code} />}
       {may("get_campaign_uplift") && !!c.holdout_ppm && <UpliftCard c={c} />}
       {may("get_campaign_settlement") && (c.funding?.length ?? 0) > 0 && <SettlementCard code={c.code} />}
       <Card title={m.versions}>

@@ -349,6 +349,9 @@ function Limits() {
                 <Form.Item name={[f.name, "uses"]} noStyle>
                   <Whole label={m.limitUses} after={m.limitUses} />
                 </Form.Item>
+                <Form.Item name={[f.name, "pieces"]} noStyle>
+                  <Whole label={m.limitPieces} after={m.limitPieces} />
+                </Form.Item>
                 {m.limitAmount}
                 <Form.Item name={[f.name, "amount"]} noStyle>
                   <Money label={m.limitAmount} width={130} />

@@ -17,6 +17,7 @@ import { useUnits } from "../play/units";
 import { Catalog, type Kind } from "../settings/Catalog";
 
 type State = Exchange["state"];
+const TENDERS = ["cash", "wechat", "alipay", "unionpay", "card", "other"] as const;
 const NEXT: Record<State, State[]> = {
   ordered: ["ready", "shipped", "cancelled"],
   ready: ["collected", "shipped", "cancelled"],
@@ -120,10 +121,16 @@ function ExchangeModal({ exchange, close }: { exchange: Exchange; close: () => v
     },
   );
   const next = NEXT[exchange.state];
+  const member = useApi("getMember", { member: exchange.member, view: "brief" });
+  const stored = (member.data?.balances ?? [])
+    .filter((b) => units.of(b.unit)?.kind === "stored_value")
+    .reduce((n, b) => n + Math.max(0, b.available), 0);
   const facts: [string, React.ReactNode][] = [
     [c.goods, `${exchange.goods} × ${count(exchange.quantity)}`],
     [t.common.state, c.exchangeStates[exchange.state]],
     [c.price, exchange.unit ? units.amount(exchange.unit, exchange.points) : "–"],
+    ...(exchange.stored_value > 0 ? ([[c.fromStored, money(exchange.stored_value)]] as [string, string][]) : []),
+    ...(exchange.paid > 0 ? ([[c.paid, money(exchange.paid)]] as [string, string][]) : []),
     [c.due, money(exchange.due)],
     [t.common.store, exchange.store ?? "–"],
     [c.reference, exchange.reference ?? "–"],
@@ -167,6 +174,29 @@ function ExchangeModal({ exchange, close }: { exchange: Exchange; close: () => v
           <Form.Item name="state" label={c.moveTo}>
             <Select options={next.map((value) => ({ value, label: c.exchangeStates[value] }))} />
           </Form.Item>
+          {exchange.due > 0 && to !== "cancelled" && (
+            <div className="row form-row">
+              <MoneyItem name="stored_value" label={c.fromStored} extra={c.storedLeft(money(stored))} />
+              <MoneyItem name="paid" label={c.paidNow} extra={c.dueHint} />
+              <Form.Item
+                name="tender"
+                label={c.tender}
+                dependencies={["paid"]}
+                rules={[
+                  ({ getFieldValue }) => ({
+                    required: !!getFieldValue("paid"),
+                    message: t.common.required,
+                  }),
+                ]}
+              >
+                <Select
+                  allowClear
+                  style={{ width: 140 }}
+                  options={TENDERS.map((value) => ({ value, label: t.orders.tender[value] ?? value }))}
+                />
+              </Form.Item>
+            </div>
+          )}
           {to === "shipped" && (
             <Form.Item name="reference" label={c.reference}>
               <Input maxLength={64} />
