@@ -28,8 +28,6 @@
 // waitForURL), or for settled(). The pages' security policy forbids page.waitForFunction; use page.evaluate.
 // End with `await page.context().close()`. A new page of the console is in nav.tsx, and states.mjs then visits it
 // at two widths, dark, empty, loading, failed and forbidden without being told.
-import { existsSync } from "node:fs";
-
 const lanes = [
   ["states"],
   ["scenarios"],
@@ -111,11 +109,11 @@ async function lane(origin, files, last) {
   }
 }
 
-if (!existsSync(process.env.TB_CHROMIUM ?? "/usr/bin/chromium")) {
+const { World, chromiumFile } = await import("./world.mjs");
+if (!chromiumFile) {
   console.log("skipped: no chromium");
   process.exit(0);
 }
-const { World } = await import("./world.mjs");
 const origin = await World.make(program);
 try {
   const left = [...lanes];

@@ -26,6 +26,7 @@ WORKERS = 3
 READY = 2**64 - 1
 FOLLOWING = 2**64 - 2  # has loaded and reads the journal
 TAKE_OVER_S = 5.0
+PATIENCE_S = 60  # for what has no limit of its own
 
 
 class Process:
@@ -118,10 +119,10 @@ class Pair:
         self.acked = Acked()
         self.leader = self.start()
         self.worst = 0.0
-        if not self.leader.ready.wait(10):
+        if not self.leader.ready.wait(PATIENCE_S):
             raise Failed("nobody leads at the start: " + self.leader.said)
         self.standby = self.start()
-        self.standby.following.wait(60)
+        self.standby.following.wait(PATIENCE_S)
 
     def start(self):
         return Process(self.program, self.conninfo, self.acked)
@@ -130,7 +131,7 @@ class Pair:
         time.sleep(0.1 + self.chance.random() * 0.6)
 
     def wait_for_standby(self, since):
-        if not self.standby.ready.wait(15):
+        if not self.standby.ready.wait(PATIENCE_S):
             raise Failed("the standby does not take over: " + self.standby.said)
         took = time.time() - since
         self.worst = max(self.worst, took)
@@ -140,7 +141,7 @@ class Pair:
     def turn(self):
         """The standby leads; a new one joins."""
         self.leader, self.standby = self.standby, self.start()
-        self.standby.following.wait(60)
+        self.standby.following.wait(PATIENCE_S)
 
     def kill(self):
         self.work()
