@@ -2,9 +2,10 @@
 /* core/store/pool.h - size-classed memory from regions that the engine gives.
  *
  * Core allocates nothing of its own: the pool carves blocks out of regions obtained
- * through struct tb_mem, keeps freed blocks on a list per size class and never gives
- * a region back. Sizes are rounded up to a class (16-byte steps to 1 KiB, then by an
- * eighth). Freed blocks above 4 KiB are cut up before a new region is taken. Not
+ * through struct tb_mem, keeps freed blocks on a list per size class and gives no
+ * region back that it cut. Sizes are rounded up to a class (16-byte steps to 1 KiB, then four
+ * classes a doubling: under a quarter is lost). Freed blocks above 4 KiB are cut up before a
+ * new region is taken; blocks above 256 KiB are regions of their own and do go back. Not
  * thread-safe: the cell's thread alone. Running out of memory is the end of the process:
  * mem->take must not return NULL (the engine checks limits before).                     */
 #ifndef TB_CORE_STORE_POOL_H
