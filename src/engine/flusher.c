@@ -7,7 +7,7 @@
  * While requests wait beyond a batch the flusher sleeps, and where it had to wait for a core it
  * takes no more than a part of one, both until a share of pending_bytes is dirty: answers come
  * before tables, and memory before both.
- * What is not here: the transactions (flush.c).                                         */
+ * What is not here: the transactions (flush.c), how long a rest is (pace.c).             */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -15,20 +15,14 @@
 #include <unistd.h>
 
 #include "engine/inside.h"
+#include "engine/pace.h"
 
-#define RETRY_NS INT64_C(200000000)
 #define YIELD_NS INT64_C(2000000)  /* until the journal is looked at again */
 #define YIELD_SHARE 4u             /* of pending_bytes: dirtier than that it no longer yields */
 #define SLICE_NS INT64_C(50000000) /* of what was put off, in one transaction */
 #define SLICE_MIN_NS INT64_C(5000000)
-#define REST_PART 5 /* of the pause, free for other work after a flush that took all of it */
 #define NICE 5      /* among threads that all want the processor, answers come first */
-#define SCARCE_PART 8 /* of what a flush ran: waited longer than that for a core, somebody else wants it */
-#define SCARCE_REST 4 /* times as long as such a flush took is left to the others, at most */
-#define REST_MAX_NS INT64_C(700000000)
-#define LAG_NS INT64_C(1600000000) /* SQL may lag: by a flush, a rest and the next flush together */
-#define QUIET_COMMANDS 10u /* fewer between two looks, so many looks in turn: nobody asks */
-#define QUIET_LOOKS 10u
+#define QUIET_LOOKS 10u /* in turn that saw hardly a command */
 
 /* The thread's own; it ends with the thread. */
 struct pace {
@@ -74,24 +68,21 @@ static void look(struct pace *p, int64_t *ran, int64_t *waited)
 /* When the next flush is due, after one that began then. */
 static void set_next(struct tb_cell *c, struct pace *p, int64_t began, bool ok)
 {
-    int64_t ran, waited, pause = (int64_t)c->o.flush_ms * 1000000;
-    int64_t ended = cell_mono_ns(c);
     uint64_t commands = atomic_load_explicit(&c->n_commands, memory_order_relaxed);
-    look(p, &ran, &waited);
-    bool asked = commands - p->commands >= QUIET_COMMANDS; /* meanwhile */
-    p->scarce = ok && asked && waited > ran / SCARCE_PART && in_no_hurry(c);
+    int64_t since = atomic_load(&c->pending_since_ms);
+    struct tb_pace_flush f = {.began_ns = began,
+                              .ended_ns = cell_mono_ns(c),
+                              .pause_ns = (int64_t)c->o.flush_ms * 1000000,
+                              .behind_ns = since != 0 ? (c->host->now_ms(c->host->user) - since) * 1000000 : 0,
+                              .commands = commands - p->commands,
+                              .ok = ok,
+                              .in_no_hurry = in_no_hurry(c)};
+    look(p, &f.ran_ns, &f.waited_ns);
+    struct tb_pace_next next = tb_pace_next(&f);
+    p->scarce = next.scarce;
+    p->next_ns = next.at_ns;
     p->commands = commands;
-    int64_t rest = pause / REST_PART;
-    if (p->scarce) {
-        int64_t since = atomic_load(&c->pending_since_ms);
-        int64_t behind = since != 0 ? (c->host->now_ms(c->host->user) - since) * 1000000 : 0;
-        int64_t most = LAG_NS - 2 * behind; /* the next flush takes about as long as what it is behind */
-        most = most < REST_MAX_NS ? most : REST_MAX_NS;
-        most = most < (ended - began) * SCARCE_REST ? most : (ended - began) * SCARCE_REST;
-        rest = most > rest ? most : rest;
-    }
     p->quiet = 0;
-    p->next_ns = !ok ? ended + RETRY_NS : ended + rest > began + pause ? ended + rest : began + pause;
 }
 
 void tb_flusher_last(struct tb_cell *c)
@@ -138,7 +129,7 @@ static int64_t cpu_ns(void)
 static bool nobody_asks(struct tb_cell *c, struct pace *p)
 {
     uint64_t n = atomic_load_explicit(&c->n_commands, memory_order_relaxed);
-    p->quiet = n - p->commands < QUIET_COMMANDS ? p->quiet + 1 : 0;
+    p->quiet = n - p->commands < TB_PACE_QUIET_COMMANDS ? p->quiet + 1 : 0;
     p->commands = n;
     return p->quiet >= QUIET_LOOKS;
 }
@@ -150,7 +141,7 @@ static int64_t turn(struct tb_cell *c, struct pace *p)
     int64_t ran, waited;
     struct tb_fault f = {0};
     if (broken(c))
-        return RETRY_NS;
+        return TB_PACE_RETRY_NS;
     if (began >= p->next_ns || (p->scarce && (!in_no_hurry(c) || nobody_asks(c, p)))) {
         if (yields(c))
             return YIELD_NS;
