@@ -21,7 +21,7 @@ static const char *const macs[] = {"020000000000", "FFFFFFFFFFFF"};
 static bool one_of(const char *const *list, size_t n, const char *p)
 {
     for (size_t i = 0; i < n; i++)
-        if (strcmp(list[i], p) == 0)
+        if (list[i][0] == p[0] && strcmp(list[i], p) == 0)
             return true;
     return false;
 }

@@ -46,12 +46,26 @@ static bool is_control(uint32_t c)
     return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
 }
 
+/* Visible ASCII and nothing else: what nearly everybody sends, and nothing to fold. */
+static bool is_plain(struct tb_str s)
+{
+    for (uint32_t i = 0; i < s.n; i++)
+        if (s.p[i] <= ' ' || s.p[i] > '~')
+            return false;
+    return s.n > 0;
+}
+
 /* Folds U+FF01-FF5E to ASCII (three bytes to one, so it always fits) and trims. */
 static enum tb_normal_answer fold(struct tb_str s, struct work *w)
 {
     w->n = 0;
     uint32_t keep = 0;
     bool control = false;
+    if (s.n <= GIVEN_BYTES_MAX && is_plain(s)) {
+        memcpy(w->p, s.p, s.n);
+        w->n = s.n;
+        return TB_NORMAL_DONE;
+    }
     if (!tb_utf8_valid(s))
         return TB_NORMAL_NOT_UTF8;
     if (s.n > GIVEN_BYTES_MAX)
@@ -120,12 +134,14 @@ static enum tb_normal_answer compose(struct work *w, bool lower_case)
 static uint32_t country_code_length(const char *d, uint32_t n)
 {
     static const char two[] = "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 "
-                              "60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98";
+                              "60 61 62 63 64 65 66 81 82 84 90 91 92 93 94 95 98";
     static const char three[] = "21 22 23 24 25 26 29 35 37 38 42 50 59 67 68 69 80 85 87 88 96 97 99";
     if (n < 3)
         return 0;
     if (d[0] == '1' || d[0] == '7')
         return 1;
+    if (d[0] == '8' && d[1] == '6') /* first, as it is asked most */
+        return 2;
     for (size_t i = 0; i + 1 < sizeof two; i += 3)
         if (two[i] == d[0] && two[i + 1] == d[1])
             return 2;
@@ -165,10 +181,12 @@ static bool phone_digits(struct work *w, bool *plus)
     uint32_t n = 0;
     *plus = false;
     for (uint32_t at = 0; at < s.n;) {
+        if (is_digit(s.p[at])) {
+            w->p[n++] = s.p[at++];
+            continue;
+        }
         uint32_t c = tb_utf8_next(s, &at);
-        if (c >= '0' && c <= '9')
-            w->p[n++] = (char)c;
-        else if (c == '+' && n == 0 && !*plus)
+        if (c == '+' && n == 0 && !*plus)
             *plus = true;
         else if (!is_blank(c) && c != '-' && c != '.' && c != '(' && c != ')' && c != '/' &&
                  !(c >= 0x2010 && c <= 0x2015) && c != 0x2212)

@@ -54,11 +54,41 @@ static void before_key(struct tb_json_out *o)
     tb_buf_byte(o->b, '"');
 }
 
-void tb_json_out_key(struct tb_json_out *o, const char *key)
+/* Most keys are short: two overlapping moves instead of a call. */
+static void copy_key(uint8_t *to, const char *key, uint32_t n)
 {
-    before_key(o);
-    tb_buf_c(o->b, key);
-    tb_buf_put(o->b, "\":", 2);
+    if (n > 16 || n < 4) {
+        for (uint32_t i = 0; i < n; i++)
+            to[i] = (uint8_t)key[i];
+    } else if (n >= 8) {
+        memcpy(to, key, 8);
+        memcpy(to + n - 8, key + n - 8, 8);
+    } else {
+        memcpy(to, key, 4);
+        memcpy(to + n - 4, key + n - 4, 4);
+    }
+}
+
+void tb_json_out_key_n(struct tb_json_out *o, const char *key, uint32_t n)
+{
+    struct tb_buf *b = o->b;
+    uint64_t bit = UINT64_C(1) << o->depth;
+    tb_assert(o->depth > 0 && (o->in_object & bit) && !o->after_key);
+    bool comma = o->has_one & bit;
+    o->has_one |= bit;
+    o->after_key = true;
+    if (TB_UNLIKELY(b->overflowed || b->cap - b->n < (size_t)n + comma + 3)) {
+        b->overflowed = true;
+        return;
+    }
+    uint8_t *to = b->p + b->n;
+    *to = ',';
+    to += comma;
+    *to++ = '"';
+    copy_key(to, key, n);
+    to[n] = '"';
+    to[n + 1] = ':';
+    b->n += (size_t)n + comma + 3;
 }
 
 void tb_json_out_key_escaped(struct tb_json_out *o, struct tb_str key)
@@ -106,11 +136,34 @@ static void escape_one(struct tb_buf *b, const uint8_t *p, uint32_t n)
     tb_buf_put(b, text, 2);
 }
 
+/* Eight bytes that stand as they are: ASCII, no control character, quote or backslash. Exact for the lowest
+ * byte that is none, which is enough to tell whether there is one (Mycroft's test).                     */
+static bool plain8(const uint8_t *p)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t tops = ones << 7;
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    uint64_t quote = v ^ ones * '"';
+    uint64_t slash = v ^ ones * '\\';
+    uint64_t del = v ^ ones * 0x7f;
+    uint64_t low = (v - ones * 0x20) | (quote - ones) | (slash - ones) | (del - ones);
+    return ((low | v) & tops) == 0;
+}
+
 void tb_json_escape(struct tb_buf *b, struct tb_str s)
 {
     const uint8_t *p = (const uint8_t *)s.p;
     uint32_t plain = 0; /* start of the run that is copied as it is */
+    uint32_t look = 0;
     for (uint32_t i = 0; i < s.n;) {
+        if (i >= look && s.n - i >= 8) {
+            look = i + 8; /* not again within what was looked at */
+            if (plain8(p + i)) {
+                i += 8;
+                continue;
+            }
+        }
         uint32_t n = special(p + i, s.n - i);
         if (n == 0) {
             i++;

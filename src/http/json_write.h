@@ -30,8 +30,12 @@ struct tb_json_out {
 void tb_json_out_init(struct tb_json_out *o, struct tb_buf *b);
 void tb_json_out_open(struct tb_json_out *o, char bracket);  /* '{' or '[' */
 void tb_json_out_close(struct tb_json_out *o, char bracket); /* '}' or ']' */
-/* key is a literal of ours: plain ASCII that needs no escape. */
-void tb_json_out_key(struct tb_json_out *o, const char *key);
+/* key is a literal of ours, of n bytes: plain ASCII that needs no escape. */
+void tb_json_out_key_n(struct tb_json_out *o, const char *key, uint32_t n);
+static inline void tb_json_out_key(struct tb_json_out *o, const char *key)
+{
+    tb_json_out_key_n(o, key, (uint32_t)strlen(key)); /* known when it is compiled */
+}
 /* For keys that came from outside (attribute names). */
 void tb_json_out_key_escaped(struct tb_json_out *o, struct tb_str key);
 void tb_json_out_str(struct tb_json_out *o, struct tb_str s);
