@@ -62,8 +62,9 @@ static bool copy_journal(struct backup *b)
     char path[4200];
     struct tb_journal *to;
     static const struct tb_copy_end all = {UINT64_MAX, UINT64_MAX, INT64_MAX};
+    static const struct tb_journal_sqlite_options brief = {.no_prefill = true};
     (void)in(b, "journal", path, sizeof path);
-    if (tb_journal_sqlite_open(path, NULL, &to, &b->fault) != TB_JOURNAL_DONE)
+    if (tb_journal_sqlite_open(path, &brief, &to, &b->fault) != TB_JOURNAL_DONE)
         return false;
     bool ok = tb_journal_copy(b->node->journal, to, &all, &b->copy, &b->fault);
     struct tb_replay *r = ok ? tb_replay_open(to, &b->node->env, &b->fault) : NULL;

@@ -28,6 +28,9 @@ struct restore {
     struct tb_fault fault;
 };
 
+/* Journals that are read or written once and closed. */
+static const struct tb_journal_sqlite_options brief = {.no_prefill = true};
+
 static bool read_end(struct restore *r)
 {
     const struct tb_args *a = &r->cli->args;
@@ -86,12 +89,12 @@ static bool copy_journal(struct restore *r)
     struct tb_journal *from = NULL;
     struct tb_journal *to = NULL;
     (void)tb_node_path(r->from, "journal", path, sizeof path);
-    bool ok = tb_journal_sqlite_open(path, NULL, &from, &r->fault) == TB_JOURNAL_DONE;
+    bool ok = tb_journal_sqlite_open(path, &brief, &from, &r->fault) == TB_JOURNAL_DONE;
     (void)tb_node_path(r->options.data, "journal", path, sizeof path);
     if (ok && r->options.journal != NULL)
         ok = tb_journal_postgres_open(r->options.journal, NULL, &to, &r->fault) == TB_JOURNAL_DONE;
     else if (ok)
-        ok = tb_journal_sqlite_open(path, NULL, &to, &r->fault) == TB_JOURNAL_DONE;
+        ok = tb_journal_sqlite_open(path, &brief, &to, &r->fault) == TB_JOURNAL_DONE;
     ok = ok && tb_journal_copy(from, to, &r->end, &r->copy, &r->fault);
     if (to != NULL)
         to->ops->close(to);
@@ -144,7 +147,7 @@ static bool erase_again(struct restore *r)
     if (tb_keystore_open(path, 0, &ks, &r->fault) != TB_KEYSTORE_DONE)
         return false;
     (void)tb_node_path(r->from, "journal", path, sizeof path);
-    bool ok = tb_journal_sqlite_open(path, NULL, &from, &r->fault) == TB_JOURNAL_DONE &&
+    bool ok = tb_journal_sqlite_open(path, &brief, &from, &r->fault) == TB_JOURNAL_DONE &&
               tb_journal_erase(from, ks, &r->fault);
     ok = ok && (list == NULL || tb_keystore_reapply_file(ks, list, &r->fault) == TB_KEYSTORE_DONE);
     if (from != NULL)
@@ -173,6 +176,7 @@ static bool open_once(struct restore *r, struct tb_cell_figures *figures)
 {
     struct tb_node *n;
     r->options.restored = true;
+    r->options.brief = true;
     if (tb_node_open(&r->options, &n, &r->fault) != TB_NODE_DONE)
         return false;
     bool ok = tb_node_lead(n, 10000, &r->fault) && tb_cell_flush(n->cell, &r->fault) && renew_keys(r, n);

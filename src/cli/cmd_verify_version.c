@@ -24,6 +24,7 @@ int tb_cmd_verify_version(struct tb_cli *cli)
     struct tb_fault fault;
     tb_cli_node_options(cli, &options);
     options.must_exist = true;
+    options.brief = true;
     enum tb_node_answer a = tb_node_open(&options, &n, &fault);
     if (a == TB_NODE_BUSY) {
         fprintf(cli->out, "%s is being served: the serving process has accepted it\n", options.data);

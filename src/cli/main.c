@@ -98,6 +98,7 @@ static int run_here(const struct tb_verb *v, struct tb_cli *cli)
     struct tb_fault fault;
     struct tb_node_options options;
     tb_cli_node_options(cli, &options);
+    options.brief = true;
     enum tb_node_answer a = tb_node_open(&options, &cli->node, &fault);
     if (a == TB_NODE_BUSY)
         return tb_cli_say(cli, TB_EXIT_FAULT, "the folder is in use, but its process does not answer: %s",

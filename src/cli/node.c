@@ -121,7 +121,8 @@ static enum tb_node_answer open_journal(struct opening *x)
         tb_fault_set(x->fault, false, "a journal is the data folder's own, or postgres://...");
         return TB_NODE_FAULT;
     } else {
-        struct tb_journal_sqlite_options lock = {.go_on_waiting = x->o->wait ? go_on_waiting : NULL, .user = x};
+        struct tb_journal_sqlite_options lock = {
+            .no_prefill = x->o->brief, .go_on_waiting = x->o->wait ? go_on_waiting : NULL, .user = x};
         (void)tb_node_path(n->data, "journal", path, sizeof path);
         a = tb_journal_sqlite_open(path, &lock, &n->journal, x->fault);
         if (a == TB_JOURNAL_FAULT && x->fault->retryable)

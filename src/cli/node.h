@@ -29,6 +29,7 @@ struct tb_node_options {
     bool must_exist;     /* do not make a folder */
     bool wait;           /* for another process to give the folder free */
     bool stepping;       /* the cell without threads (simulation) */
+    bool brief;          /* ends soon: the journal's log is not filled in advance */
     bool restored;       /* keys may have gone since the SQL state was written */
     uint32_t flush_ms;   /* between two flushes of the SQL state; 0 = the cell's own choice */
     const struct tb_host *host;         /* NULL = the machine's */
