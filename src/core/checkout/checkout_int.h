@@ -92,7 +92,7 @@ enum tb_outcome tb_checkout_place(struct tb_checkout *c, struct tb_block *basket
                                   uint32_t money_n);
 
 /* What the order would earn, when nothing else that it would do has a say in it; else false, and it is placed to see.
- * Books what is earned: the caller undoes all. Requires a priced course and a member.               */
+ * May book some of it: the caller undoes all. Requires a priced course and a member.               */
 bool tb_checkout_would_earn(struct tb_checkout *c, const struct tb_ev_order_earn **row, uint32_t *n);
 
 /* Fields 10 to 13 of a confirmation. Requires a priced order. */

@@ -308,6 +308,7 @@ bool tb_checkout_would_earn(struct tb_checkout *c, const struct tb_ev_order_earn
                         .bonus = TB_NEW_ARRAY(arena, struct tb_points_bonus, uses + 1)};
     struct tb_order_tender_input *tender = TB_NEW_ARRAY(arena, struct tb_order_tender_input, 1);
     struct tb_order_pricing pricing = {.shipping = c->price.shipping_list - c->price.shipping_saving,
+                                       .product = c->product,
                                        .bonus = p.bonus};
     tb_assert(p.effect != NULL && p.payment != NULL && p.bonus != NULL && tender != NULL);
     if (add_money(c, NULL, 0) != TB_DONE)

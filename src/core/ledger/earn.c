@@ -124,24 +124,49 @@ void tb_ledger_slide(struct tb_txn *t, uint32_t person, uint32_t unit)
         tb_emit_lots_settled(t, &ev);
 }
 
-enum tb_code tb_ledger_earn(struct tb_txn *t, const struct tb_earn *e, struct tb_earned *out)
+static uint32_t earner(const struct tb_txn *t, const struct tb_earn *e)
 {
     uint32_t person = e->person ? e->person : tb_person_by_profile(t, e->profile);
     tb_assert(e->amount > 0 && person != 0);
-    *out = (struct tb_earned){0};
+    return person;
+}
+
+/* *amount: what is given; 0 = a cap took all of it, or it is refused. */
+static enum tb_code may_earn(struct tb_txn *t, const struct tb_earn *e, uint32_t person, int64_t *amount,
+                             int32_t *cap_start)
+{
+    *amount = 0;
     tb_ledger_settle(t, person);
     struct tb_block *b = tb_read(t, TB_KIND_PERSON, person);
     if (b->n[TB_PERSON_LOT] >= TB_SECTION_ELEMENTS_MAX - 1)
         return TB_CODE_TOO_MANY;
-    const struct tb_unit *u = tb_unit_head(t, e->unit);
-    int64_t amount = e->amount;
-    int32_t cap_start;
-    enum tb_code code = cap_earning(t, b, e, u, &amount, &cap_start);
-    if (code != TB_CODE_OK || amount == 0)
+    int64_t capped = e->amount;
+    enum tb_code code = cap_earning(t, b, e, tb_unit_head(t, e->unit), &capped, cap_start);
+    if (code != TB_CODE_OK || capped == 0)
         return code;
     const struct tb_account *account = tb_account_find(t, b, e->profile, e->unit);
-    if (amount > TB_AMOUNT_MAX - (account ? account->credits + account->pending : 0))
+    if (capped > TB_AMOUNT_MAX - (account ? account->credits + account->pending : 0))
         return TB_CODE_AMOUNT_OVERFLOW;
+    *amount = capped;
+    return TB_CODE_OK;
+}
+
+enum tb_code tb_ledger_would_earn(struct tb_txn *t, const struct tb_earn *e, int64_t *amount)
+{
+    int32_t cap_start;
+    return may_earn(t, e, earner(t, e), amount, &cap_start);
+}
+
+enum tb_code tb_ledger_earn(struct tb_txn *t, const struct tb_earn *e, struct tb_earned *out)
+{
+    uint32_t person = earner(t, e);
+    int64_t amount;
+    int32_t cap_start;
+    *out = (struct tb_earned){0};
+    enum tb_code code = may_earn(t, e, person, &amount, &cap_start);
+    if (code != TB_CODE_OK || amount == 0)
+        return code;
+    const struct tb_unit *u = tb_unit_head(t, e->unit);
     int64_t release = t->now_ms;
     if (e->cause == TB_CAUSE_EARN && u->release != TB_RELEASE_AT_ONCE)
         release = tb_unit_release_ms(u, tb_tenant_zone(t), t->now_ms);

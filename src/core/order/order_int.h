@@ -15,8 +15,9 @@ struct tb_block *tb_order_find(struct tb_txn *t, struct tb_str key, bool *need);
 bool tb_order_key_is(const struct tb_txn *t, struct tb_block *b, struct tb_str key);
 
 /* Applies the earn rules in force to the order that draft is about to place, person's own;
- * books what is earned and notes it in draft->earn (TB_ORDER_EARNS_MAX at most).         */
-enum tb_code tb_order_earn(struct tb_txn *t, const struct tb_cmd_order *in, uint32_t person,
+ * books what is earned and notes it in draft->earn (TB_ORDER_EARNS_MAX at most). only_look: notes the same amounts,
+ * without lots, and books of them only what a later one might see: the caller undoes that.  */
+enum tb_code tb_order_earn(struct tb_txn *t, const struct tb_cmd_order *in, uint32_t person, bool only_look,
                            struct tb_ev_order_placed *draft);
 
 #endif

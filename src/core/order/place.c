@@ -156,8 +156,8 @@ enum tb_outcome tb_order_lines(struct tb_txn *t, const struct tb_cmd_order *in, 
         return tb_refuse(a, TB_CODE_INVALID, "lines");
     if (in->tender_n > TB_ORDER_TENDERS_MAX)
         return tb_refuse(a, TB_CODE_INVALID, "tenders");
-    f->line = TB_NEW_ARRAY(t->scratch, struct tb_ev_order_line, in->line_n);
-    f->tender = TB_NEW_ARRAY(t->scratch, struct tb_ev_order_tender, in->tender_n + 1);
+    f->line = tb_arena_take(t->scratch, in->line_n * sizeof *f->line); /* all are written */
+    f->tender = tb_arena_take(t->scratch, (in->tender_n + 1) * sizeof *f->tender);
     tb_assert(f->line != NULL && f->tender != NULL);
     for (uint32_t i = 0; i < in->line_n; i++) {
         const struct tb_order_line_input *l = &in->line[i];
@@ -289,7 +289,7 @@ enum tb_code tb_order_would_earn(struct tb_txn *t, const struct tb_cmd_order *in
     struct tb_ev_order_placed ev = draft_of(t, in, f, who);
     tb_assert(who->profile != 0);
     tb_membership_fire(t, who->person);
-    enum tb_code code = tb_order_earn(t, in, who->person, &ev);
+    enum tb_code code = tb_order_earn(t, in, who->person, true, &ev);
     *row = ev.earn;
     *n = code == TB_CODE_OK ? ev.earn_n : 0;
     return code;
@@ -301,7 +301,7 @@ enum tb_outcome tb_order_book(struct tb_txn *t, const struct tb_cmd_order *in, c
     struct tb_ev_order_placed ev = draft_of(t, in, f, who);
     if (who->profile) { /* what was due before did not know of the order */
         tb_membership_fire(t, who->person);
-        enum tb_code code = tb_order_earn(t, in, who->person, &ev);
+        enum tb_code code = tb_order_earn(t, in, who->person, false, &ev);
         if (code != TB_CODE_OK)
             return tb_refuse(a, code, "lines");
     }

@@ -89,65 +89,96 @@ static int64_t bonus_of(struct tb_txn *t, const struct tb_cmd_order *in, const s
     return all > part ? all - part : 0;
 }
 
-static enum tb_code earn_row(struct tb_txn *t, const struct tb_earn *earn, uint64_t rule, uint64_t version,
-                             struct tb_ev_order_placed *draft, struct tb_ev_order_earn *row)
+/* One order's earning. */
+struct earning {
+    struct tb_txn *t;
+    const struct tb_cmd_order *in;
+    uint32_t person;
+    struct tb_ev_order_placed *draft;
+    struct tb_ev_order_earn *row;
+    bool only_look;
+    bool owes;           /* only_look: the last one stands in `owed`, and is booked when something may see it */
+    struct tb_earn owed;
+};
+
+static void book_owed(struct earning *g)
 {
     struct tb_earned earned;
-    enum tb_code code = tb_ledger_earn(t, earn, &earned);
-    if (code == TB_CODE_CAP_EXCEEDED || (code == TB_CODE_OK && earned.amount == 0))
-        return TB_CODE_OK;
-    if (code == TB_CODE_OK)
-        row[draft->earn_n++] = (struct tb_ev_order_earn){.unit = earn->unit,
-                                                         .lot = earned.lot,
-                                                         .amount = earned.amount,
-                                                         .rule = rule,
-                                                         .rule_version = version};
-    return code;
+    if (!g->owes)
+        return;
+    g->owes = false;
+    enum tb_code code = tb_ledger_earn(g->t, &g->owed, &earned);
+    tb_assert(code == TB_CODE_OK && earned.amount > 0);
 }
 
-static enum tb_code earn_more(struct tb_txn *t, uint32_t person, uint32_t unit, int64_t amount, uint32_t offer,
-                              struct tb_ev_order_placed *draft, struct tb_ev_order_earn *row)
+static enum tb_code earn_row(struct earning *g, uint32_t unit, int64_t amount, uint64_t rule, uint64_t version)
 {
-    if (amount <= 0 || draft->earn_n >= TB_ORDER_EARNS_MAX)
-        return TB_CODE_OK;
+    struct tb_ev_order_placed *draft = g->draft;
+    struct tb_earned earned = {0};
+    enum tb_code code;
+    book_owed(g);
     struct tb_earn earn = {.profile = (uint32_t)draft->profile,
-                           .person = person,
+                           .person = g->person,
                            .unit = unit,
                            .amount = amount,
                            .order = draft->order,
                            .cause = TB_CAUSE_EARN,
                            .sale_day = (int32_t)draft->day,
                            .order_earned = earned_by(draft, unit)};
-    return earn_row(t, &earn, offer, 0, draft, row);
+    if (g->only_look)
+        code = tb_ledger_would_earn(g->t, &earn, &earned.amount);
+    else
+        code = tb_ledger_earn(g->t, &earn, &earned);
+    if (code == TB_CODE_CAP_EXCEEDED || (code == TB_CODE_OK && earned.amount == 0))
+        return TB_CODE_OK;
+    if (code != TB_CODE_OK)
+        return code;
+    g->row[draft->earn_n++] = (struct tb_ev_order_earn){.unit = unit,
+                                                        .lot = earned.lot,
+                                                        .amount = earned.amount,
+                                                        .rule = rule,
+                                                        .rule_version = version};
+    g->owes = g->only_look;
+    if (g->owes)
+        g->owed = earn;
+    return TB_CODE_OK;
+}
+
+static enum tb_code earn_more(struct earning *g, uint32_t unit, int64_t amount, uint32_t offer)
+{
+    if (amount <= 0 || g->draft->earn_n >= TB_ORDER_EARNS_MAX)
+        return TB_CODE_OK;
+    return earn_row(g, unit, amount, offer, 0);
 }
 
 /* What offers add: multipliers, each on what the rules gave, and fixed gifts. */
-static enum tb_code earn_bonus(struct tb_txn *t, const struct tb_cmd_order *in, uint32_t person,
-                               struct tb_ev_order_placed *draft, struct tb_ev_order_earn *row)
+static enum tb_code earn_bonus(struct earning *g)
 {
-    uint32_t rules_n = draft->earn_n;
+    const struct tb_order_pricing *pricing = g->in->pricing;
+    uint32_t rules_n = g->draft->earn_n;
     enum tb_code code = TB_CODE_OK;
-    for (uint32_t b = 0; b < in->pricing->bonus_n && code == TB_CODE_OK; b++) {
-        const struct tb_points_bonus *bonus = &in->pricing->bonus[b];
+    for (uint32_t b = 0; b < pricing->bonus_n && code == TB_CODE_OK; b++) {
+        const struct tb_points_bonus *bonus = &pricing->bonus[b];
         if (bonus->fixed > 0)
-            code = earn_more(t, person, bonus->unit, bonus->fixed, bonus->offer, draft, row);
+            code = earn_more(g, bonus->unit, bonus->fixed, bonus->offer);
         for (uint32_t i = 0; i < rules_n && bonus->fixed == 0 && code == TB_CODE_OK; i++)
-            if (bonus->unit == 0 || bonus->unit == row[i].unit)
-                code = earn_more(t, person, (uint32_t)row[i].unit, bonus_of(t, in, bonus, row[i].amount),
-                                 bonus->offer, draft, row);
+            if (bonus->unit == 0 || bonus->unit == g->row[i].unit)
+                code = earn_more(g, (uint32_t)g->row[i].unit, bonus_of(g->t, g->in, bonus, g->row[i].amount),
+                                 bonus->offer);
     }
     return code;
 }
 
-enum tb_code tb_order_earn(struct tb_txn *t, const struct tb_cmd_order *in, uint32_t person,
+enum tb_code tb_order_earn(struct tb_txn *t, const struct tb_cmd_order *in, uint32_t person, bool only_look,
                            struct tb_ev_order_placed *draft)
 {
     struct tb_block **rules;
     uint32_t n = rules_in_force(t, TB_RULE_EARN, in->occurred_ms, &rules);
     uint32_t rows = in->pricing ? TB_ORDER_EARNS_MAX : n < TB_ORDER_EARNS_MAX ? n : TB_ORDER_EARNS_MAX;
-    struct tb_ev_order_earn *row = tb_arena_take(t->scratch, (rows + 1) * sizeof *row);
-    tb_assert(row != NULL);
-    draft->earn = row;
+    struct earning g = {.t = t, .in = in, .person = person, .draft = draft, .only_look = only_look};
+    g.row = tb_arena_take(t->scratch, (rows + 1) * sizeof *g.row);
+    tb_assert(g.row != NULL);
+    draft->earn = g.row;
     struct tb_resolve r = {.t = t,
                            .order = in,
                            .draft = draft,
@@ -157,23 +188,16 @@ enum tb_code tb_order_earn(struct tb_txn *t, const struct tb_cmd_order *in, uint
                            .digits = (uint8_t)tb_tenant_of(t)->currency_digits};
     for (uint32_t i = 0; i < n && draft->earn_n < TB_ORDER_EARNS_MAX; i++) {
         const struct tb_rule *rule = tb_block_head_const(rules[i]);
+        book_owed(&g);
         r.person = tb_read(t, TB_KIND_PERSON, person);
         int64_t amount = amount_of(&r, rules[i]);
         if (amount == 0)
             continue;
-        struct tb_earn earn = {.profile = (uint32_t)draft->profile,
-                               .person = person,
-                               .unit = rule->unit,
-                               .amount = amount,
-                               .order = draft->order,
-                               .cause = TB_CAUSE_EARN,
-                               .sale_day = (int32_t)draft->day,
-                               .order_earned = earned_by(draft, rule->unit)};
-        enum tb_code code = earn_row(t, &earn, rules[i]->id, rule->c.version, draft, row);
+        enum tb_code code = earn_row(&g, rule->unit, amount, rules[i]->id, rule->c.version);
         if (code != TB_CODE_OK)
             return code;
     }
-    return in->pricing ? earn_bonus(t, in, person, draft, row) : TB_CODE_OK;
+    return in->pricing ? earn_bonus(&g) : TB_CODE_OK;
 }
 
 /* ---- paying with units ------------------------------------------------------------------------ */

@@ -52,7 +52,7 @@ enum tb_outcome tb_order_book(struct tb_txn *t, const struct tb_cmd_order *in, c
                               const struct tb_resolved *who, struct tb_answer *a);
 
 /* What placing it now would earn, in the order in which it would stand in the order's section EARN; rows in scratch.
- * Books what is earned, as placing does: the caller undoes it. Requires the four before, and a member.  */
+ * May book some of it: the caller undoes it. Requires the four before, and a member.  */
 enum tb_code tb_order_would_earn(struct tb_txn *t, const struct tb_cmd_order *in, const struct tb_order_facts *f,
                                  const struct tb_resolved *who, const struct tb_ev_order_earn **row, uint32_t *n);
 
