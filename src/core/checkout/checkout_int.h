@@ -39,12 +39,12 @@ struct tb_checkout {
     struct tb_basket basket;
     struct tb_promotion_set set;
     struct tb_price_work work;
-    struct tb_price_result price;
     struct tb_price_reason *why; /* [set.n] when they were asked for */
     struct tb_draw_on *tender;
     uint32_t tender_n;
     uint32_t tender_max;
     int64_t due; /* money beside the tenders that draw on units */
+    struct tb_price_result price; /* the last: written whole by tb_checkout_price, not cleared before */
 };
 
 /* Rows that are written before they are read: clearing them cost a confirmation more than filling them. */

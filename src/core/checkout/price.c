@@ -5,6 +5,8 @@
 #include "core/membership/membership.h"
 #include "core/price/bulk.h"
 
+#include <string.h>
+
 static enum tb_outcome refuse_at(struct tb_checkout *c, enum tb_code code, const char *list, uint32_t index)
 {
     char name[32];
@@ -18,7 +20,12 @@ static enum tb_outcome refuse_at(struct tb_checkout *c, enum tb_code code, const
 enum tb_outcome tb_checkout_begin(struct tb_checkout *c, struct tb_txn *t, const struct tb_command *cmd,
                                   const struct tb_cmd_quote *in, struct tb_answer *a)
 {
-    *c = (struct tb_checkout){.t = t, .a = a, .actor = cmd->actor, .in = in, .order = in->order};
+    memset(c, 0, offsetof(struct tb_checkout, price));
+    c->t = t;
+    c->a = a;
+    c->actor = cmd->actor;
+    c->in = in;
+    c->order = in->order;
     if (in->order.line_n == 0 || in->order.line_n > TB_ORDER_LINES_MAX)
         return tb_refuse(a, TB_CODE_INVALID, "lines");
     if (in->coupon_n > TB_QUOTE_COUPONS_MAX)
@@ -63,10 +70,10 @@ static enum tb_outcome look_line(struct tb_checkout *c, uint32_t i, struct tb_ba
 static enum tb_outcome look_lines(struct tb_checkout *c)
 {
     uint32_t n = c->order.line_n;
-    c->line = TB_NEW_ARRAY(c->t->scratch, struct tb_order_line_input, n);
-    c->product = TB_NEW_ARRAY(c->t->scratch, uint32_t, n);
-    c->list = TB_NEW_ARRAY(c->t->scratch, int64_t, n);
-    struct tb_basket_line *line = TB_NEW_ARRAY(c->t->scratch, struct tb_basket_line, n);
+    c->line = TB_CHECKOUT_ROWS(c->t, struct tb_order_line_input, n);
+    c->product = TB_CHECKOUT_ROWS(c->t, uint32_t, n);
+    c->list = TB_CHECKOUT_ROWS(c->t, int64_t, n);
+    struct tb_basket_line *line = TB_CHECKOUT_ROWS(c->t, struct tb_basket_line, n);
     tb_assert(c->line != NULL && c->product != NULL && c->list != NULL && line != NULL);
     for (uint32_t i = 0; i < n; i++) {
         c->line[i] = c->order.line[i];

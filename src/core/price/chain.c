@@ -350,17 +350,21 @@ static void look_ahead(struct chain *c, uint64_t later)
     }
 }
 
-/* Of a way, the spans from which more than `goal` may be saved. */
-static struct spans hopeful(const struct chain *c, uint32_t place, uint32_t way, int64_t goal)
+/* Leaves a way the spans from which more than `goal` may be saved. */
+static void keep_hopeful(struct chain *c, uint32_t place, uint32_t way, int64_t goal)
 {
-    struct spans v = {.n = 0};
+    struct spans *v = &c->way[way];
     int64_t need = goal - still(c, &c->rest[place], way);
-    for (uint32_t i = 0; i < c->way[way].n; i++) {
-        const struct span *s = &c->way[way].at[i];
-        if ((c->node->state.goods - s->low) * (INT64_C(1) << TB_KEY_MONEY) + s->plus > need)
-            v.at[v.n++] = *s;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < v->n; i++) {
+        const struct span *s = &v->at[i];
+        if ((c->node->state.goods - s->low) * (INT64_C(1) << TB_KEY_MONEY) + s->plus <= need)
+            continue;
+        if (kept != i)
+            v->at[kept] = *s;
+        kept++;
     }
-    return v;
+    v->n = kept;
 }
 
 /* What is left of the lines of those that look at a part: an offer on all goods takes its part of them, but for a unit
@@ -389,7 +393,9 @@ int64_t tb_price_chain(struct tb_price_plan *p, const struct tb_price_node *n, u
     c.plan = p;
     c.node = n;
     c.limit = limit;
-    uint32_t room = p->basket->coupons_max - (uint32_t)__builtin_popcountll(n->in & p->coupons);
+    uint32_t room = p->basket->coupons_max;
+    if (room > 0)
+        room -= (uint32_t)__builtin_popcountll(n->in & p->coupons);
     c.counted = p->basket->coupons_max > 0 && room <= COUPONS;
     c.coupons = c.counted ? room : 1;
     watch_groups(&c, later);
@@ -406,12 +412,15 @@ int64_t tb_price_chain(struct tb_price_plan *p, const struct tb_price_node *n, u
         for (uint32_t w = ways; w-- > 0;) {
             if (c.way[w].n == 0)
                 continue;
-            struct spans was = hopeful(&c, place, w, goal);
+            keep_hopeful(&c, place, w, goal);
             int to = way_with(&c, j, w);
-            c.way[w].n = was.n;
+            if (to < 0 || c.way[w].n == 0)
+                continue;
+            struct spans was; /* map may add to the way itself */
+            was.n = c.way[w].n;
             for (uint32_t i = 0; i < was.n; i++)
-                c.way[w].at[i] = was.at[i];
-            for (uint32_t i = 0; to >= 0 && i < was.n; i++)
+                was.at[i] = c.way[w].at[i];
+            for (uint32_t i = 0; i < was.n; i++)
                 map(&c, j, was.at[i], &c.way[to]);
         }
     }

@@ -119,15 +119,23 @@ static bool flags_ok(const struct tb_offer *o)
     return perk ? !o->one_per_product && o->budget_rule == TB_PRICE_NO_BUDGET : o->worth == 0;
 }
 
+/* Amounts, each at most TB_PRICE_MONEY_MAX, a power of two: what all of them are below, each of them is. */
+static bool amounts_ok(const struct tb_offer *o)
+{
+    uint64_t any = (uint64_t)o->amount | (uint64_t)o->min_amount | (uint64_t)o->cap_unit | (uint64_t)o->cap_line |
+                   (uint64_t)o->cap_order | (uint64_t)o->budget;
+    return any < (uint64_t)TB_PRICE_MONEY_MAX ||
+           (within(o->amount, 0, TB_PRICE_MONEY_MAX) && within(o->min_amount, 0, TB_PRICE_MONEY_MAX) &&
+            within(o->cap_unit, 0, TB_PRICE_MONEY_MAX) && within(o->cap_line, 0, TB_PRICE_MONEY_MAX) &&
+            within(o->cap_order, 0, TB_PRICE_MONEY_MAX) && within(o->budget, 0, TB_PRICE_MONEY_MAX));
+}
+
 static bool offer_ok(const struct tb_basket *b, const struct tb_offer *o)
 {
     return (uint32_t)o->mechanic <= TB_PRICE_POINTS && (uint32_t)o->level <= TB_PRICE_SHIPPING &&
            (uint32_t)o->coupon <= TB_PRICE_SINGLE && (uint32_t)o->budget_rule <= TB_PRICE_BUDGET_STRICT &&
            (uint32_t)o->rounding <= TB_ROUND_UP && o->group < TB_PRICE_GROUPS_MAX &&
-           within(o->amount, 0, TB_PRICE_MONEY_MAX) && within(o->min_amount, 0, TB_PRICE_MONEY_MAX) &&
-           within(o->cap_unit, 0, TB_PRICE_MONEY_MAX) && within(o->cap_line, 0, TB_PRICE_MONEY_MAX) &&
-           within(o->cap_order, 0, TB_PRICE_MONEY_MAX) && within(o->budget, 0, TB_PRICE_MONEY_MAX) &&
-           within(o->worth, 0, TB_PRICE_WORTH_MAX) && o->max_applications <= TB_PRICE_COUNT_MAX &&
+           amounts_ok(o) && within(o->worth, 0, TB_PRICE_WORTH_MAX) && o->max_applications <= TB_PRICE_COUNT_MAX &&
            flags_ok(o) && mechanic_ok(b, o);
 }
 

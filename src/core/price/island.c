@@ -80,8 +80,9 @@ static void try_out(struct tb_price_plan *p, const struct tb_price_node *n, uint
         s->open &= s->open - 1;
         struct tb_effect e;
         struct stage *in = &at[depth + 1];
-        in->state = tb_price_level(p, p->levels + depth + 1);
         in->open = s->open & ~p->conflict[j];
+        if (in->open != 0)
+            in->state = tb_price_level(p, p->levels + depth + 1);
         tb_price_effect(p, j, &s->state, in->open == 0 ? NULL : &in->state, &e);
         if (!e.in_force)
             continue;
@@ -153,13 +154,13 @@ int64_t tb_price_islands(struct tb_price_plan *p, const struct tb_price_node *n,
     *gap = INT64_MAX;
     while (among != 0) {
         uint64_t isle = island_of(p, among);
-        uint32_t size = (uint32_t)__builtin_popcountll(isle);
+        bool single = (isle & (isle - 1)) == 0;
         among &= ~isle;
-        if (size > TB_PRICE_ISLAND) {
+        if (!single && __builtin_popcountll(isle) > TB_PRICE_ISLAND) {
             *rest |= isle;
             continue;
         }
-        struct tb_price_isle one = size == 1 ? alone(n, isle) : *remembered(p, n, isle);
+        struct tb_price_isle one = single ? alone(n, isle) : *remembered(p, n, isle);
         *set |= one.best;
         sum += one.most;
         *gap = one.gap < *gap ? one.gap : *gap;

@@ -291,7 +291,7 @@ void tb_price_touch(struct tb_price_plan *p)
     }
 }
 
-void tb_price_start(const struct tb_price_plan *p, struct tb_price_state *s)
+static void write_start(const struct tb_price_plan *p, struct tb_price_state *s)
 {
     *s = tb_price_level(p, 0);
     s->shipping = p->basket->shipping;
@@ -313,20 +313,25 @@ void tb_price_start(const struct tb_price_plan *p, struct tb_price_state *s)
     tb_price_tally(s);
 }
 
+void tb_price_start(struct tb_price_plan *p, struct tb_price_state *s)
+{
+    if (!p->started)
+        write_start(p, &p->start);
+    p->started = true;
+    *s = p->start;
+}
+
 /* Of every FIRST group all but the first that has an effect alone. */
 static void only_the_first(struct tb_price_plan *p)
 {
     p->excluded = 0;
     uint64_t done = 0;
     struct tb_price_state s;
-    bool started = false;
     for (uint32_t j = 0; j < p->n; j++) {
         const struct tb_offer *o = p->offer[j];
         if (rule_of(p, o) != TB_PRICE_FIRST)
             continue;
-        if (!started)
-            tb_price_start(p, &s);
-        started = true;
+        tb_price_start(p, &s);
         struct tb_effect e;
         if (done >> o->group & 1)
             p->excluded |= UINT64_C(1) << j;
@@ -351,6 +356,7 @@ enum tb_price_answer tb_price_plan_make(struct tb_price_plan *p, const struct tb
     p->effective = 0;
     p->quick = false;
     p->shares = false;
+    p->started = false;
     if (!cut_work(p, work, b->line_n, offer_n))
         return TB_PRICE_WORK_TOO_SMALL;
     put_in_order(p);

@@ -112,6 +112,8 @@ struct tb_price_plan {
     uint32_t made_n;
     uint32_t n;
     uint32_t part_n;
+    bool started;                /* the first level of the workspace holds the basket as it came; nobody writes there */
+    struct tb_price_state start; /* and this leads there */
     struct tb_picks pick;  /* what is in scope */
     struct tb_picks part;  /* what is concerned, for mechanics with groups */
     struct tb_run *level;  /* part_n runs each */
@@ -246,7 +248,7 @@ enum tb_price_answer tb_price_plan_make(struct tb_price_plan *p, const struct tb
                                         const struct tb_basket *b, const struct tb_offer *offer, uint32_t offer_n,
                                         uint32_t *at);
 struct tb_price_state tb_price_level(const struct tb_price_plan *p, uint32_t level); /* room for a state */
-void tb_price_start(const struct tb_price_plan *p, struct tb_price_state *s);
+void tb_price_start(struct tb_price_plan *p, struct tb_price_state *s);
 void tb_price_touch(struct tb_price_plan *p);
 uint64_t tb_price_to_order(const struct tb_price_plan *p, uint64_t set);   /* caller's bits -> order of application */
 uint64_t tb_price_to_caller(const struct tb_price_plan *p, uint64_t mask); /* and back */

@@ -2,6 +2,8 @@
 /* The price of a given set with every share, and the greedy price for comparison. */
 #include "core/price/price_int.h"
 
+#include <string.h>
+
 static void note_shares(struct tb_price_plan *p, uint32_t origin, const struct tb_picks *v,
                         struct tb_price_share *share, uint32_t *share_n)
 {
@@ -47,18 +49,15 @@ static void note_use(struct tb_price_plan *p, uint32_t j, const struct tb_effect
         note_shares(p, p->origin[j], e->picks, p->share, &r->share_n);
 }
 
-static void note_move(struct tb_price_course *c, uint32_t j, const struct tb_price_state *now)
-{
-    c->moved |= UINT64_C(1) << j;
-    c->state[__builtin_popcountll(c->moved)] = *now;
-}
 
 void tb_price_settle(struct tb_price_plan *p, uint64_t mask, struct tb_price_course *c, struct tb_price_result *r)
 {
-    *r = (struct tb_price_result){.share = p->share};
+    memset(r, 0, offsetof(struct tb_price_result, use)); /* uses are counted */
+    r->share = p->share;
     for (uint32_t i = 0; i < p->basket->line_n; i++)
         p->line[i] = (struct tb_price_line){0};
     struct tb_price_state now;
+    uint32_t moves_n = 0;
     tb_price_start(p, &now);
     uint32_t level = c != NULL ? p->n : 1; /* of a course from the last down: the walk begins at the first */
     uint64_t goods = mask & ~p->perks & ~p->shipping;
@@ -71,8 +70,10 @@ void tb_price_settle(struct tb_price_plan *p, uint64_t mask, struct tb_price_cou
     for (uint64_t m = mask; m != 0; m &= m - 1) {
         uint32_t j = (uint32_t)__builtin_ctzll(m);
         struct tb_effect e;
-        struct tb_price_state next = tb_price_level(p, level);
+        struct tb_price_state next;
         bool moves = (goods & m & -m) != 0 && j + 1 < to;
+        if (moves)
+            next = tb_price_level(p, level);
         tb_price_effect(p, j, &now, moves ? &next : NULL, &e);
         if (!e.in_force)
             continue;
@@ -87,8 +88,10 @@ void tb_price_settle(struct tb_price_plan *p, uint64_t mask, struct tb_price_cou
             now = next;
             level = c != NULL ? level - 1 : 3 - level;
         }
-        if (c != NULL && (moves || p->shipping >> j & 1))
-            note_move(c, j, &now);
+        if (c != NULL && (moves || p->shipping >> j & 1)) {
+            c->moved |= m & -m;
+            c->state[++moves_n] = now;
+        }
     }
     p->shares = false;
     r->bound = r->value;
@@ -119,21 +122,21 @@ enum tb_price_answer tb_price_apply(struct tb_price_work *work, const struct tb_
 static int64_t key_of(struct tb_price_plan *p, uint64_t mask, uint64_t *in_force)
 {
     struct tb_price_state now;
+    uint32_t level = 1;
     tb_price_start(p, &now);
-    struct tb_price_state next = tb_price_level(p, 1);
     int64_t key = 0;
     *in_force = 0;
     for (uint64_t m = mask; m != 0; m &= m - 1) {
         uint32_t j = (uint32_t)__builtin_ctzll(m);
         struct tb_effect e;
+        struct tb_price_state next = tb_price_level(p, level);
         tb_price_effect(p, j, &now, &next, &e);
         if (!e.in_force)
             continue;
         key += tb_price_key(p->offer[j], e.saving);
         *in_force |= m & -m;
-        struct tb_price_state swap = now;
         now = next;
-        next = swap;
+        level = 3 - level;
     }
     return key;
 }

@@ -237,7 +237,7 @@ void tb_offer_terms(const struct tb_txn *t, struct tb_block *b, struct tb_offer 
     out->line_price = NULL;
     out->budget_rule = TB_PRICE_NO_BUDGET;
     out->budget = 0;
-    const struct tb_offer_step *step = tb_section(t, b, TB_OFFER_STEP);
+    const struct tb_offer_step *step = out->step_n != 0 ? tb_section(t, b, TB_OFFER_STEP) : NULL;
     for (uint32_t i = 0; i < out->step_n; i++)
         out->step[i] = (struct tb_price_step){step[i].at, step[i].off, step[i].ppm};
     for (uint32_t i = 0; i < out->slot_n; i++)
