@@ -68,6 +68,7 @@ enum tb_map_name {
     TB_MAP_SEAT,           /* (game, profile) -> seat */
     TB_MAP_EXCHANGE,       /* (tenant, profile) -> newest exchange in the mall */
     TB_MAP_CARD,           /* (batch, serial) -> card that was sold */
+    TB_MAP_ERASURE,        /* (tenant, profile) -> newest request to be erased */
     TB_MAPS
 };
 

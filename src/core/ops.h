@@ -110,7 +110,8 @@
     X(177, CAMPAIGN_STOCKS, READ, tb_campaign_stocks, tb_cmd_campaign_stocks)          \
     X(185, BACKTEST_KEEP, WRITE, tb_backtest_keep, tb_cmd_backtest_keep)             \
     X(190, REQUEST_DECIDE, WRITE, tb_request_decide, tb_cmd_request_decide)          \
-    X(191, REQUEST_LIST, READ, tb_request_list, tb_cmd_request_list)
+    X(191, REQUEST_LIST, READ, tb_request_list, tb_cmd_request_list)                 \
+    X(192, ERASURE_ASK, WRITE, tb_erasure_ask, tb_cmd_erasure)
 
 enum tb_op {
 #define TB_OP_ENUM(number, name, mode, fn, input) TB_OP_##name = number,

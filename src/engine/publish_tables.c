@@ -284,10 +284,10 @@ static const struct tb_column cards[] = {
 
 static const struct tb_column requests[] = {
     I("request", "number"), TENANT,
-    I("act", "1 adjust, 2 reverse"),
+    I("act", "1 adjust, 2 reverse, 3 erase: by the member herself"),
     I("state", "1 waiting, 2 approved, 3 declined, 4 withdrawn by who asked, 5 lapsed"),
-    I("unit", ""),
-    I("profile", "whose value"),
+    I("unit", "0 = none: to be erased"),
+    I("profile", "whose value; who is to be erased"),
     I("amount", "> 0 to the member; of a reversal: what comes back"),
     I("reversed", "transfer that is undone"),
     I("transfer", "that the approval made"),

@@ -342,7 +342,9 @@ extern const struct tb_work_op tb_work_goods_put, tb_work_goods_get, tb_work_goo
 extern const struct tb_work_op tb_work_attributes_set, tb_work_consent_put;
 extern const struct tb_work_op tb_work_adjust, tb_work_hold, tb_work_hold_post,
     tb_work_hold_void, tb_work_transfer, tb_work_reverse, tb_work_release, tb_work_trial_balance;
-extern const struct tb_work_op tb_work_request_list, tb_work_request_get, tb_work_request_decide;
+extern const struct tb_work_op tb_work_request_list, tb_work_request_get, tb_work_request_decide, tb_work_erasure_ask;
+/* Fields of a request to be erased (tb_erasure_put) into an open object. */
+void tb_erasure_out(struct tb_json_out *o, struct tb_str asked);
 extern const struct tb_work_op tb_work_order, tb_work_return, tb_work_cancel, tb_work_order_get,
     tb_work_my_order;
 extern const struct tb_work_op tb_work_channel_get, tb_work_channel_list;

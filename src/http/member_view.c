@@ -385,6 +385,17 @@ static void out_enrolment(struct person_view *p)
     tb_json_out_key_i64(p->o, "terms_version", first->terms_version);
 }
 
+static void out_erasure(struct person_view *p)
+{
+    struct tb_str asked = tb_wire_str(tb_work_answer(p->w), 8);
+    if (asked.n == 0)
+        return;
+    tb_json_out_key_open(p->o, "erasure", '{');
+    tb_out_id(p->w, p->o, "request", TB_ID_REQUEST, tb_wire_u64(asked, 1));
+    tb_erasure_out(p->o, asked);
+    tb_json_out_close(p->o, '}');
+}
+
 static void out_head(struct person_view *p, uint64_t id, uint64_t bits)
 {
     const struct tb_person *h = p->v.head;
@@ -430,6 +441,7 @@ void tb_member_view_write(struct tb_work *w, struct tb_json_out *o)
         out_consents(&p);
         out_roles(&p);
         out_devices(&p);
+        out_erasure(&p);
     }
     tb_json_out_close(o, '}');
     tb_arena_release(w->arena, mark);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* http/op_requests.c - what waits for a second person, and her decision (core/approval/approval.h). */
+/* http/op_requests.c - what waits for a second person, and her decision; what a member asks about herself
+ * (core/approval/approval.h). */
 #include "core/approval/approval.h"
 
 #include "http/app_int.h"
 
-const char *const tb_words_request_act[TB_REQUEST_ACTS] = {NULL, "adjust", "reverse"};
+const char *const tb_words_request_act[TB_REQUEST_ACTS] = {NULL, "adjust", "reverse", "erase"};
 const char *const tb_words_request_state[TB_REQUEST_STATES] = {NULL,       "waiting",   "approved",
                                                                "declined", "withdrawn", "lapsed"};
 const char *const tb_words_request_over[TB_REQUEST_OVERS] = {"act", "day"};
@@ -58,10 +59,12 @@ static void out_request(struct tb_work *w, struct tb_json_out *o, struct tb_str 
     tb_out_word(o, "state", tb_words_request_state, TB_REQUEST_STATES, r->state);
     tb_out_id(w, o, "member", TB_ID_MEMBER, r->profile);
     tb_out_code(w, o, "unit", TB_KIND_UNIT, r->unit);
-    tb_json_out_key_i64(o, "amount", r->amount);
+    if (r->act != TB_REQUEST_ERASE)
+        tb_json_out_key_i64(o, "amount", r->amount);
     tb_out_id(w, o, "transfer", TB_ID_TRANSFER, r->transfer);
     tb_out_id(w, o, "made", TB_ID_TRANSFER, r->made);
-    tb_out_word(o, "over", tb_words_request_over, TB_REQUEST_OVERS, r->over);
+    if (r->act != TB_REQUEST_ERASE)
+        tb_out_word(o, "over", tb_words_request_over, TB_REQUEST_OVERS, r->over);
     out_text(o, "reason", &v, 0, r->reason_n);
     out_text(o, "note", &v, r->reason_n, r->note_n);
     tb_out_code(w, o, "asked_by", TB_KIND_KEY, r->asked_by);
@@ -120,6 +123,37 @@ static void decide_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, '}');
 }
 
+/* ---- a member, to be erased -------------------------------------------------------------------------------- */
+
+void tb_erasure_out(struct tb_json_out *o, struct tb_str asked)
+{
+    tb_out_word(o, "state", tb_words_request_state, TB_REQUEST_STATES, tb_wire_u64(asked, 2));
+    tb_out_time(o, "asked_at", (int64_t)tb_wire_u64(asked, 3));
+    tb_out_time(o, "deadline", (int64_t)tb_wire_u64(asked, 4));
+    tb_out_time(o, "decided_at", (int64_t)tb_wire_u64(asked, 5));
+    struct tb_str note = tb_wire_str(asked, 6);
+    if (note.n > 0)
+        tb_json_out_key_str(o, "note", note);
+}
+
+static void erasure_ask_read(struct tb_work *w, struct tb_json_object *o)
+{
+    struct tb_cmd_erasure *in = w->input;
+    tb_path_who(w, o, &in->who);
+    in->back = w->req->op == TB_API_DELETE_MY_ERASURE;
+}
+
+static void erasure_ask_write(struct tb_work *w, struct tb_json_out *o)
+{
+    struct tb_str asked = tb_work_answer(w);
+    tb_json_out_open(o, '{');
+    tb_json_out_key_bool(o, "waiting", tb_wire_u64(asked, 2) == TB_REQUEST_WAITING);
+    if (asked.n > 0)
+        tb_erasure_out(o, asked);
+    tb_json_out_close(o, '}');
+}
+
+TB_WORK(erasure_ask, TB_OP_ERASURE_ASK, tb_cmd_erasure, erasure_ask_read, erasure_ask_write);
 TB_WORK(request_list, TB_OP_REQUEST_LIST, tb_cmd_request_list, list_read, list_write);
 TB_WORK(request_get, TB_OP_REQUEST_LIST, tb_cmd_request_list, one_read, one_write);
 TB_WORK(request_decide, TB_OP_REQUEST_DECIDE, tb_cmd_request_decide, decide_read, decide_write);

@@ -428,6 +428,94 @@ static void against_a_model(void **state)
     fx_free(s.f);
 }
 
+/* ---- a member, to be erased --------------------------------------------------------------------------------- */
+
+static uint64_t erasure(const struct shop *s, uint32_t member, bool back)
+{
+    struct tb_cmd_erasure in = {.who = play_who(member), .back = back};
+    s->f->actor = 0;
+    fx_done(s->f, TB_OP_ERASURE_ASK, &in);
+    return fx_uint(s->f, 1, 0);
+}
+
+/* Of what MEMBER_GET tells: the number under field, 0 = nothing was asked. */
+static uint64_t told(const struct shop *s, uint32_t member, uint32_t field)
+{
+    struct tb_cmd_member_get in = {.who = play_who(member), .detail = true};
+    fx_done(s->f, TB_OP_MEMBER_GET, &in);
+    struct tb_str asked = fx_bytes(s->f, 8, 0);
+    struct tb_str text;
+    uint64_t number;
+    uint32_t at;
+    bool bad = false;
+    while (tb_wire_next(&asked, &at, &number, &text, &bad))
+        if (at == field)
+            return number;
+    return 0;
+}
+
+static void to_be_erased(void **state)
+{
+    (void)state;
+    struct shop s = shop_new();
+    struct tb_cmd_erasure back = {.who = play_who(s.member), .back = true};
+    fx_refused(s.f, TB_OP_ERASURE_ASK, &back, TB_CODE_REQUEST_CLOSED, "");
+    uint64_t request = erasure(&s, s.member, false);
+    int64_t asked_ms = s.f->now_ms;
+    s.f->now_ms += TB_DAY_MS;
+    assert_int_equal(erasure(&s, s.member, false), request); /* it waits already: from the first time on */
+    assert_int_equal(told(&s, s.member, 3), asked_ms);
+    assert_int_equal(told(&s, s.member, 4), asked_ms + TB_REQUEST_LIFETIME_MS);
+    assert_int_equal(waiting(&s), 1);
+    /* taken back it is told no more; asked again it is the same one, from then on */
+    assert_int_equal(erasure(&s, s.member, true), 0);
+    assert_int_equal(told(&s, s.member, 1), 0);
+    assert_int_equal(waiting(&s), 0);
+    fx_refused(s.f, TB_OP_ERASURE_ASK, &back, TB_CODE_REQUEST_CLOSED, "");
+    refused(&s, s.anna, request, TB_CODE_REQUEST_CLOSED, "request");
+    assert_int_equal(erasure(&s, s.member, false), request);
+    assert_int_equal(told(&s, s.member, 3), s.f->now_ms);
+    /* DECIDE does not erase, and declines with a reason alone; the deadline ends nothing */
+    refused(&s, s.anna, request, TB_CODE_INVALID, "decision");
+    struct tb_cmd_request_decide no = {.request = request};
+    fx_refused(s.f, TB_OP_REQUEST_DECIDE, &no, TB_CODE_REASON_REQUIRED, "note");
+    s.f->now_ms += TB_REQUEST_LIFETIME_MS;
+    assert_true(tb_core_due_ms(&s.f->core, tb_store_get(&s.f->core.store, TB_KIND_REQUEST, request)) == INT64_MAX);
+    decided(&s, s.anna, request, false, TB_REQUEST_DECLINED);
+    assert_int_equal(told(&s, s.member, 2), TB_REQUEST_DECLINED); /* with the reason */
+    struct tb_str why = fx_bytes(s.f, 8, 0);
+    assert_true(why.n > 4 && memcmp(why.p + why.n - 4, "seen", 4) == 0); /* its last field */
+    fx_refused(s.f, TB_OP_ERASURE_ASK, &back, TB_CODE_REQUEST_CLOSED, "");
+    /* a new one, which ERASE ends */
+    uint64_t next = erasure(&s, s.member, false);
+    assert_true(next > request);
+    assert_int_equal(waiting(&s), 1);
+    struct tb_cmd_erase erase = {.who = play_who(s.member), .reason = S("she asked")};
+    s.f->actor = s.bob;
+    fx_done(s.f, TB_OP_ERASE, &erase);
+    assert_int_equal(waiting(&s), 0);
+    struct tb_approval r = seen(&s, next);
+    assert_int_equal(r.state, TB_REQUEST_APPROVED);
+    assert_int_equal(r.decided_by, s.bob);
+    back.back = false;
+    fx_refused(s.f, TB_OP_ERASURE_ASK, &back, TB_CODE_ERASED, "");
+    fx_free(s.f);
+}
+
+/* Erasures fill no place of what one person asks another for. */
+static void erasures_apart(void **state)
+{
+    (void)state;
+    struct shop s = shop_new();
+    for (uint32_t i = 0; i < TB_REQUESTS_WAITING_MAX; i++)
+        asked(&s, s.anna, LIMIT + 1);
+    struct tb_cmd_adjust in = adjust(&s, LIMIT + 1);
+    fx_refused(s.f, TB_OP_ADJUST, &in, TB_CODE_TOO_MANY, "");
+    (void)erasure(&s, s.member, false);
+    assert_int_equal(waiting(&s), TB_REQUESTS_WAITING_MAX + 1);
+    fx_free(s.f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,6 +524,7 @@ int main(void)
         cmocka_unit_test(its_time),             cmocka_unit_test(judged_when_approved),
         cmocka_unit_test(where_no_limit_is),    cmocka_unit_test(many_small_ones),
         cmocka_unit_test(the_day_ends),         cmocka_unit_test(against_a_model),
+        cmocka_unit_test(to_be_erased),         cmocka_unit_test(erasures_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 /* core/approval/apply.c - folding the room's events, its counter at start-up, and its invariants. */
-#include "core/approval/approval.h"
-
+#include "core/approval/approval_int.h"
 #include "core/person.h"
 
-static void count_waiting(struct tb_txn *t, bool more)
+static void count_waiting(struct tb_txn *t, uint32_t act, bool more)
 {
     struct tb_tenant *tenant = tb_block_head(tb_write(t, TB_KIND_TENANT, t->tenant));
-    uint32_t *waiting = &tenant->objects[TB_OBJECTS_REQUEST];
+    uint32_t *waiting = &tenant->objects[act == TB_REQUEST_ERASE ? TB_OBJECTS_ERASURE : TB_OBJECTS_REQUEST];
     tb_assert(more || *waiting > 0);
     *waiting = more ? *waiting + 1 : *waiting - 1;
 }
 
+/* An erasure that was taken back and is asked for again keeps its number. */
 void tb_approval_apply_request_made(struct tb_txn *t, const struct tb_ev_request_made *ev)
 {
-    struct tb_approval *r = tb_block_head(tb_create(t, TB_KIND_REQUEST, ev->request));
+    struct tb_block *b = tb_read(t, TB_KIND_REQUEST, ev->request);
+    b = b ? tb_write(t, TB_KIND_REQUEST, ev->request) : tb_create(t, TB_KIND_REQUEST, ev->request);
+    struct tb_approval *r = tb_block_head(b);
     *r = (struct tb_approval){.tenant = t->tenant,
                              .act = (uint32_t)ev->act,
                              .state = TB_REQUEST_WAITING,
@@ -28,15 +30,19 @@ void tb_approval_apply_request_made(struct tb_txn *t, const struct tb_ev_request
                              .asked_ms = t->now_ms,
                              .deadline_ms = (int64_t)ev->deadline_ms,
                              .asked_seq = t->seq};
-    (void)tb_push_bytes(t, TB_KIND_REQUEST, ev->request, TB_REQUEST_BYTES, ev->reason);
+    if (ev->reason.n)
+        (void)tb_push_bytes(t, TB_KIND_REQUEST, ev->request, TB_REQUEST_BYTES, ev->reason);
+    if (ev->act == TB_REQUEST_ERASE)
+        tb_map_set(t, TB_MAP_ERASURE, tb_erasure_key(t->tenant, (uint32_t)ev->profile), ev->request);
     tb_counter_used(t, TB_COUNTER_REQUEST, ev->request);
-    count_waiting(t, true);
+    count_waiting(t, (uint32_t)ev->act, true);
     tb_person_touch(t, (uint32_t)ev->profile);
 }
 
 void tb_approval_apply_request_moved(struct tb_txn *t, const struct tb_ev_request_moved *ev)
 {
     struct tb_approval *r = tb_block_head(tb_write(t, TB_KIND_REQUEST, ev->request));
+    uint32_t act = r->act;
     r->state = (uint32_t)ev->state;
     r->decided_by = (uint32_t)ev->decided_by;
     r->made = ev->made;
@@ -45,7 +51,7 @@ void tb_approval_apply_request_moved(struct tb_txn *t, const struct tb_ev_reques
     r->decided_seq = t->seq;
     if (ev->note.n)
         (void)tb_push_bytes(t, TB_KIND_REQUEST, ev->request, TB_REQUEST_BYTES, ev->note);
-    count_waiting(t, false);
+    count_waiting(t, act, false);
     tb_person_touch(t, (uint32_t)ev->profile);
 }
 
@@ -72,8 +78,14 @@ void tb_approval_apply_hand_used(struct tb_txn *t, const struct tb_ev_hand_used 
 
 void tb_request_index(struct tb_core *c, struct tb_block *b)
 {
+    const struct tb_approval *r = tb_block_head_const(b);
+    struct tb_map *map = &c->store.map[TB_MAP_ERASURE];
+    uint64_t key = tb_erasure_key(r->tenant, r->profile);
+    uint64_t newest = 0;
     if (c->store.counter[TB_COUNTER_REQUEST] < b->id)
         c->store.counter[TB_COUNTER_REQUEST] = b->id;
+    if (r->act == TB_REQUEST_ERASE && (!tb_map_get(map, key, &newest) || newest < b->id))
+        tb_map_put(map, key, b->id);
 }
 
 /* ---- invariants ------------------------------------------------------------------------------------------ */
@@ -83,9 +95,9 @@ static const char *fault_of(const struct tb_approval *r)
     bool waits = r->state == TB_REQUEST_WAITING;
     if (waits != (r->decided_ms == 0))
         return "waits and was decided";
-    if ((r->state == TB_REQUEST_APPROVED) != (r->made != 0))
+    if ((r->state == TB_REQUEST_APPROVED && r->act != TB_REQUEST_ERASE) != (r->made != 0))
         return "was approved without a transfer, or made one unasked";
-    if (r->state == TB_REQUEST_APPROVED && (r->decided_by == 0 || r->decided_by == r->asked_by))
+    if (r->made != 0 && (r->decided_by == 0 || r->decided_by == r->asked_by))
         return "was approved by who asked";
     return NULL;
 }
@@ -128,7 +140,8 @@ void tb_request_check(struct tb_audit *a)
     }
     for (uint64_t id = 1; id <= c->store.counter[TB_COUNTER_TENANT]; id++) {
         const struct tb_block *b = tb_store_get(&c->store, TB_KIND_TENANT, id);
-        counted += b ? ((const struct tb_tenant *)tb_block_head_const(b))->objects[TB_OBJECTS_REQUEST] : 0;
+        const uint32_t *objects = b ? ((const struct tb_tenant *)tb_block_head_const(b))->objects : NULL;
+        counted += objects ? objects[TB_OBJECTS_REQUEST] + objects[TB_OBJECTS_ERASURE] : 0;
     }
     if (counted != waiting)
         tb_audit_broken(a, "requests that wait", waiting, "the tenants count another number");

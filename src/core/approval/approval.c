@@ -140,17 +140,22 @@ enum tb_outcome tb_request_decide(struct tb_txn *t, const struct tb_command *cmd
     if (b == NULL || ((const struct tb_approval *)tb_block_head_const(b))->tenant != t->tenant)
         return tb_refuse(a, TB_CODE_UNKNOWN_REQUEST, "request");
     const struct tb_approval r = *(const struct tb_approval *)tb_block_head_const(b);
-    if (r.state != TB_REQUEST_WAITING || t->now_ms >= r.deadline_ms)
+    bool erase = r.act == TB_REQUEST_ERASE;
+    if (r.state != TB_REQUEST_WAITING || (t->now_ms >= r.deadline_ms && !erase))
         return tb_refuse(a, TB_CODE_REQUEST_CLOSED, "request");
     if (in->note.n > TB_REASON_MAX || !tb_utf8_valid(in->note))
         return tb_refuse(a, TB_CODE_INVALID, "note");
     if (cmd->actor != 0 && !key_in_force(t, cmd->actor)) /* it was when the request came in */
         return tb_refuse(a, TB_CODE_KEY_REVOKED, "");
-    bool same = cmd->actor == 0 || tb_key_hands(t, cmd->actor) == tb_key_hands(t, r.asked_by);
+    if (erase && in->approve)
+        return tb_refuse(a, TB_CODE_INVALID, "decision");
+    if (erase && in->note.n == 0)
+        return tb_refuse(a, TB_CODE_REASON_REQUIRED, "note");
+    bool same = cmd->actor == 0 || (!erase && tb_key_hands(t, cmd->actor) == tb_key_hands(t, r.asked_by));
     if (same && in->approve)
         return tb_refuse(a, TB_CODE_OWN_REQUEST, "");
     struct tb_ev_request_moved ev = {.request = in->request,
-                                     .state = same ? TB_REQUEST_WITHDRAWN : TB_REQUEST_DECLINED,
+                                     .state = same && !erase ? TB_REQUEST_WITHDRAWN : TB_REQUEST_DECLINED,
                                      .profile = r.profile,
                                      .asked_by = r.asked_by,
                                      .decided_by = cmd->actor,
@@ -169,7 +174,7 @@ enum tb_outcome tb_request_decide(struct tb_txn *t, const struct tb_command *cmd
 int64_t tb_request_due_ms(const struct tb_block *b)
 {
     const struct tb_approval *r = tb_block_head_const(b);
-    return r->state == TB_REQUEST_WAITING ? r->deadline_ms : INT64_MAX;
+    return r->state == TB_REQUEST_WAITING && r->act != TB_REQUEST_ERASE ? r->deadline_ms : INT64_MAX;
 }
 
 void tb_request_fire(struct tb_txn *t, uint64_t request)

@@ -11,17 +11,26 @@
  * person of its own. So neither the asker, nor a key that she made, nor the user who made the asking key approves.
  * The asker may end the request herself: withdrawn.
  *
- * Invariant   a request is decided once; APPROVED names the transfer that it made, and nothing else does.
- *             tb_tenant.objects[TB_OBJECTS_REQUEST] is how many of the tenant's wait. What a person moved alone in a
+ * A member asks to be erased the same way (ERASURE_ASK): nobody's key asks, and who has the right erases her with ERASE
+ * (core/identity), which ends the request as approved; DECIDE may decline it with a reason, which she is told. What is
+ * asked by her never lapses: the deadline says by when she is to be answered (15 working days in China: the regulators'
+ * rules on apps of 2019, 6.3; a month in the EU: GDPR art. 12.3). She may take it back until then; asked again, it is
+ * the same request from then on, so that asking and taking back fill no memory.
+ *
+ * Invariant   a request is decided once; APPROVED names the transfer that it made, and nothing else does (ERASE makes
+ *             none).
+ *             tb_tenant.objects[TB_OBJECTS_REQUEST] is how many of the tenant's wait, [TB_OBJECTS_ERASURE] how many
+ *             to be erased; TB_MAP_ERASURE leads from a profile to the newest of these. What a person moved alone in a
  *             day stands at the key of those hands (struct tb_hand_day), where the unit bounds the day.
- * Limits      TB_REQUESTS_WAITING_MAX a tenant; a request lapses after TB_REQUEST_LIFETIME_MS. A request stays
- *             in memory for ever: 136 bytes and its texts. A day's bound that is set at noon counts from noon on.
+ * Limits      TB_REQUESTS_WAITING_MAX a tenant, erasures aside: a person has one; a request lapses after
+ *             TB_REQUEST_LIFETIME_MS. A request stays in memory for ever: 136 bytes and its texts. A day's bound that is set at noon counts from noon on.
  * Pure; the cell's thread alone; inputs are borrowed. Not here: which roles may decide (api/operations.toml), gift
  * cards (a code is a secret and is not kept) and what tills take for money.                                       */
 #ifndef TB_CORE_APPROVAL_H
 #define TB_CORE_APPROVAL_H
 
 #include "core/catalog/catalog.h"
+#include "core/identity/identity.h"
 
 #define TB_REQUESTS_WAITING_MAX 1000u
 #define TB_REQUEST_LIFETIME_MS (14 * TB_DAY_MS)
@@ -30,8 +39,9 @@
 enum tb_request_act { /* journaled, never renumber */
     TB_REQUEST_ADJUST = 1,
     TB_REQUEST_REVERSE,
+    TB_REQUEST_ERASE, /* unit, amount and asked_by are 0, there is no reason: she needs none */
 };
-#define TB_REQUEST_ACTS 3u
+#define TB_REQUEST_ACTS 4u
 
 enum tb_request_state { /* journaled, never renumber */
     TB_REQUEST_WAITING = 1,
@@ -75,13 +85,22 @@ struct tb_approval {
 /* ---- commands ------------------------------------------------------------------------------------------ */
 
 /* REQUEST_DECIDE. Answers in order: UNKNOWN_REQUEST, REQUEST_CLOSED (decided, or its time is over), INVALID "note",
- * KEY_REVOKED (the caller's key is revoked or has expired), OWN_REQUEST (approve: the same person, or the engine);
+ * KEY_REVOKED (the caller's key is revoked or has expired), INVALID "decision" (approve: an erasure is ERASE's to carry
+ * out), REASON_REQUIRED "note" (an erasure is declined with a reason), OWN_REQUEST (approve: the same person, or the
+ * engine);
  * approve: then those of ADJUST or REVERSE, of which nothing is kept.
  * Body: of the command that was carried out, then 7 request, 8 enum tb_request_state. */
 struct tb_cmd_request_decide {
     uint64_t request;
     bool approve;
     struct tb_str note; /* 0 .. TB_REASON_MAX bytes */
+};
+
+/* ERASURE_ASK, by herself. UNKNOWN_MEMBER, UNKNOWN_NAMESPACE, ERASED, REQUEST_CLOSED "" (back: nothing waits). What
+ * waits already is answered again. Body: as of tb_erasure_put. */
+struct tb_cmd_erasure {
+    struct tb_who who;
+    bool back; /* take it back */
 };
 
 /* READ, newest first. UNKNOWN_REQUEST, INVALID "limit".
@@ -113,6 +132,14 @@ struct tb_asked {
 };
 enum tb_outcome tb_approval_ask(struct tb_txn *t, const struct tb_command *cmd, const struct tb_asked *asked,
                                 struct tb_answer *a);
+
+/* ---- for identity ------------------------------------------------------------------------------------------- */
+
+/* Her request, the one that waits or else the newest that was not taken back: 1 number, 2 enum tb_request_state,
+ * 3 asked ms, 4 deadline ms, 5 decided ms, 6 note. Nothing when there is none. */
+void tb_erasure_put(const struct tb_txn *t, struct tb_block *person, struct tb_buf *out);
+/* She is about to be erased: what waits of her is approved. */
+void tb_erasure_done(struct tb_txn *t, const struct tb_command *cmd, uint32_t person);
 
 /* ---- for core.c --------------------------------------------------------------------------------------------- */
 

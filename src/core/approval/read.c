@@ -54,7 +54,8 @@ enum tb_outcome tb_request_list(struct tb_txn *t, const struct tb_command *cmd, 
     uint64_t newest = t->store->counter[TB_COUNTER_REQUEST];
     uint64_t from = in->before == 0 || in->before > newest ? newest : in->before - 1;
     uint32_t n = 0;
-    tb_wire_put_uint(&a->body, 2, tenant ? tenant->objects[TB_OBJECTS_REQUEST] : 0);
+    const uint32_t *objects = tenant ? tenant->objects : NULL;
+    tb_wire_put_uint(&a->body, 2, objects ? objects[TB_OBJECTS_REQUEST] + objects[TB_OBJECTS_ERASURE] : 0);
     for (uint64_t id = from; id > 0; id--) {
         struct tb_block *b = tb_read(t, TB_KIND_REQUEST, id);
         const struct tb_approval *r = request_in(t, b);

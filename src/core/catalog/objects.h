@@ -321,6 +321,7 @@ struct tb_tenant {
 #define TB_OBJECTS_COUPON_CODE 30u
 #define TB_OBJECTS_GOODS 28u
 #define TB_OBJECTS_REQUEST 25u /* that wait (core/approval) */
+#define TB_OBJECTS_ERASURE 26u /* requests to be erased that wait */
 
 enum tb_unit_section { TB_UNIT_BYTES = TB_CONFIG_BYTES, TB_UNIT_STEP, TB_UNIT_SECTIONS };
 

@@ -202,6 +202,7 @@ struct tb_cmd_role_put {
 
 /* ERASE: the whole person. Answer body: 1 number of profiles, 2 profile (the first 64). The
  * border destroys the keys of all (http/erasing.h), also after a crash.
+ * What she asked for herself (core/approval) is approved by it.
  * Refusals: UNKNOWN_MEMBER, ERASED, REASON_REQUIRED.                                        */
 struct tb_cmd_erase {
     struct tb_who who;
@@ -220,7 +221,8 @@ struct tb_cmd_unfreeze {
 /* MEMBER_GET (read). Answer body: 1 id, 2 packed person block (detail), 3 = a device seen with
  * her {1 block, 2 namespace, 3 first_ms, 4 last_ms, 5 visits, 6 touchpoint, 7 1 = hers alone},
  * repeated (detail), 4 = a suggestion {1 id of the other person, 2 namespace}, repeated
- * (detail), 5 classes (tb_person_classes), 6 block number, 7 id asked for by identifier.
+ * (detail), 5 classes (tb_person_classes), 6 block number, 7 id asked for by identifier,
+ * 8 her request to be erased (tb_erasure_put; detail).
  * Refusals: UNKNOWN_NAMESPACE, UNKNOWN_MEMBER. An erased person answers with flag ERASED.    */
 struct tb_cmd_member_get {
     struct tb_who who;

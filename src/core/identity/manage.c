@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Acts of people: enrolling, linking and parting by hand, roles, erasure, revealing. */
-#include "core/catalog/catalog.h"
+#include "core/approval/approval.h"
 #include "core/identity/component.h"
 #include "core/ledger/ledger.h"
 #include "core/membership/membership.h"
@@ -320,6 +320,7 @@ enum tb_outcome tb_identity_erase(struct tb_txn *t, const struct tb_command *cmd
     const struct tb_profile *p = tb_section(t, b, TB_PERSON_PROFILE);
     for (uint32_t i = 0; i < n; i++)
         profile[i] = p[i].no;
+    tb_erasure_done(t, cmd, person);
     tb_membership_fire(t, person); /* the membership ends, with what was due to it done */
     tb_emit_erased(t, &(struct tb_ev_erased){
                           .person = person, .profile = profile, .profile_n = n, .at_ms = t->now_ms});

@@ -2,7 +2,7 @@
 /* Answering who somebody is, indexing at start-up, proving the invariants. */
 #include <string.h>
 
-#include "core/catalog/catalog.h"
+#include "core/approval/approval.h"
 #include "core/identity/component.h"
 
 static void put_part(struct tb_buf *body, uint32_t field, const struct tb_buf *part)
@@ -50,6 +50,17 @@ static void put_suggestions(const struct tb_txn *t, struct tb_buf *body, struct 
     }
 }
 
+/* Her request to be erased. */
+static void put_asked(const struct tb_txn *t, struct tb_buf *body, struct tb_block *b)
+{
+    uint8_t bytes[TB_REASON_MAX + 64];
+    struct tb_buf asked;
+    tb_buf_init(&asked, bytes, sizeof bytes);
+    tb_erasure_put(t, b, &asked);
+    if (asked.n > 0)
+        put_part(body, 8, &asked);
+}
+
 static void put_detail(struct tb_txn *t, struct tb_buf *body, struct tb_block *b)
 {
     const struct tb_shape *shape = &t->store->shape[TB_KIND_PERSON];
@@ -63,6 +74,7 @@ static void put_detail(struct tb_txn *t, struct tb_buf *body, struct tb_block *b
     tb_buf_init(&packed, bytes, size);
     tb_block_pack(shape, b, &packed);
     put_part(body, 2, &packed);
+    put_asked(t, body, b);
     const struct tb_edge *e = tb_section(t, b, TB_PERSON_EDGE);
     for (uint32_t i = b->n[TB_PERSON_EDGE]; i-- > 0 && (e[i].flags & TB_EDGE_DEVICE);) {
         struct tb_block *device =

@@ -7,6 +7,7 @@ refusal with its field, and nothing of another tenant's.
 """
 import sys
 
+import forgotten
 from client import Checks, Client, Server, Shapes
 
 READ_ONLY = {"code", "version", "state", "versions", "live_offer", "offer", "offer_version", "made_at", "figures"}
@@ -458,6 +459,7 @@ def main():
         refusals(c, t)
         apart(c, s, t)
         herself(c, s, t)
+        forgotten.story(c, s, t)
         long_history(c, t)
         many_names(c, t)
         feed(c, t)

@@ -193,8 +193,13 @@ export function MeTab({ me }: { me: Member }) {
         ))}
       </List>
       <MyData />
-      <p className="soft pad">{t.me.forget}</p>
       <List>
+        <List.Item
+          onClick={() => (location.hash = "forget")}
+          description={me.erasure?.state === "waiting" ? t.me.forgetAsked(date(me.erasure.asked_at)) : t.me.forgetHint}
+        >
+          {t.me.forget}
+        </List.Item>
         <List.Item onClick={() => setLanguage(language === "en" ? "zh-CN" : "en")}>{t.me.language}</List.Item>
         <List.Item
           extra={<Switch aria-label={t.me.dark} checked={dark} onChange={(on) => setMode(on ? "dark" : "light")} />}

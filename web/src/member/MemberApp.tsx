@@ -32,6 +32,7 @@ const SignIn = lazy(() => import("./SignIn").then((m) => ({ default: m.SignIn })
 const PlayTab = lazy(() => import("./PlayTab"));
 const BenefitsTab = lazy(() => import("./BenefitsTab"));
 const OrderScreen = lazy(() => import("./OrderScreen"));
+const Forget = lazy(() => import("./Forget"));
 const Present = lazy(() => import("./Present"));
 
 const screens: Record<string, ComponentType<{ me: Member }>> = {
@@ -41,6 +42,7 @@ const screens: Record<string, ComponentType<{ me: Member }>> = {
   points: PointsTab,
   orders: OrdersTab,
   me: MeTab,
+  forget: Forget,
 };
 const tabs = ["card", "play", "benefits", "orders", "me"] as const;
 
@@ -76,7 +78,7 @@ function Signed() {
       </main>
       <nav className="tabs" aria-label={t.title}>
         <TabBar
-          activeKey={present ? "benefits" : screen === "points" ? "card" : screen}
+          activeKey={present ? "benefits" : screen === "points" ? "card" : screen === "forget" ? "me" : screen}
           onChange={(key) => {
             location.hash = key;
           }}

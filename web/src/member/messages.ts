@@ -120,7 +120,9 @@ const zh = {
     copyHint: "资料、授权、权益明细、订单、优惠券和兑换，打包成一个文件下载到手机",
     copyGo: "下载我的数据",
     copying: "正在整理",
-    forget: "想更正资料或注销会员，请到门店服务台或联系客服办理。",
+    forget: "注销会员，删除我的资料",
+    forgetHint: "先看清会删什么、保留什么",
+    forgetAsked: (d: string) => `${d} 已申请，等待客服处理`,
     identities: "已绑定",
     signOut: "退出登录",
     sources: {
@@ -270,7 +272,9 @@ const en: Messages = {
     copyHint: "What we know, consents, movements, orders, coupons and exchanges, as one file",
     copyGo: "Download my data",
     copying: "Collecting",
-    forget: "To correct what is wrong or to be forgotten, ask at the service desk.",
+    forget: "Leave and be forgotten",
+    forgetHint: "See first what goes and what stays",
+    forgetAsked: (d) => `Asked for on ${d}; the service desk answers`,
     identities: "Linked",
     signOut: "Sign out",
     sources: {

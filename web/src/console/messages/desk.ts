@@ -10,9 +10,9 @@ const zh = {
   nowWaits: "超过单人限额，已提交复核；另一位同事同意后才会生效",
   // 待复核
   requests: "待复核",
-  hint: "人工调整超过账户设定的限额（单次，或本人当天合计）时，由另一位同事在这里复核。本人提交的申请不能自己通过。",
+  hint: "人工调整超过账户设定的限额（单次，或本人当天合计）时，由另一位同事在这里复核。本人提交的申请不能自己通过。会员在手机上申请注销，也在这里处理。",
   over: { act: "单次超过限额", day: "当天合计超过限额" },
-  act: { adjust: "人工调整", reverse: "冲正" } as Record<string, string>,
+  act: { adjust: "人工调整", reverse: "冲正", erase: "会员申请注销" } as Record<string, string>,
   states: {
     all: "全部",
     waiting: "待复核",
@@ -38,6 +38,17 @@ const zh = {
   declinedDone: "已驳回",
   withdrawnDone: "已撤回",
   none: "没有待复核的申请",
+  herself: "会员本人",
+  answerBy: (t: string) => `请在 ${t} 前答复`,
+  late: (t: string) => `已超过答复期限 ${t}`,
+  erase: "删除资料",
+  eraseHint:
+    "先核实是本人的意思，有储值的先办理退款。个人资料删除后无法恢复；小票和账务数字依法保留。不删除的，写明原因，会员会看到。",
+  eraseReason: "本人在手机上申请注销",
+  declineWhy: "不删除的原因，会员会看到",
+  erasedDone: "个人资料已删除",
+  herAsked: (t: string) => `会员本人在 ${t} 申请注销、删除资料`,
+  toRequests: "去处理",
   // 客服台
   title: "客服台",
   search: "手机号 / 卡号 / 会员码，回车查找",
@@ -136,9 +147,10 @@ const en: Messages = {
   nowWaits: "Above what one person may do: a colleague has to agree before it counts",
   requests: "To be agreed",
   hint:
-    "Adjustments above a unit's limit (an act's or a day's) wait here for another person. Nobody agrees to her own.",
+    "Adjustments above a unit's limit (an act's or a day's) wait here for another person. Nobody agrees to her own. " +
+    "Members who ask on their phones to be forgotten are answered here, too.",
   over: { act: "above the limit of one act", day: "above the limit of the day" },
-  act: { adjust: "adjustment", reverse: "reversal" },
+  act: { adjust: "adjustment", reverse: "reversal", erase: "to be forgotten" },
   states: {
     all: "All",
     waiting: "Waiting",
@@ -164,6 +176,18 @@ const en: Messages = {
   declinedDone: "Declined",
   withdrawnDone: "Withdrawn",
   none: "Nothing waits",
+  herself: "the member herself",
+  answerBy: (t) => `answer by ${t}`,
+  late: (t) => `should have been answered by ${t}`,
+  erase: "Erase",
+  eraseHint:
+    "Make sure that it is her wish, and refund stored value first. Personal data cannot be brought back; receipts " +
+    "and books stay as the law asks. If it is not erased, say why: she is told.",
+  eraseReason: "she asked on her phone",
+  declineWhy: "Why it is not erased; she is told",
+  erasedDone: "The data is erased",
+  herAsked: (t) => `She asked on ${t} to be forgotten`,
+  toRequests: "Answer",
   title: "Service desk",
   search: "Phone, card or member code, then Enter",
   begin: "Type the member's phone or card number, or scan her code",

@@ -295,6 +295,7 @@ export const en: Messages = {
     eraseHint: "Phone, name and the like cannot be brought back; orders and ledger stay as numbers.",
     exportData: "Export",
     erasedDone: "The data is erased",
+    askedErasure: (t) => `She asked on ${t} to be forgotten`,
     cause: {
       earn: "earned",
       clawback: "clawed back",
@@ -510,6 +511,7 @@ export const en: Messages = {
     TRANSFER: "transferred",
     REVERSE: "reversed",
     REQUEST_DECIDE: "decided on a request",
+    ERASURE_ASK: "asked to be erased, or took it back",
   },
   event: {
     profile_added: "first seen",

@@ -293,6 +293,7 @@ export const zh = {
     eraseHint: "手机号、姓名等个人信息将无法恢复；订单和积分流水以数字形式保留。",
     exportData: "导出资料",
     erasedDone: "个人资料已删除",
+    askedErasure: (t: string) => `会员本人在 ${t} 申请注销、删除资料`,
     cause: {
       earn: "消费得积分",
       clawback: "退货扣回",
@@ -505,6 +506,7 @@ export const zh = {
     TRANSFER: "转赠",
     REVERSE: "冲正",
     REQUEST_DECIDE: "复核人工调整",
+    ERASURE_ASK: "本人申请或撤回注销",
   } as Record<string, string>,
   event: {
     profile_added: "首次识别",

@@ -4,7 +4,7 @@ import { App, Button, Input, Select, Tag } from "antd";
 import { useState } from "react";
 import { Link } from "react-router-dom";
 import { findMember } from "../../../shared/findMember";
-import { date } from "../../../shared/format";
+import { date, dateTime } from "../../../shared/format";
 import { useApi } from "../../../shared/query";
 import { useDeskT } from "../../messages/desk";
 import { Card, Page } from "../../ui/Page";
@@ -33,8 +33,16 @@ function Answers({ id }: { id: string }) {
                 <h2 className="num" style={{ margin: 0 }}>
                   {m.identifiers.find((i) => i.ns === "phone" && i.current)?.value ?? m.identifiers[0]?.value ?? m.id}
                 </h2>
-                <Link to={`/members/${m.id}`}>{d.open}</Link>
+                <div className="row">
+                  {m.erasure?.state === "waiting" && <Link to="/requests">{d.toRequests}</Link>}
+                  <Link to={`/members/${m.id}`}>{d.open}</Link>
+                </div>
               </div>
+              {m.erasure?.state === "waiting" && (
+                <p className="near" role="status">
+                  {d.herAsked(dateTime(m.erasure.asked_at))}
+                </p>
+              )}
               <div className="row">
                 {m.balances.map((b) => (
                   <Tag key={b.unit} bordered={false}>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Four eyes: what one person asked for above a limit; another one agrees or declines.
-import { App, Button, Input, Modal, Segmented, Table, Tag } from "antd";
+// Four eyes: what one person asked for above a limit; another one agrees or declines. Members who asked to be
+// forgotten, too.
+import { App, Button, Input, Modal, Popconfirm, Segmented, Table, Tag } from "antd";
 import { useState } from "react";
 import { Link } from "react-router-dom";
 import { api, type Request } from "../../../api/client.gen";
@@ -42,7 +43,7 @@ function Decide({ request, close }: { request: Request; close: () => void }) {
   return (
     <Modal
       open
-      title={`${d.act[request.act]} · ${amounts.signed(request.unit, request.amount)}`}
+      title={`${d.act[request.act]} · ${amounts.signed(request.unit ?? "", request.amount ?? 0)}`}
       onCancel={close}
       footer={[
         <Button key="no" danger loading={write.isPending} onClick={() => decide("decline")}>
@@ -58,8 +59,8 @@ function Decide({ request, close }: { request: Request; close: () => void }) {
       <p>
         {d.asked}：<b>{login(request.asked_by)}</b> <span className="soft">{dateTime(request.asked_at)}</span>
       </p>
-      <p>{d.because(request.reason)}</p>
-      <p className="soft">{d.over[request.over]}</p>
+      <p>{d.because(request.reason ?? "")}</p>
+      {request.over && <p className="soft">{d.over[request.over]}</p>}
       {own && <p className="near">{d.own}</p>}
       <Input.TextArea
         aria-label={d.note}
@@ -69,6 +70,93 @@ function Decide({ request, close }: { request: Request; close: () => void }) {
         onChange={(e) => setNote(e.target.value)}
       />
     </Modal>
+  );
+}
+
+/** A member asked to be forgotten: erased by the operation that erases anybody, or declined with a reason. */
+function Erase({ request, close }: { request: Request; close: () => void }) {
+  const t = useT();
+  const d = useDeskT();
+  const { may } = useSession();
+  const { message } = App.useApp();
+  const [note, setNote] = useState("");
+  const done = (text: string) => () => {
+    message.success(text);
+    close();
+  };
+  const erase = useWrite(
+    () => api.postErase({ member: request.member }, { reason: d.eraseReason }),
+    done(d.erasedDone),
+  );
+  const decline = useWrite(
+    () => api.postRequestDecision({ request: request.request }, { decision: "decline", note: note.trim() }),
+    done(d.declinedDone),
+  );
+  const onError = (e: ApiError) =>
+    message.error(e.problem.code === "request_closed" ? d.closed : problemText(e, t));
+  return (
+    <Modal
+      open
+      title={d.act.erase}
+      onCancel={close}
+      footer={[
+        <Button
+          key="no"
+          disabled={note.trim() === ""}
+          loading={decline.isPending}
+          onClick={() => decline.mutate([], { onError })}
+        >
+          {d.decline}
+        </Button>,
+        may("post_erase") && (
+          <Popconfirm
+            key="yes"
+            title={t.member.eraseTitle}
+            description={t.member.eraseHint}
+            okText={d.erase}
+            okButtonProps={{ danger: true }}
+            cancelText={t.common.cancel}
+            onConfirm={() => erase.mutate([], { onError })}
+          >
+            <Button danger type="primary" loading={erase.isPending}>
+              {d.erase}
+            </Button>
+          </Popconfirm>
+        ),
+      ]}
+    >
+      <p>{d.herAsked(dateTime(request.asked_at))}</p>
+      <p>
+        <Link to={`/desk?member=${request.member}`}>{d.title}</Link>
+      </p>
+      <p className="soft">{d.eraseHint}</p>
+      <Input.TextArea
+        aria-label={d.declineWhy}
+        placeholder={d.declineWhy}
+        maxLength={60}
+        value={note}
+        onChange={(e) => setNote(e.target.value)}
+      />
+    </Modal>
+  );
+}
+
+/** By when it is to be decided, or who decided it. */
+function When({ r }: { r: Request }) {
+  const d = useDeskT();
+  const deadline = dateTime(r.deadline);
+  const late = r.act === "erase" && new Date(r.deadline) < new Date();
+  return (
+    <div className={late && r.state === "waiting" ? "near" : "soft"}>
+      {r.state !== "waiting"
+        ? login(r.decided_by)
+        : r.act !== "erase"
+          ? d.until(deadline)
+          : late
+            ? d.late(deadline)
+            : d.answerBy(deadline)}
+      {r.note && ` · ${r.note}`}
+    </div>
   );
 }
 
@@ -128,12 +216,12 @@ export default function RequestsPage() {
                     className: "num",
                     render: (_, r) => (
                       <>
-                        {amounts.signed(r.unit, r.amount)}
+                        {r.unit && amounts.signed(r.unit, r.amount ?? 0)}
                         {r.over === "day" && <div className="soft">{d.over.day}</div>}
                       </>
                     ),
                   },
-                  { title: d.asked, render: (_, r) => login(r.asked_by) },
+                  { title: d.asked, render: (_, r) => (r.act === "erase" ? d.herself : login(r.asked_by)) },
                   {
                     title: t.common.state,
                     render: (_, r) => (
@@ -141,10 +229,7 @@ export default function RequestsPage() {
                         <Tag bordered={false} color={colors[r.state]}>
                           {d.states[r.state]}
                         </Tag>
-                        <div className="soft">
-                          {r.state === "waiting" ? d.until(dateTime(r.deadline)) : login(r.decided_by)}
-                          {r.note && ` · ${r.note}`}
-                        </div>
+                        <When r={r} />
                       </>
                     ),
                   },
@@ -171,7 +256,8 @@ export default function RequestsPage() {
           )}
         </Data>
       </Card>
-      {chosen && <Decide request={chosen} close={() => setChosen(null)} />}
+      {chosen?.act === "erase" && <Erase request={chosen} close={() => setChosen(null)} />}
+      {chosen && chosen.act !== "erase" && <Decide request={chosen} close={() => setChosen(null)} />}
     </Page>
   );
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One person, everything known, and why it is known.
 import { App, Button, Dropdown, Tabs, Tag } from "antd";
-import { useNavigate, useParams } from "react-router-dom";
+import { Link, useNavigate, useParams } from "react-router-dom";
 import { api, type Member } from "../../../api/client.gen";
-import { ago, count, date, money } from "../../../shared/format";
+import { ago, count, date, dateTime, money } from "../../../shared/format";
 import { useApi, useWrite } from "../../../shared/query";
 import { useSession } from "../../../shared/session";
 import { useT } from "../../messages";
@@ -156,6 +156,7 @@ export default function MemberPage() {
   const { id = "" } = useParams();
   const navigate = useNavigate();
   const list = useListState();
+  const { may } = useSession();
   const query = useApi("getMember", { member: id, view: "full" });
   return (
     <Page
@@ -171,6 +172,14 @@ export default function MemberPage() {
         {(m) => (
           <div className="grid">
             <Head m={m} />
+            {m.erasure?.state === "waiting" && (
+              <Card>
+                <div className="spread">
+                  <b className="near">{t.member.askedErasure(dateTime(m.erasure.asked_at))}</b>
+                  {may("list_requests") && <Link to="/requests">{t.nav.requests}</Link>}
+                </div>
+              </Card>
+            )}
             <Card>
               <Tabs
                 activeKey={list.get("tab") ?? "identity"}
