@@ -230,7 +230,5 @@ void tb_bt_numbers_end(struct tb_backtest *b);
 void tb_bt_judge(struct tb_backtest *b, int64_t now_ms);
 /* An OrderReturned event's body, before it is folded. */
 void tb_bt_return(struct tb_backtest *b, struct tb_str body, int64_t now_ms);
-/* A place for n more elements of size; NULL never comes back (asserted). */
-void *tb_bt_grow(void *array, uint32_t n, uint32_t *cap, uint32_t more, size_t size);
 
 #endif

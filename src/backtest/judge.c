@@ -343,7 +343,8 @@ static void count_points(struct judging *j, uint64_t order)
     }
 }
 
-void *tb_bt_grow(void *array, uint32_t n, uint32_t *cap, uint32_t more, size_t size)
+/* A place for n more elements of size; NULL never comes back. */
+static void *grow(void *array, uint32_t n, uint32_t *cap, uint32_t more, size_t size)
 {
     while (n + more > *cap) {
         *cap = *cap ? *cap * 2 : 1024;
@@ -359,13 +360,13 @@ static void remember_lines(struct judging *j, struct tb_bt_order *o)
     const struct tb_checkout *c = &j->c;
     o->line_at = b->line_n;
     o->line_n = c->basket.line_n;
-    b->line = tb_bt_grow(b->line, b->line_n, &b->line_cap, o->line_n, sizeof *b->line);
+    b->line = grow(b->line, b->line_n, &b->line_cap, o->line_n, sizeof *b->line);
     for (uint32_t i = 0; i < o->line_n; i++)
         b->line[b->line_n++] = (struct tb_bt_line){
             .quantity = c->basket.line[i].quantity, .net = c->price.line[i].net, .whole = c->basket.line[i].whole};
     o->key_at = b->text_n;
     o->key_n = j->placed.key.n;
-    b->text = tb_bt_grow(b->text, b->text_n, &b->text_cap, o->key_n, 1);
+    b->text = grow(b->text, b->text_n, &b->text_cap, o->key_n, 1);
     memcpy(b->text + b->text_n, j->placed.key.p, o->key_n);
     b->text_n += o->key_n;
 }
@@ -377,8 +378,8 @@ static void remember_uses(struct judging *j, struct tb_bt_order *o)
     const struct tb_checkout *c = &j->c;
     o->use_at = b->use_n;
     o->share_at = b->share_n;
-    b->use = tb_bt_grow(b->use, b->use_n, &b->use_cap, c->price.use_n, sizeof *b->use);
-    b->share = tb_bt_grow(b->share, b->share_n, &b->share_cap, c->price.share_n, sizeof *b->share);
+    b->use = grow(b->use, b->use_n, &b->use_cap, c->price.use_n, sizeof *b->use);
+    b->share = grow(b->share, b->share_n, &b->share_cap, c->price.share_n, sizeof *b->share);
     for (uint32_t i = 0; i < c->price.use_n; i++) {
         uint32_t offer = c->price.use[i].offer;
         if (j->mine[offer] < 0)
@@ -522,6 +523,6 @@ void tb_bt_judge(struct tb_backtest *b, int64_t now_ms)
     day->saving += o.saving;
     day->before += o.before;
     day->after += o.after;
-    b->order = tb_bt_grow(b->order, b->order_n, &b->order_cap, 1, sizeof *b->order);
+    b->order = grow(b->order, b->order_n, &b->order_cap, 1, sizeof *b->order);
     b->order[b->order_n++] = o;
 }

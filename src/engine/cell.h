@@ -274,13 +274,11 @@ struct tb_cell_figures {
     bool lagging;
     int64_t engine_ns;  /* spent running batches */
     int64_t flusher_ns; /* CPU time of the flusher's thread */
-    /* submit to release; bucket bounds from tb_latency_bound_ns */
+    /* submit to release; bucket 0: below 1,024 ns, then eight steps an octave (12 % each) */
     uint64_t latency[TB_LATENCY_BUCKETS];
 };
 /* A copy; each figure is exact, together they may be a batch apart. */
 void tb_cell_figures(struct tb_cell *c, struct tb_cell_figures *out);
-/* Upper bound of a bucket, nanoseconds (12 % steps). */
-int64_t tb_latency_bound_ns(uint32_t bucket);
 /* Upper bound of the ppm-quantile (990000 = p99); 0 when empty. */
 int64_t tb_latency_quantile_ns(const uint64_t latency[TB_LATENCY_BUCKETS], uint32_t ppm);
 

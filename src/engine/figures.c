@@ -45,8 +45,8 @@ void tb_cell_figures(struct tb_cell *c, struct tb_cell_figures *out)
         out->latency[i] = LOAD(latency[i]);
 }
 
-/* Bucket 0: below 1,024 ns; then eight steps an octave. */
-int64_t tb_latency_bound_ns(uint32_t bucket)
+/* Upper bound of a bucket. */
+static int64_t bound_ns(uint32_t bucket)
 {
     if (bucket == 0)
         return 1024;
@@ -67,7 +67,7 @@ int64_t tb_latency_quantile_ns(const uint64_t latency[TB_LATENCY_BUCKETS], uint3
     for (uint32_t i = 0; i < TB_LATENCY_BUCKETS; i++) {
         seen += latency[i];
         if (seen > rank || seen == total)
-            return tb_latency_bound_ns(i);
+            return bound_ns(i);
     }
-    return tb_latency_bound_ns(TB_LATENCY_BUCKETS - 1);
+    return bound_ns(TB_LATENCY_BUCKETS - 1);
 }

@@ -344,7 +344,6 @@ void tb_timers_deinit(struct tb_cell *c);
 
 /* writer.c: one turn of the journal thread. */
 bool tb_writer_turn(struct tb_cell *c);
-void tb_flight_push(struct tb_flight_list *l, struct tb_flight *f);
 struct tb_flight *tb_flight_take(struct tb_cell *c);
 void tb_flight_hand_over(struct tb_cell *c, struct tb_flight *f);
 /* On the cell's thread. A flight that wrote nothing while no other is under way saw only what is durable: it

@@ -445,7 +445,7 @@ static void job(struct tb_publish *p, uint64_t id, struct tb_block *b)
     row_put(&r);
 }
 
-void publish_device(struct tb_publish *p, uint64_t id, struct tb_block *b)
+static void device(struct tb_publish *p, uint64_t id, struct tb_block *b)
 {
     struct row r;
     drop_prefix(p, T_DEVICE_VISITS, id); /* visits merge, so their keys move */
@@ -513,7 +513,7 @@ void publish_config(struct tb_publish *p, uint32_t tenant_no, enum tb_kind kind,
     else if (kind == TB_KIND_OFFER)
         publish_offer(p, id, b);
     else if (kind == TB_KIND_DEVICE)
-        publish_device(p, id, b);
+        device(p, id, b);
     else if (b != NULL && kind < TB_KINDS && put[kind] != NULL)
         put[kind](p, b);
 }

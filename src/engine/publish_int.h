@@ -261,7 +261,6 @@ static inline void *section_of(struct tb_block *b, uint32_t section)
 void publish_config(struct tb_publish *p, uint32_t tenant, enum tb_kind kind, uint64_t id,
                     struct tb_block *b);
 void publish_order(struct tb_publish *p, struct tb_block *b);
-void publish_device(struct tb_publish *p, uint64_t id, struct tb_block *b);
 /* full: nothing of her rows is taken to be right. */
 void publish_person(struct tb_publish *p, uint64_t id, struct tb_block *b, bool full);
 void publish_entry(struct tb_publish *p, const struct tb_entry *e, enum entry_part what);

@@ -15,7 +15,7 @@
 #define UNKNOWN_RETRY_NS 20000000
 #define SPACE_EVERY_NS 200000000
 
-void tb_flight_push(struct tb_flight_list *l, struct tb_flight *f)
+static void push(struct tb_flight_list *l, struct tb_flight *f)
 {
     f->next = NULL;
     if (l->last != NULL)
@@ -56,7 +56,7 @@ struct tb_flight *tb_flight_take(struct tb_cell *c)
 void tb_flight_hand_over(struct tb_cell *c, struct tb_flight *f)
 {
     pthread_mutex_lock(&c->flights_lock);
-    tb_flight_push(&c->handed, f);
+    push(&c->handed, f);
     pthread_mutex_unlock(&c->flights_lock);
     tb_bell_ring(&c->journal_bell);
 }
@@ -273,7 +273,7 @@ static bool append_held(struct tb_cell *c)
         struct tb_flight *f = shift(&w->held);
         if (entries)
             tb_keep_body(c, &f->batch, f->first_seq, f->last_seq);
-        tb_flight_push(&w->durable, f);
+        push(&w->durable, f);
         atomic_store(&c->durable_seq, f->last_seq);
     }
     tb_bell_ring(&c->durable_bell);
@@ -355,7 +355,7 @@ bool tb_writer_turn(struct tb_cell *c)
     c->handed = (struct tb_flight_list){0};
     pthread_mutex_unlock(&c->flights_lock);
     for (struct tb_flight *f; (f = shift(&handed)) != NULL;)
-        tb_flight_push(&w->held, f);
+        push(&w->held, f);
     run_errands(c);
     if (!broken(c)) {
         look_at_space(c);

@@ -38,11 +38,6 @@ typedef void tb_analysis_fn(struct tb_report *r, const struct tb_analysis *a);
 
 tb_analysis_fn tb_analysis_funnel, tb_analysis_cohorts, tb_analysis_points, tb_analysis_coupons, tb_analysis_scans;
 
-static inline bool tb_analysis_chose(const struct tb_analysis *a)
-{
-    return a->chosen[1] != '\'';
-}
-
 /* Answers that were made; NULL: no memory. */
 struct tb_analysis_kept;
 TB_MUST_USE struct tb_analysis_kept *tb_analysis_kept_create(void);

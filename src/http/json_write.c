@@ -91,13 +91,6 @@ void tb_json_out_key_n(struct tb_json_out *o, const char *key, uint32_t n)
     b->n += (size_t)n + comma + 3;
 }
 
-void tb_json_out_key_escaped(struct tb_json_out *o, struct tb_str key)
-{
-    before_key(o);
-    tb_json_escape(o->b, key);
-    tb_buf_put(o->b, "\":", 2);
-}
-
 /* Length of what must be escaped at p (0: nothing). */
 static uint32_t special(const uint8_t *p, uint32_t left)
 {
@@ -151,7 +144,8 @@ static bool plain8(const uint8_t *p)
     return ((low | v) & tops) == 0;
 }
 
-void tb_json_escape(struct tb_buf *b, struct tb_str s)
+/* What stands between the quotes. */
+static void escape(struct tb_buf *b, struct tb_str s)
 {
     const uint8_t *p = (const uint8_t *)s.p;
     uint32_t plain = 0; /* start of the run that is copied as it is */
@@ -178,11 +172,18 @@ void tb_json_escape(struct tb_buf *b, struct tb_str s)
         tb_buf_put(b, p + plain, s.n - plain);
 }
 
+void tb_json_out_key_escaped(struct tb_json_out *o, struct tb_str key)
+{
+    before_key(o);
+    escape(o->b, key);
+    tb_buf_put(o->b, "\":", 2);
+}
+
 void tb_json_out_str(struct tb_json_out *o, struct tb_str s)
 {
     before_value(o);
     tb_buf_byte(o->b, '"');
-    tb_json_escape(o->b, s);
+    escape(o->b, s);
     tb_buf_byte(o->b, '"');
 }
 

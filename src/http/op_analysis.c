@@ -5,6 +5,11 @@
 
 #include "http/analysis.h"
 
+static bool chose(const struct tb_analysis *a)
+{
+    return a->chosen[1] != '\'';
+}
+
 /* ---- funnel ------------------------------------------------------------------------------------------------ */
 
 enum step { CONTACTS = 0, MEMBERS, BUYERS, REGULARS, JOINED, FIRST_ORDERS, STEPS };
@@ -151,12 +156,12 @@ void tb_analysis_points(struct tb_report *r, const struct tb_analysis *a)
     struct tb_json_out *o = &r->o;
     struct unit_read u = {0};
     struct points p = {.a = a, .o = o};
-    if (tb_analysis_chose(a))
+    if (chose(a))
         tb_report_each(r, on_unit, &u, "SELECT unit FROM units WHERE tenant = %u AND code = %s", r->tenant, a->chosen);
     else
         tb_report_each(r, on_unit, &u, "SELECT unit FROM units WHERE tenant = %u AND kind = 0 ORDER BY unit LIMIT 1",
                        r->tenant);
-    if (u.unit == 0 && tb_analysis_chose(a) && !r->failed)
+    if (u.unit == 0 && chose(a) && !r->failed)
         tb_refusal_set(&r->call->refusal, TB_PROBLEM_NOT_FOUND, "unit", NULL);
     tb_report_rows(r, "units",
                    "SELECT code AS \"unit$s\", name AS \"name$s\", kind AS kind FROM units WHERE tenant = %u AND "
@@ -191,7 +196,7 @@ void tb_analysis_coupons(struct tb_report *r, const struct tb_analysis *a)
 {
     const long long now = tb_now_ms();
     char of[TB_CODE_MAX + 32] = "";
-    if (tb_analysis_chose(a))
+    if (chose(a))
         (void)snprintf(of, sizeof of, " AND u.code = %s", a->chosen);
     tb_report_rows(r, "templates",
                    "SELECT u.code AS \"unit$s\", u.name AS \"name$s\", " COUPON_FIGURES "FROM coupons c JOIN units u "
@@ -268,7 +273,7 @@ void tb_analysis_scans(struct tb_report *r, const struct tb_analysis *a)
     const uint32_t t = r->tenant;
     const long long from = a->from_ms, to = a->to_ms;
     tb_assert(s.day != NULL);
-    if (tb_analysis_chose(a))
+    if (chose(a))
         (void)snprintf(of, sizeof of, " AND c.batch = (SELECT batch FROM code_batches WHERE tenant = %u AND code = %s)",
                        t, a->chosen);
     tb_report_each(r, on_scans, &s,

@@ -184,6 +184,14 @@ static bool prepare(struct tb_http *h, struct tb_fault *fault)
     return true;
 }
 
+static void drain(struct tb_http *h)
+{
+    atomic_store(&h->draining, true);
+    for (uint32_t i = 0; i < h->o.threads; i++)
+        if (h->io[i].started)
+            tb_http_io_wake(&h->io[i]);
+}
+
 struct tb_http *tb_http_start(const struct tb_http_options *options, struct tb_fault *fault)
 {
     struct tb_http *h = calloc(1, sizeof *h);
@@ -206,7 +214,7 @@ struct tb_http *tb_http_start(const struct tb_http_options *options, struct tb_f
     if (ok)
         return h;
     if (h->io != NULL)
-        tb_http_drain(h);
+        drain(h);
     destroy(h);
     return NULL;
 }
@@ -216,17 +224,9 @@ uint16_t tb_http_port(const struct tb_http *h)
     return h->port;
 }
 
-void tb_http_drain(struct tb_http *h)
-{
-    atomic_store(&h->draining, true);
-    for (uint32_t i = 0; i < h->o.threads; i++)
-        if (h->io[i].started)
-            tb_http_io_wake(&h->io[i]);
-}
-
 void tb_http_stop(struct tb_http *h)
 {
-    tb_http_drain(h);
+    drain(h);
     destroy(h);
 }
 

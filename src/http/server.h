@@ -166,11 +166,9 @@ struct tb_http;
 TB_MUST_USE struct tb_http *tb_http_start(const struct tb_http_options *options,
                                           struct tb_fault *fault);
 uint16_t tb_http_port(const struct tb_http *h);
-/* From now on new requests get 503 STOPPING and connections close after their answer; the
- * listening socket is closed. Any thread; returns at once.                             */
-void tb_http_drain(struct tb_http *h);
-/* Drains, waits until every request is answered and sent (idle connections are closed) and
- * every stream released, ends the threads and frees everything.                         */
+/* From now on new requests get 503 STOPPING, connections close after their answer and the
+ * listening socket is closed; waits until every request is answered and sent (idle connections
+ * are closed) and every stream released, ends the threads and frees everything.            */
 void tb_http_stop(struct tb_http *h);
 
 /* The working memory for tb_json_parse of the IO thread that runs a callback; valid only
@@ -211,7 +209,8 @@ struct tb_http_stream {
     void *user;
 };
 /* The caller holds a share of the request from here until tb_http_stream_release, so that
- * a wake from another thread never meets a freed request.                              */
+ * a wake from another thread never meets a freed request. No operation needs it so far: the
+ * server of tests/http/echo_server.c alone, which keeps it true, streams.               */
 void tb_http_reply_stream(struct tb_request *req, uint32_t status, const char *content_type,
                           struct tb_http_stream stream);
 void tb_http_stream_wake(struct tb_request *req); /* any thread, any number of times */

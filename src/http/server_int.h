@@ -137,7 +137,7 @@ struct tb_http_io {
     int wake_fd;
     atomic_bool asleep;
     _Atomic(struct req *) events; /* newest first */
-    atomic_uint callers;          /* threads inside tb_http_event */
+    atomic_uint callers;          /* threads that put an event there */
     pthread_mutex_t arrival_lock;
     struct arrival *arrivals;
     struct arrival *adding;
@@ -180,7 +180,6 @@ struct tb_http {
 /* server_io.c */
 void *tb_http_io_main(void *io);
 void tb_http_io_wake(struct tb_http_io *io);
-int64_t tb_http_now_ns(void);
 extern _Thread_local struct tb_http_io *tb_http_self; /* NULL on other threads */
 void tb_http_conn_cut(struct conn *c);
 
@@ -206,7 +205,6 @@ bool tb_http_req_reserve(struct req *r, size_t bytes);
 void tb_http_id_make(struct tb_http_io *io, char id[TB_HTTP_REQUEST_ID_BYTES]);
 
 /* server_reply.c */
-bool tb_http_event(struct req *r, enum event e);
 enum MHD_Result tb_http_reply_queue(struct req *r);
 extern _Thread_local struct req *tb_http_current; /* the request whose callback runs */
 

@@ -27,7 +27,7 @@
 
 _Thread_local struct tb_http_io *tb_http_self;
 
-int64_t tb_http_now_ns(void)
+static int64_t now_ns(void)
 {
     struct timespec t;
     (void)clock_gettime(CLOCK_MONOTONIC, &t);
@@ -353,7 +353,7 @@ static void sleep_until_event(struct tb_http_io *io, int ms)
     }
     int n = epoll_wait(io->epoll_fd, e, TB_COUNT_OF(e), ms);
     atomic_store(&io->asleep, false);
-    io->now_ns = tb_http_now_ns();
+    io->now_ns = now_ns();
     for (int i = 0; i < n; i++)
         if (e[i].data.fd == io->h->listen_fd && io->number == 0 &&
             !atomic_load(&io->h->listener_closed))
@@ -379,7 +379,7 @@ void *tb_http_io_main(void *user)
     (void)snprintf(name, sizeof name, "tb-http-%u", io->number % 1000);
     (void)pthread_setname_np(pthread_self(), name);
     tb_http_self = io;
-    io->now_ns = tb_http_now_ns();
+    io->now_ns = now_ns();
     for (;;) {
         bool draining = atomic_load(&io->h->draining);
         for (int i = 0; i < DRAINS && atomic_load_explicit(&io->events, memory_order_relaxed) != NULL; i++)

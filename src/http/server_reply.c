@@ -16,7 +16,7 @@ static struct req *req_of(struct tb_request *q)
 
 /* Puts the request on its IO thread's list unless it is there already. False when that
  * very event was waiting already.                                                       */
-bool tb_http_event(struct req *r, enum event e)
+static bool put_event(struct req *r, enum event e)
 {
     struct tb_http_io *io = r->pub.io;
     /* Once the event is on the list the thread may deal with it, end and be destroyed;
@@ -64,7 +64,7 @@ static void answer(struct req *r, uint32_t status, const char *content_type, con
     if (tb_http_current == r)
         r->inline_reply = true;
     else
-        (void)tb_http_event(r, EVENT_REPLY);
+        (void)put_event(r, EVENT_REPLY);
 }
 
 static bool in_arena(const struct tb_arena *a, const void *p, size_t n)
@@ -148,7 +148,7 @@ void tb_http_stream_wake(struct tb_request *q)
     struct req *r = req_of(q);
     /* The list holds a share, so that an end of the stream cannot free it meanwhile. */
     atomic_fetch_add(&r->shares, 1);
-    if (!tb_http_event(r, EVENT_WAKE))
+    if (!put_event(r, EVENT_WAKE))
         tb_http_req_share_drop(r);
 }
 
@@ -164,13 +164,13 @@ void tb_http_call(struct tb_request *q, void (*fn)(void *user, struct tb_request
     r->call_user = user;
     /* The list holds a share: the client may leave while a body is being read. */
     atomic_fetch_add(&r->shares, 1);
-    bool fresh = tb_http_event(r, EVENT_CALL);
+    bool fresh = put_event(r, EVENT_CALL);
     tb_assert(fresh);
 }
 
 void tb_http_body_resume(struct tb_request *q)
 {
-    (void)tb_http_event(req_of(q), EVENT_RESUME);
+    (void)put_event(req_of(q), EVENT_RESUME);
 }
 
 /* ---- On the IO thread ------------------------------------------------------------------ */

@@ -98,7 +98,7 @@ static void afterwards(struct tb_sim *s, const struct sim_event *e, struct tb_rn
     }
 }
 
-void sim_purchase(struct tb_sim *s, struct sim_event *e, struct tb_rng *r)
+static void purchase(struct tb_sim *s, struct sim_event *e, struct tb_rng *r)
 {
     int64_t later = (s->o.wave_minutes + 1) * TB_MINUTE_MS;
     e->kind = EV_ORDER;
@@ -205,7 +205,7 @@ void sim_visit(struct tb_sim *s, uint32_t person, int32_t d, int64_t at_ms, stru
         uint32_t says = tb_rng_below(r, 1000);
         e.flags |= says < 780 || (p->flags & P_ANONYMOUS) ? F_CARD : says < 850 ? F_PHONE : 0;
     }
-    sim_purchase(s, &e, r);
+    purchase(s, &e, r);
     redeem(s, person, e.store, e.occurred_ms + TB_MINUTE_MS, r);
     if ((p->flags & P_STORED_VALUE) && p->enrolled && tb_rng_permille(r, 90))
         push_contact(s, EV_TOP_UP, person, e.store, at_ms, sim_number(s));
@@ -230,7 +230,7 @@ static void enrol(struct tb_sim *s, uint32_t person, int64_t at_ms)
     push_contact(s, EV_ROLE, person, p->home, born_ms > at_ms ? born_ms : at_ms + 90 * TB_SECOND_MS, 0);
 }
 
-void sim_first_acts(struct tb_sim *s, uint32_t person, int32_t d, int64_t start_ms)
+static void first_acts(struct tb_sim *s, uint32_t person, int32_t d, int64_t start_ms)
 {
     const struct sim_person *p = &s->person[person];
     struct tb_rng r = tb_rng_of(s->o.seed, 0xf1457, person);
@@ -282,7 +282,7 @@ static void walk_ins(struct tb_sim *s, int32_t d, int64_t start_ms)
                 e.flags = F_CASH_FRAUD;
                 e.person = s->cashier;
             }
-            sim_purchase(s, &e, &r);
+            purchase(s, &e, &r);
         }
     }
 }
@@ -292,7 +292,7 @@ static void brand_visit(struct tb_sim *s, uint32_t person, int64_t at_ms, struct
     struct sim_event e = {.occurred_ms = at_ms, .person = person, .other = NOBODY,
                           .channel = TB_SIM_MINI_PROGRAM, .pays = TB_TENDER_WECHAT};
     push_contact(s, EV_MINI, person, 0, at_ms - 4 * TB_MINUTE_MS, 0);
-    sim_purchase(s, &e, r);
+    purchase(s, &e, r);
     if (tb_rng_permille(r, 400)) {
         struct sim_event scan = {.at_ms = at_ms + 5 * TB_DAY_MS, .occurred_ms = at_ms + 5 * TB_DAY_MS,
                                  .no = 10000 + sim_number(s) % 90000, .person = person, .other = NOBODY,
@@ -312,7 +312,7 @@ void sim_day(struct tb_sim *s, int32_t d)
         if (d < p->first_day || d > p->last_day)
             continue;
         if (d == p->first_day || d == p->enrol_day || d == p->follow_day)
-            sim_first_acts(s, i, d, start_ms);
+            first_acts(s, i, d, start_ms);
         struct tb_rng r = tb_rng_of(s->o.seed, 0xda7000000u + i, (uint64_t)d);
         uint32_t ppm = p->visits * (p->tenant == HELIN ? busy[p->home] : 1000u) * 1000u / TB_SIM_DAYS;
         if (d == p->first_day || !tb_rng_ppm(&r, ppm > 900000 ? 900000 : ppm))

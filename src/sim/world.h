@@ -375,9 +375,7 @@ static inline uint32_t sim_part(const struct tb_sim *s, uint32_t n, uint32_t lea
 void sim_day(struct tb_sim *s, int32_t d);
 /* One visit of one person, in the history or live. */
 void sim_visit(struct tb_sim *s, uint32_t person, int32_t d, int64_t at_ms, struct tb_rng *r, uint16_t flags);
-void sim_purchase(struct tb_sim *s, struct sim_event *e, struct tb_rng *r);
 uint64_t sim_number(struct tb_sim *s);
-void sim_first_acts(struct tb_sim *s, uint32_t person, int32_t d, int64_t start_ms);
 
 /* Adds commands to the wave. False: full, ask again with the next wave. */
 bool sim_build(struct tb_sim *s, const struct sim_event *e);

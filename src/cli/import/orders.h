@@ -58,10 +58,6 @@ struct tb_group {
     uint32_t match_to;
 };
 
-static inline struct tb_str tb_group_text(const struct tb_group *g, struct tb_text t)
-{
-    return (struct tb_str){g->bytes + t.at, t.n};
-}
 static inline struct tb_str tb_group_key(const struct tb_group *g)
 {
     return (struct tb_str){g->bytes, g->key_n};

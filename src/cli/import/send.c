@@ -13,6 +13,11 @@
 #define DRY_WAVE 256u
 #define DRY_ANSWER_BYTES (64u << 10)
 
+static struct tb_str text_of(const struct tb_group *g, struct tb_text t)
+{
+    return (struct tb_str){g->bytes + t.at, t.n};
+}
+
 bool tb_send_open(struct tb_import *imp)
 {
     struct tb_orders *o = imp->kind;
@@ -181,7 +186,7 @@ static const struct tb_cmd_enrol *enrol_input(struct tb_import *imp, const struc
 {
     struct tb_cmd_enrol *in = batch_new(imp, 1, sizeof *in);
     in->who.identifier = g->identifier[0];
-    in->touchpoint = tb_import_object(imp, TB_KIND_TOUCHPOINT, tb_group_text(g, g->touchpoint));
+    in->touchpoint = tb_import_object(imp, TB_KIND_TOUCHPOINT, text_of(g, g->touchpoint));
     in->terms_version = imp->map->enrol_terms;
     in->occurred_ms = g->enrol_ms;
     return in;
@@ -195,8 +200,8 @@ static void add_stranger(struct tb_import *imp, struct tb_group *g)
     in->identifier_n = g->identifier_n;
     in->facts = (struct tb_contact_facts){
         .occurred_ms = g->occurred_ms,
-        .touchpoint = tb_import_object(imp, TB_KIND_TOUCHPOINT, tb_group_text(g, g->touchpoint)),
-        .store = tb_import_object(imp, TB_KIND_STORE, tb_group_text(g, g->store))};
+        .touchpoint = tb_import_object(imp, TB_KIND_TOUCHPOINT, text_of(g, g->touchpoint)),
+        .store = tb_import_object(imp, TB_KIND_STORE, text_of(g, g->store))};
     add(imp, &(struct tb_sent){.kind = TB_SENT_CONTACT, .group = g}, TB_OP_CONTACT, in);
     add(imp, &(struct tb_sent){.kind = TB_SENT_ENROL_AGAIN, .group = g}, TB_OP_ENROL, enrol_input(imp, g));
 }
@@ -269,13 +274,13 @@ bool tb_send_order(struct tb_import *imp, struct tb_group *g, uint32_t from, uin
     }
     tender->kind = m->tender;
     *in = (struct tb_cmd_order){.key = key,
-                                .receipt = part == 1 ? tb_group_text(g, g->receipt) : TB_STR_NONE,
-                                .till = tb_group_text(g, g->till),
+                                .receipt = part == 1 ? text_of(g, g->receipt) : TB_STR_NONE,
+                                .till = text_of(g, g->till),
                                 .identifier = g->identifier,
                                 .identifier_n = g->identifier_n,
-                                .store = tb_group_text(g, g->store),
-                                .associate = tb_group_text(g, g->associate),
-                                .touchpoint = tb_group_text(g, g->touchpoint),
+                                .store = text_of(g, g->store),
+                                .associate = text_of(g, g->associate),
+                                .touchpoint = text_of(g, g->touchpoint),
                                 .occurred_ms = g->occurred_ms,
                                 .line = line,
                                 .line_n = n,

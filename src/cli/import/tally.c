@@ -46,7 +46,8 @@ void tb_tally_reason(struct tb_tally *t, struct tb_str reason, bool ignored, int
     t->reason[i].rows += rows;
 }
 
-void tb_nano_print(struct tb_buf *b, tb_nano v, uint32_t digits)
+/* "1234.567": no more decimals than needed, at least `digits`. */
+static void buf_nano(struct tb_buf *b, tb_nano v, uint32_t digits)
 {
     if (v < 0)
         tb_buf_byte(b, '-');
@@ -103,7 +104,7 @@ static void print_nano(FILE *to, tb_nano v, uint32_t digits)
     uint8_t region[64];
     struct tb_buf b;
     tb_buf_init(&b, region, sizeof region);
-    tb_nano_print(&b, v, digits);
+    buf_nano(&b, v, digits);
     fprintf(to, "%.*s", (int)b.n, (const char *)region);
 }
 

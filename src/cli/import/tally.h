@@ -90,8 +90,6 @@ struct tb_tally {
 
 /* Counts rows under a reason. */
 void tb_tally_reason(struct tb_tally *t, struct tb_str reason, bool ignored, int64_t rows);
-/* "1234.567": no more decimals than needed, at least `digits`. */
-void tb_nano_print(struct tb_buf *b, tb_nano v, uint32_t digits);
 
 /* A progress file. False from load: there is none that fits. */
 TB_MUST_USE bool tb_progress_load(const char *path, struct tb_tally *t);

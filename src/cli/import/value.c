@@ -8,7 +8,8 @@
 
 #define TEMPLATE_BYTES_MAX 4096u
 
-uint32_t tb_slot_of(struct tb_slots *s, struct tb_str name)
+/* UINT32_MAX when there are too many. */
+static uint32_t slot_of(struct tb_slots *s, struct tb_str name)
 {
     for (uint32_t i = 0; i < s->n; i++)
         if (tb_str_eq(s->name[i], name))
@@ -28,7 +29,7 @@ static bool compile_column(struct tb_str name, struct tb_slots *slots, struct tb
     else if (tb_str_eq_c(name, "#line"))
         to->slot = TB_PIECE_LINE;
     else
-        to->slot = tb_slot_of(slots, name);
+        to->slot = slot_of(slots, name);
     return name.n > 0 && to->slot != UINT32_MAX;
 }
 

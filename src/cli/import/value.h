@@ -18,8 +18,6 @@ struct tb_slots {
     struct tb_str name[TB_SLOTS_MAX];
     uint32_t n;
 };
-/* The slot of a column; UINT32_MAX when there are too many. */
-uint32_t tb_slot_of(struct tb_slots *s, struct tb_str name);
 
 struct tb_row {
     uint64_t number; /* of the row, from 1; broken rows count */

@@ -92,8 +92,6 @@ void tb_rule_check_condition(struct tb_put_run *p, const struct tb_rule_env *env
 void tb_rule_check_amount(struct tb_put_run *p, const struct tb_rule_env *env, const char *field,
                           struct tb_str source, void *region);
 
-/* Writes the namespaces and touchpoints that a new tenant begins with. */
-void tb_catalog_defaults(struct tb_txn *t, struct tb_answer *a, uint32_t tenant);
 /* Decide and emit without ending: for the defaults. */
 void tb_namespace_decide(struct tb_put_run *p, const struct tb_cmd_namespace_put *in);
 void tb_touchpoint_decide(struct tb_put_run *p, const struct tb_cmd_touchpoint_put *in);

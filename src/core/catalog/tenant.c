@@ -36,66 +36,6 @@ static void check_fields(struct tb_put_run *p, const struct tb_cmd_tenant_put *i
     tb_check(p, memcmp(old->currency, in->currency.p, 3) == 0, "currency");
 }
 
-enum tb_outcome tb_catalog_tenant_put(struct tb_txn *t, const struct tb_command *cmd,
-                                      struct tb_answer *a)
-{
-    const struct tb_cmd_tenant_put *in = cmd->input;
-    struct tb_put_run p = tb_put_begin(t, a, TB_KIND_TENANT, 0, &in->put);
-    if (!p.refused && t->tenant != 0 && t->tenant != p.id)
-        tb_put_refuse(&p, TB_CODE_NOT_FOUND, "");
-    uint32_t digits = 0;
-    if (!p.refused)
-        check_fields(&p, in, &digits);
-    struct tb_ev_tenant_put ev = {.code = in->put.code,
-                                  .name = in->name,
-                                  .zone = in->zone,
-                                  .currency = in->currency,
-                                  .currency_digits = digits,
-                                  .switches = in->switches,
-                                  .accept_days = (uint64_t)in->accept_days,
-                                  .claim_policy = (uint64_t)in->claim_policy,
-                                  .regular_orders = (uint64_t)in->regular_orders,
-                                  .guess_caller = (uint64_t)in->guess_caller,
-                                  .guess_tenant = (uint64_t)in->guess_tenant};
-    struct tb_buf content = tb_put_content_open(&p, tb_ev_tenant_put_size(&ev));
-    tb_ev_tenant_put_encode(&content, &ev);
-    if (tb_put_content_close(&p, &content)) {
-        ev.id = p.id;
-        ev.version = p.version;
-        ev.content = p.content;
-        tb_emit_tenant_put(t, &ev);
-        if (p.old == NULL)
-            tb_catalog_defaults(t, a, p.id);
-    }
-    return tb_put_end(&p);
-}
-
-void tb_catalog_apply_tenant_put(struct tb_txn *t, const struct tb_ev_tenant_put *ev)
-{
-    const enum tb_kind kind = TB_KIND_TENANT;
-    struct tb_config c = tb_config_fold(t, &(struct tb_config_fold){.kind = kind,
-                                                                   .id = ev->id,
-                                                                   .version = ev->version,
-                                                                   .content = ev->content,
-                                                                   .code = ev->code});
-    c.name = tb_config_add_text(t, kind, ev->id, ev->name);
-    struct tb_text zone = tb_config_add_text(t, kind, ev->id, ev->zone);
-    struct tb_tenant *head = tb_block_head(tb_write(t, kind, ev->id));
-    head->c = c; /* counts, lists and the feed's number stay */
-    head->zone = zone;
-    memset(head->currency, 0, sizeof head->currency);
-    memcpy(head->currency, ev->currency.p, ev->currency.n < 3 ? ev->currency.n : 3);
-    head->currency_digits = (uint32_t)ev->currency_digits;
-    head->switches = (uint32_t)ev->switches;
-    head->accept_days = (uint32_t)ev->accept_days;
-    head->claim_policy = (uint32_t)ev->claim_policy;
-    head->regular_orders = (uint32_t)ev->regular_orders;
-    head->guess_caller = (uint32_t)ev->guess_caller;
-    head->guess_tenant = (uint32_t)ev->guess_tenant;
-    if (head->feed_next == 0)
-        head->feed_next = 1;
-}
-
 /* ---- defaults ---------------------------------------------------------------------------- */
 
 static const struct tb_cmd_namespace_put default_namespace[] = {
@@ -170,7 +110,7 @@ static const struct tb_cmd_touchpoint_put default_touchpoint[] = {
     {.put.code = {"import", 6}, .name = {"Import", 6}, .kind = TB_TOUCH_IMPORT},
 };
 
-void tb_catalog_defaults(struct tb_txn *t, struct tb_answer *a, uint32_t tenant)
+static void write_defaults(struct tb_txn *t, struct tb_answer *a, uint32_t tenant)
 {
     for (uint32_t i = 0; i < TB_COUNT_OF(default_namespace); i++) {
         const struct tb_cmd_namespace_put *in = &default_namespace[i];
@@ -184,4 +124,66 @@ void tb_catalog_defaults(struct tb_txn *t, struct tb_answer *a, uint32_t tenant)
         tb_touchpoint_decide(&p, in);
         tb_assert(!p.refused && p.changed);
     }
+}
+
+/* ---- the tenant -------------------------------------------------------------------------- */
+
+enum tb_outcome tb_catalog_tenant_put(struct tb_txn *t, const struct tb_command *cmd,
+                                      struct tb_answer *a)
+{
+    const struct tb_cmd_tenant_put *in = cmd->input;
+    struct tb_put_run p = tb_put_begin(t, a, TB_KIND_TENANT, 0, &in->put);
+    if (!p.refused && t->tenant != 0 && t->tenant != p.id)
+        tb_put_refuse(&p, TB_CODE_NOT_FOUND, "");
+    uint32_t digits = 0;
+    if (!p.refused)
+        check_fields(&p, in, &digits);
+    struct tb_ev_tenant_put ev = {.code = in->put.code,
+                                  .name = in->name,
+                                  .zone = in->zone,
+                                  .currency = in->currency,
+                                  .currency_digits = digits,
+                                  .switches = in->switches,
+                                  .accept_days = (uint64_t)in->accept_days,
+                                  .claim_policy = (uint64_t)in->claim_policy,
+                                  .regular_orders = (uint64_t)in->regular_orders,
+                                  .guess_caller = (uint64_t)in->guess_caller,
+                                  .guess_tenant = (uint64_t)in->guess_tenant};
+    struct tb_buf content = tb_put_content_open(&p, tb_ev_tenant_put_size(&ev));
+    tb_ev_tenant_put_encode(&content, &ev);
+    if (tb_put_content_close(&p, &content)) {
+        ev.id = p.id;
+        ev.version = p.version;
+        ev.content = p.content;
+        tb_emit_tenant_put(t, &ev);
+        if (p.old == NULL)
+            write_defaults(t, a, p.id);
+    }
+    return tb_put_end(&p);
+}
+
+void tb_catalog_apply_tenant_put(struct tb_txn *t, const struct tb_ev_tenant_put *ev)
+{
+    const enum tb_kind kind = TB_KIND_TENANT;
+    struct tb_config c = tb_config_fold(t, &(struct tb_config_fold){.kind = kind,
+                                                                   .id = ev->id,
+                                                                   .version = ev->version,
+                                                                   .content = ev->content,
+                                                                   .code = ev->code});
+    c.name = tb_config_add_text(t, kind, ev->id, ev->name);
+    struct tb_text zone = tb_config_add_text(t, kind, ev->id, ev->zone);
+    struct tb_tenant *head = tb_block_head(tb_write(t, kind, ev->id));
+    head->c = c; /* counts, lists and the feed's number stay */
+    head->zone = zone;
+    memset(head->currency, 0, sizeof head->currency);
+    memcpy(head->currency, ev->currency.p, ev->currency.n < 3 ? ev->currency.n : 3);
+    head->currency_digits = (uint32_t)ev->currency_digits;
+    head->switches = (uint32_t)ev->switches;
+    head->accept_days = (uint32_t)ev->accept_days;
+    head->claim_policy = (uint32_t)ev->claim_policy;
+    head->regular_orders = (uint32_t)ev->regular_orders;
+    head->guess_caller = (uint32_t)ev->guess_caller;
+    head->guess_tenant = (uint32_t)ev->guess_tenant;
+    if (head->feed_next == 0)
+        head->feed_next = 1;
 }

@@ -103,20 +103,9 @@ struct tb_block *tb_identity_ns(const struct tb_txn *t, uint32_t ns);
 /* On the namespace's own list of blocked values. */
 bool tb_identity_listed(const struct tb_txn *t, struct tb_block *ns, const uint64_t key[2]);
 
-/* "identifiers/3" */
-enum tb_outcome tb_refuse_at(struct tb_answer *a, enum tb_code code, uint32_t index);
-
 /* The edge's element in the block, NULL when absent; *at is its place or where it goes. */
 struct tb_edge *tb_identity_edge(const struct tb_txn *t, struct tb_block *b, uint32_t x, uint32_t y,
                                  uint32_t *at);
-
-/* Which pairs of a contact's identifiers become edges: everything with the one of highest
- * priority, and with every unique value. high = place of the former.                       */
-static inline bool tb_identity_pairs(uint32_t high, uint32_t i, uint32_t j, bool unique_i,
-                                     bool unique_j)
-{
-    return i == high || j == high || unique_i || unique_j;
-}
 
 static inline int32_t tb_identity_day(int64_t ms)
 {

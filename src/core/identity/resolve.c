@@ -30,7 +30,15 @@ struct contact {
     bool erased;
 };
 
-enum tb_outcome tb_refuse_at(struct tb_answer *a, enum tb_code code, uint32_t index)
+/* Which pairs of a contact's identifiers become edges: everything with the one of highest
+ * priority, and with every unique value.                                                */
+static bool is_edge(const struct contact *c, uint32_t i, uint32_t j)
+{
+    return i == c->high || j == c->high || c->given[i].unique || c->given[j].unique;
+}
+
+/* "identifiers/3" */
+static enum tb_outcome refuse_at(struct tb_answer *a, enum tb_code code, uint32_t index)
 {
     char field[24];
     struct tb_buf b;
@@ -130,10 +138,10 @@ static enum tb_outcome sort_out(struct tb_txn *t, struct contact *c, const struc
         return tb_refuse(a, TB_CODE_NO_IDENTIFIER, "identifiers");
     for (uint32_t i = 0; i < n; i++)
         if ((ns[i] = tb_identity_ns(t, ids[i].ns)) == NULL)
-            return tb_refuse_at(a, TB_CODE_UNKNOWN_NAMESPACE, i);
+            return refuse_at(a, TB_CODE_UNKNOWN_NAMESPACE, i);
     for (uint32_t i = 0; i < n; i++)
         if (ids[i].plain.n > TB_PERSONAL_MAX)
-            return tb_refuse_at(a, TB_CODE_INVALID, i);
+            return refuse_at(a, TB_CODE_INVALID, i);
     if (check_facts(t, c, a) != TB_DONE)
         return TB_REFUSED;
     for (uint32_t i = 0; i < n; i++) {
@@ -192,7 +200,7 @@ static bool known(struct tb_txn *t, const struct contact *c)
     struct tb_block *b = tb_read(t, TB_KIND_PERSON, person);
     for (uint32_t i = 0; i < c->given_n; i++)
         for (uint32_t k = i + 1; k < c->given_n; k++)
-            if (tb_identity_pairs(c->high, i, k, c->given[i].unique, c->given[k].unique) &&
+            if (is_edge(c, i, k) &&
                 !known_pair(t, b, &c->given[i], &c->given[k], c->facts->occurred_ms))
                 return false;
     return true;
@@ -230,7 +238,7 @@ static void add_sights(struct tb_component *k, const struct contact *c, struct t
     }
     for (uint32_t i = 0; i < c->given_n; i++)
         for (uint32_t j = i + 1; j < c->given_n; j++)
-            if (tb_identity_pairs(c->high, i, j, c->given[i].unique, c->given[j].unique))
+            if (is_edge(c, i, j))
                 tb_component_add_edge(
                     k, &(struct tb_graph_edge){
                            .a = sight[i].element,

@@ -13,7 +13,8 @@ struct print {
     uint32_t depth;
 };
 
-void tb_schema_print_text(struct tb_buf *b, struct tb_str s)
+/* A JSON string with its quotes. s is UTF-8. */
+static void print_text(struct tb_buf *b, struct tb_str s)
 {
     static const char hex[] = "0123456789abcdef";
     uint32_t from = 0;
@@ -38,7 +39,8 @@ void tb_schema_print_text(struct tb_buf *b, struct tb_str s)
     tb_buf_byte(b, '"');
 }
 
-void tb_schema_print_base64(struct tb_buf *b, struct tb_str s)
+/* Without quotes. */
+static void print_base64(struct tb_buf *b, struct tb_str s)
 {
     static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const uint8_t *p = (const uint8_t *)s.p;
@@ -128,11 +130,11 @@ static bool print_value(struct print *x, const struct tb_schema_field *f, uint64
         print_hex(x->b, v);
         return true;
     case TB_SCHEMA_STRING:
-        tb_schema_print_text(x->b, s);
+        print_text(x->b, s);
         return tb_utf8_valid(s);
     case TB_SCHEMA_BYTES:
         tb_buf_byte(x->b, '"');
-        tb_schema_print_base64(x->b, s);
+        print_base64(x->b, s);
         tb_buf_byte(x->b, '"');
         return true;
     case TB_SCHEMA_MESSAGE:

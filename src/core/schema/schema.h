@@ -89,8 +89,4 @@ uint64_t tb_event_group(uint32_t type);
 /* "catalog", "identity" .. in the order of the bits, which is kept; NULL past the last. */
 const char *tb_event_group_name(uint32_t group);
 
-/* A JSON string with its quotes. s is UTF-8. */
-void tb_schema_print_text(struct tb_buf *b, struct tb_str s);
-void tb_schema_print_base64(struct tb_buf *b, struct tb_str s); /* without quotes */
-
 #endif

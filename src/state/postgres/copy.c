@@ -36,7 +36,7 @@ void tb_copy_clear(struct tb_copy *c)
     c->rows = 0;
 }
 
-bool tb_copy_suits(const struct tb_table *t)
+static bool suits(const struct tb_table *t)
 {
     for (uint32_t i = 0; i < t->key_n; i++)
         if (t->column[i].type != TB_COLUMN_I64)
@@ -248,7 +248,7 @@ static enum tb_state_answer read_marks(struct tb_state_postgres *s, uint32_t i, 
     struct tb_buf b;
     const struct tb_table *t = &s->table[i];
     struct tb_copy *c = &s->copy[i];
-    if (!tb_copy_suits(t))
+    if (!suits(t))
         return TB_STATE_DONE;
     if (c->mark == NULL)
         c->mark = malloc((REST + 1) * sizeof *c->mark);

@@ -117,7 +117,6 @@ uint32_t tb_buffer_encode(const struct tb_table_buffer *b, const struct tb_table
 /* copy.c */
 void tb_copy_free(struct tb_copy *c);
 void tb_copy_clear(struct tb_copy *c);
-bool tb_copy_suits(const struct tb_table *t);
 /* The key is beyond everything in its part, and from now on part of it. */
 bool tb_copy_passes(struct tb_copy *c, const struct tb_table *t, const struct tb_value *key);
 /* A row whose key has passed. Its bytes are copied. */
