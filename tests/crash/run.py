@@ -22,6 +22,7 @@ import time
 
 WORKERS = 3
 READY = 2**64 - 1
+A_FOLDER = 100  # kills; each start reads a day of keys, and there are more with every life
 
 
 class Run:
@@ -63,15 +64,10 @@ class Run:
         return self.child.returncode, said
 
 
-def main():
-    long = {"fast": 15, "full": 40, "long": 1000}[os.environ.get("TB_CHECK", "full")]
-    program, kills = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else long
-    seed = int(sys.argv[3]) if len(sys.argv) > 3 else int(time.time())
-    chance = random.Random(seed)
-    folder = tempfile.mkdtemp(prefix="tb-crash-")
+def killed_often(program, folder, chance, kills):
+    """(lives that ended as they should, kills before it served, acknowledged, what went wrong)"""
     acked = [0] * WORKERS
-    passed = in_recovery = 0
-    began = time.time()
+    in_recovery = 0
     for kill in range(kills + 1):
         last = kill == kills
         run = Run(program, folder, 0.2 if last else 60, acked)
@@ -85,13 +81,28 @@ def main():
             run.child.kill()
         code, said = run.finish(acked)
         if code != (0 if last else -9):
-            print(f"kill {kill} of seed {seed}: exit {code}: {said}\nfolder kept: {folder}")
+            return kill, in_recovery, sum(acked), f"kill {kill}: exit {code}: {said}"
+    return kills + 1, in_recovery, sum(acked), ""
+
+
+def main():
+    long = {"fast": 15, "full": 40, "long": 1000}[os.environ.get("TB_CHECK", "full")]
+    program, kills = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else long
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else int(time.time())
+    chance = random.Random(seed)
+    passed = in_recovery = acked = 0
+    began = time.time()
+    for done in range(0, kills, A_FOLDER):
+        folder = tempfile.mkdtemp(prefix="tb-crash-")
+        good, early, certain, why = killed_often(program, folder, chance, min(kills - done, A_FOLDER))
+        passed, in_recovery, acked = passed + good, in_recovery + early, acked + certain
+        if why:
+            print(f"folder {done // A_FOLDER} of seed {seed}, {why}\nfolder kept: {folder}")
             print(f"repeat with: tests/crash/run.py {program} {kills} {seed}")
             print(f"{passed} passed, 1 failed")
             return 1
-        passed += 1
-    shutil.rmtree(folder)
-    print(f"seed {seed}: {kills} kills, {in_recovery} of them before it served; {sum(acked)} acknowledged "
+        shutil.rmtree(folder)
+    print(f"seed {seed}: {kills} kills, {in_recovery} of them before it served; {acked} acknowledged "
           f"commands, each there exactly once; {time.time() - began:.0f} s")
     print(f"{passed} passed, 0 failed")
     return 0
