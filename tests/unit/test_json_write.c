@@ -45,7 +45,8 @@ static void test_escape_places(void **state)
 /* Bytes of other scripts stay, and the two line ends among them do not, wherever they begin. */
 static void test_escape_wide(void **state)
 {
-    static const char *const kind[][2] = {{"通", "通"}, {"é", "é"}, {"\xe2\x80\xa8", "\\u2028"}, {"\xe2\x80\xa9", "\\u2029"}};
+    static const char *const kind[][2] = {
+        {"通", "通"}, {"é", "é"}, {"\xe2\x80\xa8", "\\u2028"}, {"\xe2\x80\xa9", "\\u2029"}};
     (void)state;
     for (uint32_t k = 0; k < TB_COUNT_OF(kind); k++)
         for (uint32_t at = 0; at < N; at++) {

@@ -23,7 +23,8 @@
  *             to be erased; TB_MAP_ERASURE leads from a profile to the newest of these. What a person moved alone in a
  *             day stands at the key of those hands (struct tb_hand_day), where the unit bounds the day.
  * Limits      TB_REQUESTS_WAITING_MAX a tenant, erasures aside: a person has one; a request lapses after
- *             TB_REQUEST_LIFETIME_MS. A request stays in memory for ever: 136 bytes and its texts. A day's bound that is set at noon counts from noon on.
+ *             TB_REQUEST_LIFETIME_MS. A request stays in memory for ever: 136 bytes and its texts.
+ *             A day's bound that is set at noon counts from noon on.
  * Pure; the cell's thread alone; inputs are borrowed. Not here: which roles may decide (api/operations.toml), gift
  * cards (a code is a secret and is not kept) and what tills take for money.                                       */
 #ifndef TB_CORE_APPROVAL_H

@@ -164,7 +164,8 @@ struct tb_earned {
 /* OK, CAP_EXCEEDED (unit rejects above its cap), TOO_MANY, AMOUNT_OVERFLOW */
 enum tb_code tb_ledger_earn(struct tb_txn *t, const struct tb_earn *e, struct tb_earned *out);
 
-/* What tb_ledger_earn would answer now, and the amount that it would give; what is due is settled, nothing is booked. */
+/* What tb_ledger_earn would answer now, and the amount that it would give; what is due is settled, nothing else
+ * is booked.                                                                                                  */
 enum tb_code tb_ledger_would_earn(struct tb_txn *t, const struct tb_earn *e, int64_t *amount);
 
 struct tb_claw {
