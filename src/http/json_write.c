@@ -144,8 +144,7 @@ static bool plain8(const uint8_t *p)
     return ((low | v) & tops) == 0;
 }
 
-/* What stands between the quotes. */
-static void escape(struct tb_buf *b, struct tb_str s)
+void tb_json_escape(struct tb_buf *b, struct tb_str s)
 {
     const uint8_t *p = (const uint8_t *)s.p;
     uint32_t plain = 0; /* start of the run that is copied as it is */
@@ -175,7 +174,7 @@ static void escape(struct tb_buf *b, struct tb_str s)
 void tb_json_out_key_escaped(struct tb_json_out *o, struct tb_str key)
 {
     before_key(o);
-    escape(o->b, key);
+    tb_json_escape(o->b, key);
     tb_buf_put(o->b, "\":", 2);
 }
 
@@ -183,7 +182,7 @@ void tb_json_out_str(struct tb_json_out *o, struct tb_str s)
 {
     before_value(o);
     tb_buf_byte(o->b, '"');
-    escape(o->b, s);
+    tb_json_escape(o->b, s);
     tb_buf_byte(o->b, '"');
 }
 

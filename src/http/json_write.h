@@ -72,5 +72,7 @@ static inline void tb_json_out_key_open(struct tb_json_out *o, const char *key, 
     tb_json_out_key(o, key);
     tb_json_out_open(o, bracket);
 }
+/* Only the text between the quotes, escaped: for parts of a string. */
+void tb_json_escape(struct tb_buf *b, struct tb_str s);
 
 #endif
