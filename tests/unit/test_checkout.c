@@ -571,6 +571,66 @@ static void gifts(void **state)
     kit_free(k);
 }
 
+/* The units that the quote says it would earn are those that the order earns, row by row. */
+static void earns_as_told(struct checkout_kit *k, const char *key, uint32_t rows)
+{
+    uint64_t unit[4] = {0};
+    uint64_t amount[4] = {0};
+    for (uint32_t i = 0; i < rows; i++) {
+        struct tb_str row = fx_bytes(k->f, 14, i);
+        uint32_t field;
+        uint64_t number;
+        struct tb_str s;
+        bool bad = false;
+        while (tb_wire_next(&row, &field, &number, &s, &bad))
+            *(field == 1 ? &unit[i] : &amount[i]) = number;
+    }
+    assert_int_equal(fx_bytes(k->f, 14, rows).n, 0);
+    uint64_t order = kit_confirm(k, key);
+    const struct tb_order_earn *earn = kit_section(k, order, TB_ORDER_EARN);
+    for (uint32_t i = 0; i < rows; i++) {
+        assert_int_equal(earn[i].unit, unit[i]);
+        assert_int_equal(earn[i].amount, amount[i]);
+        assert_true(amount[i] > 0);
+    }
+}
+
+/* A later rule sees what an earlier one gave, also where a quote books nothing; a cap of the order counts both. */
+static void rules_see_each_other(void **state)
+{
+    (void)state;
+    struct checkout_kit *k = kit_new();
+    struct tb_cmd_rule_put rule = {.put.code = S("sees"),
+                                   .kind = TB_RULE_EARN,
+                                   .unit = S("points"),
+                                   .priority = 1,
+                                   .condition = S("balance('points') == 100"),
+                                   .amount = S("7")};
+    fx_done(k->f, TB_OP_RULE_PUT, &rule);
+    rule.put.code = S("last");
+    rule.priority = 2;
+    rule.condition = S("balance('points') == 107");
+    rule.amount = S("balance('points')");
+    fx_done(k->f, TB_OP_RULE_PUT, &rule);
+    kit_line(k, 1, 10000);
+    (void)kit_quote(k);
+    earns_as_told(k, "A", 3);
+    assert_int_equal(kit_balance(k, "anna", "points"), 214);
+    struct tb_cmd_unit_put unit = {.put.code = S("points"),
+                                   .put.expected_version = 1,
+                                   .negative = TB_NEGATIVE_WITHIN_BALANCE,
+                                   .face_ppm = 1000000,
+                                   .earn_cap_order = 103};
+    fx_done(k->f, TB_OP_UNIT_PUT, &unit);
+    kit_clear(k);
+    kit_line(k, 1, 10000);
+    kit_as(k, "berta");
+    (void)kit_quote(k);
+    earns_as_told(k, "B", 2);
+    assert_int_equal(kit_balance(k, "berta", "points"), 103);
+    kit_free(k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -580,6 +640,7 @@ int main(void)
         cmocka_unit_test(bad_input), cmocka_unit_test(trap_8),            cmocka_unit_test(trap_5),
         cmocka_unit_test(trap_7),    cmocka_unit_test(holds),              cmocka_unit_test(trap_16),
         cmocka_unit_test(trap_17),   cmocka_unit_test(trap_20),            cmocka_unit_test(gifts),
+        cmocka_unit_test(rules_see_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -348,7 +348,13 @@ static int64_t exact(struct tb_price_plan *p, uint32_t j, const struct tb_price_
 {
     struct tb_effect e;
     tb_price_effect(p, j, s, NULL, &e);
-    return e.in_force ? tb_price_key(p->offer[j], e.saving) : 0;
+    if (e.in_force)
+        return tb_price_key(p->offer[j], e.saving);
+    if (p->noting) {
+        p->idle[j] = e;
+        p->noted |= UINT64_C(1) << j;
+    }
+    return 0;
 }
 
 /* Key of U_j(s), with those of `alive` undecided: 0 when offer j can have no effect from s on. */

@@ -357,6 +357,8 @@ enum tb_price_answer tb_price_plan_make(struct tb_price_plan *p, const struct tb
     p->quick = false;
     p->shares = false;
     p->started = false;
+    p->noting = false;
+    p->noted = 0;
     if (!cut_work(p, work, b->line_n, offer_n))
         return TB_PRICE_WORK_TOO_SMALL;
     put_in_order(p);

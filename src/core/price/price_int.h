@@ -74,6 +74,19 @@ struct tb_price_isle {
     int64_t gap; /* any other choice saves less by this at least */
 };
 
+/* What one offer did. */
+struct tb_effect {
+    int64_t saving;
+    int64_t sum; /* in scope */
+    int64_t next_missing;
+    uint32_t count;
+    uint32_t applications;
+    uint32_t gift_units;
+    bool in_force;
+    bool strict_short;            /* void: the budget is too small */
+    const struct tb_picks *picks; /* in order of place, or NULL */
+};
+
 struct tb_price_plan {
     const struct tb_basket *basket;
     const struct tb_offer *caller;
@@ -106,6 +119,9 @@ struct tb_price_plan {
     uint64_t shipping;
     uint64_t effective; /* known to have an effect on the basket as it came */
     uint64_t by_part;  /* look at parts, not only at the sum and number of all goods */
+    bool noting;     /* bounds are of the basket as it came, and reasons will be asked for */
+    uint64_t noted;  /* who does nothing to it: what each found there stands in idle[] */
+    struct tb_effect idle[TB_PRICE_OFFERS_MAX];
     bool quick;        /* shares are not wanted, even of what changes the state */
     bool shares;       /* shares are wanted, even of what does not */
     struct tb_offer *made; /* BUY_GET with equal scopes, as CHEAPEST overall */
@@ -138,19 +154,6 @@ struct tb_price_node {
     const int64_t *most; /* key of U_j, of those alive */
     uint64_t guess;      /* who reaches the last ceiling, if it is reached */
     uint64_t unsure;     /* of whom the guess says nothing */
-};
-
-/* What one offer did. */
-struct tb_effect {
-    int64_t saving;
-    int64_t sum; /* in scope */
-    int64_t next_missing;
-    uint32_t count;
-    uint32_t applications;
-    uint32_t gift_units;
-    bool in_force;
-    bool strict_short;            /* void: the budget is too small */
-    const struct tb_picks *picks; /* in order of place, or NULL */
 };
 
 static inline bool tb_price_in(const uint64_t *scope, uint32_t line)

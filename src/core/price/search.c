@@ -324,7 +324,9 @@ static void begin(struct search *s, const struct tb_price_search *limit)
     root->stale = root->node.alive;
     root->exact = 0;
     root->known = 0;
+    p->noting = limit->reason != NULL;
     (void)renew(s, root);
+    p->noting = false;
     p->effective = root->node.alive & root->exact;
     uint64_t rated = 0;
     for (uint64_t m = root->node.alive; m != 0; m &= m - 1)

@@ -4,12 +4,16 @@
  * Reads the course of the set's price, so what came before an offer is not priced again. */
 #include "core/price/price_int.h"
 
-/* Why an offer has no effect in a state. */
-static struct tb_price_reason judge(struct tb_price_plan *p, uint32_t j, const struct tb_price_state *s)
+/* Why an offer has no effect in a state. known: what it does there, or NULL. */
+static struct tb_price_reason judge(struct tb_price_plan *p, uint32_t j, const struct tb_price_state *s,
+                                    const struct tb_effect *known)
 {
     const struct tb_offer *o = p->offer[j];
     struct tb_effect e;
-    tb_price_effect(p, j, s, NULL, &e);
+    if (known != NULL)
+        e = *known;
+    else
+        tb_price_effect(p, j, s, NULL, &e);
     struct tb_price_reason r = {.why = TB_PRICE_IN_FORCE};
     if (e.in_force)
         return r;
@@ -105,7 +109,7 @@ static struct tb_price_reason reason_of(struct tb_price_plan *p, const struct tb
     uint64_t bit = UINT64_C(1) << j;
     struct tb_price_reason r = {.why = TB_PRICE_IN_FORCE};
     if (!(p->effective & bit))
-        r = judge(p, j, &c->state[0]);
+        r = judge(p, j, &c->state[0], p->noted & bit ? &p->idle[j] : NULL);
     if (r.why != TB_PRICE_IN_FORCE)
         return r;
     if (p->excluded & bit)
@@ -118,7 +122,7 @@ static struct tb_price_reason reason_of(struct tb_price_plan *p, const struct tb
     uint64_t before = c->moved & (bit - 1);
     const struct tb_price_state *s = &c->state[__builtin_popcountll(before)];
     if ((before & p->before[j]) != 0)
-        r = judge(p, j, s);
+        r = judge(p, j, s, NULL);
     if (r.why != TB_PRICE_IN_FORCE)
         return (struct tb_price_reason){TB_PRICE_NO_EFFECT, 0, r.missing};
     int64_t worse = key_without(p, c, j) - key_with(p, c, s, j);
