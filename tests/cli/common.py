@@ -38,6 +38,14 @@ def finish():
     sys.exit(1 if failed else 0)
 
 
+def wait_for(fn, seconds=20):
+    """What fn gives as soon as it is true, else its last."""
+    end = time.time() + seconds
+    while not (got := fn()) and time.time() < end:
+        time.sleep(0.02)
+    return got
+
+
 def run(*words, cwd=None, env=None, timeout=300):
     """The finished process; text in stdout and stderr."""
     return subprocess.run([TONGBAO, *map(str, words)], capture_output=True, text=True, cwd=cwd,

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 
-from common import TONGBAO, Served, check, equal, finish, good, run, sql
+from common import TONGBAO, Served, check, equal, finish, good, run, sql, wait_for
 
 work = pathlib.Path(tempfile.mkdtemp(prefix="tb-verbs-"))
 data = work / "data"
@@ -139,10 +139,10 @@ def test_backup(key):
                 n += 1
         t = threading.Thread(target=load)
         t.start()
-        time.sleep(0.4)
+        wait_for(lambda: len(done) >= 20)
         good("backup", copy, "--data", data)
         first = len(done)
-        time.sleep(0.3)
+        wait_for(lambda: len(done) >= first + 20)
         stop.set()
         t.join()
         good("backup", copy, "--data", data)
@@ -189,6 +189,13 @@ def test_damage():
     check("found", r.returncode in (1, 3) and ("differs" in r.stdout or r.returncode == 3), r.stdout + r.stderr)
 
 
+def gone(pid):
+    try:
+        return "zombie" in pathlib.Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 def test_standby(key):
     """A second process waits for the folder and serves when the first one is gone."""
     with Served(data) as first:
@@ -196,9 +203,8 @@ def test_standby(key):
         second.log = tempfile.TemporaryFile("w+")
         second.process = subprocess.Popen([TONGBAO, "serve", "--data", str(data), "--listen",
                                            f"127.0.0.1:{second.port}"], stderr=second.log)
-        time.sleep(0.8)
+        check("it says why", wait_for(lambda: "waiting" in second.text()), second.text())
         equal("it does not serve", second.get("/readyz")[0], 0)
-        check("it says why", "waiting" in second.text(), second.text())
         equal("stopped cleanly", first.stop(), 0)
         second.wait_ready()
         equal("the second one serves", order(second, key, 5000)[0], 201)
@@ -209,9 +215,7 @@ def test_standby(key):
         equal("no core dumps", core.split()[4:6], ["0", "0"])
         second.process.send_signal(signal.SIGKILL)
         second.process.wait()
-        time.sleep(0.3)
-        check("the worker goes with its supervisor", not pathlib.Path(f"/proc/{child}").exists()
-              or "zombie" in pathlib.Path(f"/proc/{child}/status").read_text())
+        check("the worker goes with its supervisor", wait_for(lambda: gone(child)))
         second.log.close()
     with Served(data) as s:
         equal("what was answered stands", order(s, key, 5000)[0], 201)

@@ -8,13 +8,14 @@
 Python's standard library only.
 """
 import contextlib
+import select
 import socket
 import subprocess
 import sys
 import threading
 import time
 
-from malformed import AUTH, GOOD, JSON, Reader
+from malformed import AUTH, GOOD, JSON, Reader, still_open
 
 ORDER = (b"POST /v1/orders HTTP/1.1\r\n" + JSON.encode() +
          b"Content-Length: %d\r\n\r\n" % len(GOOD) + GOOD.encode())
@@ -104,13 +105,20 @@ def test_rate(port):
         assert reader.answer()[0] == 200, "another class is limited too"
 
 
+def served(port):
+    with connect(port) as s:
+        return still_open(Reader(s))
+
+
 def test_connections_per_address(port):
     sockets = []
     refused = 0
     for _ in range(320):  # the server allows 300
         s = connect(port)
         sockets.append(s)
-    time.sleep(0.3)
+    end = time.monotonic() + 20
+    while len(select.select(sockets, [], [], 0.02)[0]) < 20 and time.monotonic() < end:
+        time.sleep(0.01)  # until twenty have been told
     for s in sockets:
         s.setblocking(False)
         try:
@@ -126,10 +134,10 @@ def test_connections_per_address(port):
     assert 19 <= refused <= 24, refused
     for s in sockets:
         s.close()
-    time.sleep(0.5)
-    with connect(port) as s:
-        s.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert Reader(s).answer()[0] == 200, "slots were not given back"
+    end = time.monotonic() + 20
+    while not served(port):
+        assert time.monotonic() < end, "slots were not given back"
+        time.sleep(0.02)
 
 
 def test_lines(port):
