@@ -11,6 +11,7 @@
 #define GROUPS 2  /* best-of groups watched */
 #define MULTIPLES 4 /* of a step that are told apart */
 #define WAYS ((COUPONS + 2) << GROUPS)
+_Static_assert(WAYS <= 32, "a bit each");
 
 struct span {
     int64_t low;
@@ -44,6 +45,7 @@ struct chain {
     bool counted;     /* more joint coupons than that are not allowed */
     uint32_t group[GROUPS];
     uint32_t group_n;
+    uint32_t filled; /* bit: the way has spans, or had; the others are not even cleared */
     struct spans way[WAYS];
     uint64_t parts;   /* offers of the chain whose saving follows from what is left of their lines */
     struct part {
@@ -350,6 +352,14 @@ static void look_ahead(struct chain *c, uint64_t later)
     }
 }
 
+static struct spans *fill(struct chain *c, uint32_t way)
+{
+    if (!(c->filled >> way & 1))
+        c->way[way].n = 0;
+    c->filled |= UINT32_C(1) << way;
+    return &c->way[way];
+}
+
 /* Leaves a way the spans from which more than `goal` may be saved. */
 static void keep_hopeful(struct chain *c, uint32_t place, uint32_t way, int64_t goal)
 {
@@ -401,15 +411,15 @@ int64_t tb_price_chain(struct tb_price_plan *p, const struct tb_price_node *n, u
     watch_groups(&c, later);
     look_ahead(&c, later);
     look_at_parts(&c, p, n, later);
-    uint32_t ways = (c.coupons + 2) << GROUPS;
-    for (uint32_t w = 0; w < ways; w++)
-        c.way[w].n = 0;
+    c.filled = 0;
     int64_t least = max_of(0, n->state.goods - first);
-    add(&c.way[0], (struct span){.low = least, .high = n->state.goods, .base = max_of(1, least)});
+    add(fill(&c, 0), (struct span){.low = least, .high = n->state.goods, .base = max_of(1, least)});
     uint32_t place = 0;
     for (uint64_t m = later; m != 0; m &= m - 1, place++) {
         uint32_t j = (uint32_t)__builtin_ctzll(m);
-        for (uint32_t w = ways; w-- > 0;) {
+        uint32_t w; /* from the last down: what j fills meanwhile does not lie below */
+        for (uint32_t open = c.filled; open != 0; open &= ~(UINT32_C(1) << w)) {
+            w = 31 - (uint32_t)__builtin_clz(open);
             if (c.way[w].n == 0)
                 continue;
             keep_hopeful(&c, place, w, goal);
@@ -421,20 +431,22 @@ int64_t tb_price_chain(struct tb_price_plan *p, const struct tb_price_node *n, u
             for (uint32_t i = 0; i < was.n; i++)
                 was.at[i] = c.way[w].at[i];
             for (uint32_t i = 0; i < was.n; i++)
-                map(&c, j, was.at[i], &c.way[to]);
+                map(&c, j, was.at[i], fill(&c, (uint32_t)to));
         }
     }
     int64_t carriage = n->state.shipping * (INT64_C(1) << TB_KEY_MONEY);
     int64_t best = max_of(0, goal);
     uint64_t who = 0;
-    for (uint32_t w = 0; w < ways; w++)
-        for (uint32_t i = 0; i < c.way[w].n; i++) {
-            const struct span *s = &c.way[w].at[i];
+    for (uint32_t open = c.filled; open != 0; open &= open - 1) {
+        const struct spans *v = &c.way[__builtin_ctz(open)];
+        for (uint32_t i = 0; i < v->n; i++) {
+            const struct span *s = &v->at[i];
             int64_t goods = (n->state.goods - s->low) * (INT64_C(1) << TB_KEY_MONEY);
             int64_t one = goods + min_of(s->plus, carriage);
             who = one > best ? s->set : who;
             best = max_of(best, one);
         }
+    }
     *set |= who;
     return best;
 }
