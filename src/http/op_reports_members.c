@@ -52,26 +52,9 @@ struct sealed_name {
 struct page {
     uint32_t tenant;
     uint32_t n;
-    uint64_t person[PAGE_MAX];
-    uint32_t member[PAGE_MAX]; /* her id */
+    int64_t kept[PAGE_MAX][2]; /* person; member, her id */
     struct sealed_name name[PAGE_MAX];
 };
-
-static void no_heads(void *user, const char *const *name, uint32_t n)
-{
-    (void)user;
-    (void)name;
-    (void)n;
-}
-
-static bool on_page(void *user, const struct tb_value *v, uint32_t n)
-{
-    struct page *x = user;
-    tb_assert(n == 2);
-    x->person[x->n] = (uint64_t)v[0].i64;
-    x->member[x->n++] = (uint32_t)v[1].i64;
-    return x->n < PAGE_MAX;
-}
 
 /* The better source, then the newer; a removed one is none. */
 static bool counts_more(const struct tb_attribute *a, const struct tb_attribute *b)
@@ -81,7 +64,8 @@ static bool counts_more(const struct tb_attribute *a, const struct tb_attribute 
 
 static void copy_name(struct tb_core *core, const struct page *x, uint32_t i, struct sealed_name *out)
 {
-    struct tb_block *b = (struct tb_block *)(uintptr_t)tb_store_get(&core->store, TB_KIND_PERSON, x->person[i]);
+    uint64_t person = (uint64_t)x->kept[i][0];
+    struct tb_block *b = (struct tb_block *)(uintptr_t)tb_store_get(&core->store, TB_KIND_PERSON, person);
     const struct tb_attribute *best = NULL;
     if (b == NULL || tb_person_of(b)->tenant != x->tenant)
         return;
@@ -136,30 +120,30 @@ static void out_name(struct tb_report *r, const struct page *x, uint32_t i)
         return;
     tb_buf_init(&masked, text, sizeof text);
     mask_name(&masked, tb_buf_as_str(&b));
-    tb_id_print(&r->app->hash_key, TB_ID_MEMBER, x->tenant, x->member[i], id);
+    tb_id_print(&r->app->hash_key, TB_ID_MEMBER, x->tenant, (uint64_t)x->kept[i][1], id);
     tb_json_out_open(&r->o, '{');
     tb_json_out_key_str(&r->o, "id", (struct tb_str){id, sizeof id});
     tb_json_out_key_str(&r->o, "name", tb_buf_as_str(&masked));
     tb_json_out_close(&r->o, '}');
 }
 
-/* "names": of those on the page, masked. */
-static void names(struct tb_report *r, const char *from, const char *where, const char *sort, int64_t limit,
-                  int64_t after)
+/* The page that the items' rows are kept on. */
+static struct page *page_begin(struct tb_report *r)
 {
-    char sql[4096];
     struct page *x = calloc(1, sizeof *x);
     tb_assert(x != NULL);
     x->tenant = r->tenant;
-    int n = snprintf(sql, sizeof sql, "SELECT p.person, p.member %sLEFT JOIN (SELECT person, sum(available) AS points "
-                     "FROM balances GROUP BY person) b ON b.person = p.person WHERE p.tenant = %u AND %s "
-                     "ORDER BY %s, p.person DESC LIMIT %lld OFFSET %lld",
-                     from, r->tenant, where, sort, (long long)limit, (long long)after);
-    tb_assert(n > 0 && n < (int)sizeof sql);
-    const struct tb_str text = {sql, (uint32_t)n};
-    const struct tb_state_ops *ops = r->app->o.state->ops;
-    enum tb_state_answer a = ops->query(r->reader, text, TB_REPORT_QUERY_MS, no_heads, on_page, x, &r->fault);
-    r->failed = r->failed || a != TB_STATE_DONE || !tb_cell_call(r->app->cell, copy_names, x);
+    r->kept = x->kept[0];
+    r->kept_max = 2 * PAGE_MAX;
+    return x;
+}
+
+/* "names": of those on the page, masked. */
+static void names(struct tb_report *r, struct page *x)
+{
+    x->n = r->kept_n / 2;
+    r->kept = NULL;
+    r->failed = r->failed || !tb_cell_call(r->app->cell, copy_names, x);
     tb_json_out_key_open(&r->o, "names", '[');
     for (uint32_t i = 0; i < x->n && !r->failed; i++)
         if (x->name[i].n > 0)
@@ -205,14 +189,15 @@ void tb_report_members(struct tb_report *r)
         n += snprintf(where + n, sizeof where - (size_t)n,
                        " AND p.person IN (SELECT f.person FROM orders o JOIN associates a ON a.associate = o.associate "
                        "JOIN profiles f ON f.profile = o.profile WHERE a.tenant = %u AND a.code = %s)", t, associate);
-    bool by_name = named(r, where + n, sizeof where - (size_t)n);
+    struct page *page = named(r, where + n, sizeof where - (size_t)n) ? page_begin(r) : NULL;
     static const char from[] = "FROM persons p JOIN tenants n ON n.tenant = p.tenant "
                                "LEFT JOIN stores s ON s.store = p.last_store "
                                "LEFT JOIN tiers l ON l.scheme = p.tier_scheme AND l.tier = p.tier ";
     tb_report_as_of(r);
     tb_report_columns(r, "SELECT count(*) AS total %s WHERE p.tenant = %u AND %s", from, t, where);
     tb_report_rows(r, "items",
-         "SELECT p.member AS \"id$m\", p.profiles AS identifiers, p.enrolled_ms AS \"joined_at$t\", "
+         "SELECT p.person AS \"person$k\", p.member AS \"member$k\", "
+         "p.member AS \"id$m\", p.profiles AS identifiers, p.enrolled_ms AS \"joined_at$t\", "
          "p.follower AS \"follower$b\", p.anonymous_card AS \"anonymous$b\", p.frozen AS \"frozen$b\", "
          "p.erased AS \"erased$b\", p.orders AS orders, p.spend AS spend, p.visits AS visits, "
          "p.first_seen_ms AS \"first_seen$t\", p.last_seen_ms AS \"last_seen$t\", "
@@ -223,6 +208,6 @@ void tb_report_members(struct tb_report *r)
          "(SELECT min(unit) FROM units WHERE tenant = %u AND kind = 0) GROUP BY person) b ON b.person = p.person "
          "WHERE p.tenant = %u AND %s ORDER BY %s, p.person DESC LIMIT %lld OFFSET %lld",
          from, t, t, where, sort_sql[sort], (long long)limit, (long long)after);
-    if (by_name)
-        names(r, from, where, sort_sql[sort], limit, after);
+    if (page != NULL)
+        names(r, page);
 }

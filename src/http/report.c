@@ -97,6 +97,14 @@ int64_t tb_report_number(const struct tb_value *v)
     return v->null ? 0 : tb_str_to_i64(v->str, &number) ? number : v->i64;
 }
 
+static void keep(struct tb_report *r, const struct tb_value *v)
+{
+    if (r->kept == NULL)
+        return;
+    tb_assert(r->kept_n < r->kept_max);
+    r->kept[r->kept_n++] = tb_report_number(v);
+}
+
 static bool on_row(void *user, const struct tb_value *v, uint32_t n)
 {
     struct tb_report *r = user;
@@ -104,6 +112,10 @@ static bool on_row(void *user, const struct tb_value *v, uint32_t n)
         tb_json_out_open(&r->o, '{');
     for (uint32_t i = 0; i < n; i++) {
         struct tb_value one = v[i];
+        if (r->type[i] == 'k') {
+            keep(r, &one);
+            continue;
+        }
         if (one.null || r->name[i][0] == 0)
             continue;
         one.i64 = r->type[i] != 's' && r->type[i] != 'a' ? tb_report_number(&one) : one.i64;

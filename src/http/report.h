@@ -4,7 +4,7 @@
  *
  * A column's alias says what it is: "name$s" a text, "$j" JSON, "$t" an instant, "$d" a day, "$b" a truth,
  * "$m" a member's id, "$o" an order's id, "$c" a command's name, "$a" the actor of a history entry;
- * no ending: a number. A column that is NULL is left out.
+ * no ending: a number. A column that is NULL is left out. "$k": a number for who asked, not printed.
  * Invariant   every statement names the tenant of the caller; what the caller may choose is a
  *             number, a word of a list, or a code without quotes.
  * Threads     a side thread (side.h); an IO thread never waits for SQL.
@@ -30,6 +30,9 @@ struct tb_report {
     uint32_t limit_ms; /* of a statement; 0 = TB_REPORT_QUERY_MS */
     bool failed;
     bool one; /* a row's columns go into the object that is open */
+    int64_t *kept; /* of the "$k" columns, row by row; NULL = nobody wants them */
+    uint32_t kept_n;
+    uint32_t kept_max;
     char name[TB_REPORT_COLUMNS_MAX][32];
     char type[TB_REPORT_COLUMNS_MAX];
 };
