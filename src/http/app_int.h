@@ -232,8 +232,13 @@ static inline struct tb_str tb_work_answer(const struct tb_work *w)
     return tb_buf_as_str(&w->job.answer.body);
 }
 
-/* The answer of an object list as {"items":[..],"next":cursor}. one prints an object; false: it cannot. */
-typedef bool (*tb_object_out_fn)(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, struct tb_str packed);
+/* Prints an object of that kind, unpacked, with its braces; what it takes of the arena is given back. */
+struct tb_view; /* facts.h */
+typedef void (*tb_object_out_fn)(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, const struct tb_view *v);
+/* One object {1 = number, 2 = packed}. False: there is no room to unpack it, and the reply overflows. */
+bool tb_work_out_object(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, struct tb_str object,
+                        tb_object_out_fn one);
+/* The answer of an object list as {"items":[..],"next":cursor}. */
 void tb_work_out_list(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, tb_object_out_fn one);
 
 /* write of a put whose input begins with struct tb_put; and its fields alone, for one that says more. */

@@ -70,6 +70,20 @@ void tb_out_id(struct tb_work *w, struct tb_json_out *o, const char *key, enum t
     tb_json_out_key_str(o, key, (struct tb_str){text, sizeof text});
 }
 
+bool tb_work_out_object(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, struct tb_str object,
+                        tb_object_out_fn one)
+{
+    struct tb_view v;
+    size_t mark = tb_arena_mark(w->arena);
+    if (!tb_view_read(kind, tb_wire_str(object, 2), w->arena, &v)) {
+        o->b->overflowed = true;
+        return false;
+    }
+    one(w, o, kind, &v);
+    tb_arena_release(w->arena, mark);
+    return true;
+}
+
 void tb_work_out_list(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, tb_object_out_fn one)
 {
     struct tb_wire f = tb_wire_of(tb_work_answer(w));
@@ -79,7 +93,7 @@ void tb_work_out_list(struct tb_work *w, struct tb_json_out *o, enum tb_kind kin
     while (tb_wire_step(&f)) {
         if (f.field == 2)
             cursor = f.v;
-        else if (f.field == 1 && !one(w, o, kind, f.s))
+        else if (f.field == 1 && !tb_work_out_object(w, o, kind, f.s, one))
             return;
     }
     tb_json_out_close(o, ']');

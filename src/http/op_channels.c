@@ -14,32 +14,25 @@ static void list_read(struct tb_work *w, struct tb_json_object *o)
     tb_read_objects(w, TB_KIND_CHANNEL);
 }
 
-/* One object {1 = number, 2 = packed}; false: no room to unpack it. */
-static bool out_channel(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, struct tb_str s)
+static void out_channel(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, const struct tb_view *v)
 {
-    struct tb_view v;
-    size_t mark = tb_arena_mark(w->arena);
-    if (!tb_view_read(kind, tb_wire_str(s, 2), w->arena, &v)) {
-        o->b->overflowed = true;
-        return false;
-    }
-    const struct tb_channel *c = v.head;
+    const struct tb_channel *c = v->head;
+    (void)w;
+    (void)kind;
     tb_json_out_open(o, '{');
-    tb_json_out_key_str(o, "code", tb_view_text(&v, c->c.code));
+    tb_json_out_key_str(o, "code", tb_view_text(v, c->c.code));
     tb_json_out_key_i64(o, "version", c->c.version);
-    tb_out_text(o, "name", tb_view_text(&v, c->c.name));
+    tb_out_text(o, "name", tb_view_text(v, c->c.name));
     tb_json_out_key_bool(o, "forbid_sharing", (c->forbids & TB_FORBIDS_SHARING) != 0);
     tb_json_out_key_bool(o, "forbid_hidden_odds", (c->forbids & TB_FORBIDS_HIDDEN_ODDS) != 0);
     tb_json_out_key_bool(o, "forbid_packets", (c->forbids & TB_FORBIDS_PACKETS) != 0);
     tb_json_out_key_i64(o, "prize_ceiling", c->prize_ceiling);
     tb_json_out_close(o, '}');
-    tb_arena_release(w->arena, mark);
-    return true;
 }
 
 static void get_write(struct tb_work *w, struct tb_json_out *o)
 {
-    (void)out_channel(w, o, TB_KIND_CHANNEL, tb_wire_str(tb_work_answer(w), 1));
+    (void)tb_work_out_object(w, o, TB_KIND_CHANNEL, tb_wire_str(tb_work_answer(w), 1), out_channel);
 }
 
 static void list_write(struct tb_work *w, struct tb_json_out *o)

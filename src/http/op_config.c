@@ -362,25 +362,16 @@ static void out_special(struct tb_work *w, struct tb_json_out *o, enum tb_kind k
     }
 }
 
-/* One object {1 = number, 2 = packed}; false: there is no room to unpack it. */
-static bool out_object(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, struct tb_str s)
+static void out_object(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, const struct tb_view *v)
 {
-    struct tb_view v;
-    size_t mark = tb_arena_mark(w->arena);
-    if (!tb_view_read(kind, tb_wire_str(s, 2), w->arena, &v)) {
-        o->b->overflowed = true;
-        return false;
-    }
-    const struct tb_config *c = v.head;
+    const struct tb_config *c = v->head;
     tb_json_out_open(o, '{');
-    tb_json_out_key_str(o, "code", tb_view_text(&v, c->code));
+    tb_json_out_key_str(o, "code", tb_view_text(v, c->code));
     tb_json_out_key_i64(o, "version", c->version);
     for (uint32_t i = 0; i < tb_config_shapes[kind].n; i++)
-        out_field(w, o, &v, &tb_config_shapes[kind].field[i]);
-    out_special(w, o, kind, &v);
+        out_field(w, o, v, &tb_config_shapes[kind].field[i]);
+    out_special(w, o, kind, v);
     tb_json_out_close(o, '}');
-    tb_arena_release(w->arena, mark);
-    return true;
 }
 
 /* ---- get and list: which kind is said by the path ------------------------------------------------------- */
@@ -418,7 +409,7 @@ static void get_read(struct tb_work *w, struct tb_json_object *o)
 
 static void get_write(struct tb_work *w, struct tb_json_out *o)
 {
-    (void)out_object(w, o, kind_of_path(w), tb_wire_str(tb_work_answer(w), 1));
+    (void)tb_work_out_object(w, o, kind_of_path(w), tb_wire_str(tb_work_answer(w), 1), out_object);
 }
 
 static void list_read(struct tb_work *w, struct tb_json_object *o)

@@ -137,26 +137,18 @@ static void out_coupon_code(struct tb_work *w, struct tb_json_out *o, const stru
     tb_json_out_close(o, '}');
 }
 
-/* One object {1 = number, 2 = packed}; false: no room to unpack it. */
-static bool out_object(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, struct tb_str s)
+static void out_object(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, const struct tb_view *v)
 {
-    struct tb_view v;
-    size_t mark = tb_arena_mark(w->arena);
-    if (!tb_view_read(kind, tb_wire_str(s, 2), w->arena, &v)) {
-        o->b->overflowed = true;
-        return false;
-    }
     if (kind == TB_KIND_ISSUE)
-        out_issue(w, o, &v);
+        out_issue(w, o, v);
     else
-        out_coupon_code(w, o, &v);
-    tb_arena_release(w->arena, mark);
-    return true;
+        out_coupon_code(w, o, v);
 }
 
 static void object_write(struct tb_work *w, struct tb_json_out *o)
 {
-    (void)out_object(w, o, ((const struct tb_cmd_object_get *)w->input)->kind, tb_wire_str(tb_work_answer(w), 1));
+    const struct tb_cmd_object_get *in = w->input;
+    (void)tb_work_out_object(w, o, in->kind, tb_wire_str(tb_work_answer(w), 1), out_object);
 }
 
 static void issue_list_read(struct tb_work *w, struct tb_json_object *o)

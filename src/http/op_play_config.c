@@ -335,25 +335,17 @@ static bool hers(const struct tb_work *w, const struct tb_game *g)
     return g->state == TB_GAME_OPEN || (g->state == TB_GAME_ENDED && w->now_ms - g->ended_ms < 30 * TB_DAY_MS);
 }
 
-/* One game, packed; false: there is no room to unpack it. */
-static bool out_game(struct tb_work *w, struct tb_json_out *o, struct tb_str packed, bool all)
+static void out_game(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, const struct tb_view *view)
 {
-    struct tb_view view;
-    size_t mark = tb_arena_mark(w->arena);
-    if (!tb_view_read(TB_KIND_GAME, packed, w->arena, &view))
-        return false;
-    const struct tb_game *g = view.head;
-    if (!all && !hers(w, g)) {
-        tb_arena_release(w->arena, mark);
-        return true;
-    }
+    const struct tb_game *g = view->head;
+    (void)kind;
     tb_json_out_open(o, '{');
-    tb_json_out_key_str(o, "code", tb_view_text(&view, g->c.code));
+    tb_json_out_key_str(o, "code", tb_view_text(view, g->c.code));
     tb_json_out_key_i64(o, "version", g->c.version);
-    tb_json_out_key_str(o, "name", tb_view_text(&view, g->c.name));
+    tb_json_out_key_str(o, "name", tb_view_text(view, g->c.name));
     tb_out_word(o, "kind", kinds, TB_COUNT_OF(kinds), g->kind);
     tb_out_word(o, "state", states, TB_COUNT_OF(states), g->state);
-    tb_out_text(o, "condition", tb_view_text(&view, g->condition));
+    tb_out_text(o, "condition", tb_view_text(view, g->condition));
     tb_out_time(o, "from", g->from_ms);
     tb_out_time(o, "until", g->until_ms);
     tb_out_time(o, "opened_at", g->opened_ms);
@@ -373,18 +365,19 @@ static bool out_game(struct tb_work *w, struct tb_json_out *o, struct tb_str pac
     if (g->kind == TB_GAME_TASK)
         tb_out_word(o, "period", tb_words_period, TB_CAP_PERIODS, g->period);
     out_flags(o, g->flags);
-    out_chance(w, o, &view);
-    out_prizes(w, o, &view);
-    out_rewards(w, o, &view);
-    out_targets(w, o, &view);
+    out_chance(w, o, view);
+    out_prizes(w, o, view);
+    out_rewards(w, o, view);
+    out_targets(w, o, view);
     tb_json_out_close(o, '}');
-    tb_arena_release(w->arena, mark);
-    return true;
 }
 
 static void get_write(struct tb_work *w, struct tb_json_out *o)
 {
-    if (!out_game(w, o, tb_wire_str(tb_wire_str(tb_work_answer(w), 1), 2), true))
+    struct tb_view view;
+    if (tb_view_read(TB_KIND_GAME, tb_wire_str(tb_wire_str(tb_work_answer(w), 1), 2), w->arena, &view))
+        out_game(w, o, TB_KIND_GAME, &view);
+    else
         tb_work_no(w, TB_CODE_TOO_LARGE, "");
 }
 
@@ -394,13 +387,10 @@ static void list_read(struct tb_work *w, struct tb_json_object *o)
     tb_read_objects(w, TB_KIND_GAME);
 }
 
-static bool out_listed(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, struct tb_str s)
+static void out_listed(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, const struct tb_view *view)
 {
-    (void)kind;
-    if (out_game(w, o, tb_wire_str(s, 2), w->call == NULL || w->call->who.person == 0))
-        return true;
-    o->b->overflowed = true;
-    return false;
+    if (w->call == NULL || w->call->who.person == 0 || hers(w, view->head))
+        out_game(w, o, kind, view);
 }
 
 static void list_write(struct tb_work *w, struct tb_json_out *o)

@@ -335,20 +335,13 @@ static void list_read(struct tb_work *w, struct tb_json_object *o)
     tb_read_objects(w, TB_KIND_CAMPAIGN);
 }
 
-static bool out_listed(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, struct tb_str s)
+static void out_listed(struct tb_work *w, struct tb_json_out *o, enum tb_kind kind, const struct tb_view *v)
 {
-    struct tb_view v;
-    size_t mark = tb_arena_mark(w->arena);
-    if (!tb_view_read(kind, tb_wire_str(s, 2), w->arena, &v)) {
-        o->b->overflowed = true;
-        return false;
-    }
+    (void)kind;
     tb_json_out_open(o, '{');
-    out_head(w, o, &v);
-    out_counts(o, v.head);
+    out_head(w, o, v);
+    out_counts(o, v->head);
     tb_json_out_close(o, '}');
-    tb_arena_release(w->arena, mark);
-    return true;
 }
 
 static void list_write(struct tb_work *w, struct tb_json_out *o)
