@@ -32,5 +32,7 @@ struct tb_work;
  * w->wants; print again when they are there. Between tb_facts_enter and tb_facts_leave.   */
 void tb_feed_print(struct tb_work *w, struct tb_json_out *o, const struct tb_entry *e,
                     uint64_t sequence);
+/* statement.c. The entry's movements as objects of the open array: all, or of one unit; how many. Likewise. */
+uint32_t tb_statement_print(struct tb_work *w, struct tb_json_out *o, const struct tb_entry *e, uint32_t unit);
 
 #endif

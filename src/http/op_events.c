@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* http/op_events.c - the feed, a member's timeline, a member's statement.
+/* http/op_events.c - the feed, a member's timeline, a member's statement: what of history they show.
  *
  * They read history, which may be in SQL, so one side thread does it and IO threads never
  * wait. A question with `wait` stays on the thread's list until something is there or its
@@ -7,14 +7,13 @@
  * A timeline follows the chain of entries backwards from the member's newest one; where
  * persons came together the entry names the chains of the others, and from there all are
  * followed, newest first. Every entry is checked to be of this tenant and of this person
- * before it is shown.                                                                     */
+ * before it is shown.
+ * Not here: how an entry is printed (event_json.c, statement.c).                           */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "core/approval/approval.h"
-#include "core/ledger/ledger.h"
 #include "engine/cell.h"
 #include "http/app_int.h"
 #include "http/event_json.h"
@@ -93,68 +92,6 @@ static bool learn_wants(struct tb_work *w)
     return learnt;
 }
 
-/* The key that asked for what another person approved, when the entry made that transfer; 0 = none. */
-static uint64_t asker_of(const struct tb_entry *e, uint64_t transfer)
-{
-    struct tb_str list = e->bytes;
-    struct tb_str body;
-    uint32_t type;
-    bool bad = false;
-    while (transfer != 0 && tb_event_next(&list, &type, &body, &bad)) {
-        struct tb_ev_request_moved ev;
-        struct tb_arena none = {0}; /* the message holds no lists */
-        if (type == TB_EVENT_REQUEST_MOVED && tb_ev_request_moved_decode(body, &none, &ev) && ev.made == transfer)
-            return ev.asked_by;
-    }
-    return 0;
-}
-
-static void movement(struct page *p, const struct tb_entry *e, const struct tb_ev_posted *ev)
-{
-    static const char *const causes[] = {NULL,     "earn",   "clawback", "spend",   "refund",
-                                         "expire", "adjust", "cross",    "transfer"};
-    struct tb_work *w = p->q->w;
-    struct tb_json_out *o = &p->o;
-    tb_json_out_open(o, '{');
-    tb_json_out_key_i64(o, "sequence", (int64_t)e->seq);
-    tb_json_out_key_time(o, "time", e->now_ms);
-    tb_out_code(w, o, "unit", TB_KIND_UNIT, ev->unit);
-    tb_out_word(o, "cause", causes, TB_COUNT_OF(causes), ev->cause);
-    tb_json_out_key_i64(o, "amount", ev->amount);
-    if (ev->pending)
-        tb_json_out_key_bool(o, "pending", true);
-    tb_out_id(w, o, "order", TB_ID_ORDER, ev->order);
-    tb_out_id(w, o, "transfer", TB_ID_TRANSFER, ev->transfer);
-    if (ev->reason.n > 0)
-        tb_json_out_key_str(o, "reason", ev->reason);
-    tb_out_id(w, o, "reverses", TB_ID_TRANSFER, ev->reverses);
-    if ((w->roles & 1u << TB_API_ROLE_MEMBER) == 0) {
-        tb_out_code(w, o, "by", TB_KIND_KEY, ev->actor);
-        tb_out_code(w, o, "asked_by", TB_KIND_KEY, asker_of(e, ev->transfer));
-    }
-    tb_json_out_close(o, '}');
-}
-
-static uint32_t statement_of(struct page *p, const struct tb_entry *e)
-{
-    struct tb_str list = e->bytes;
-    struct tb_str body;
-    uint32_t type, n = 0;
-    bool bad = false;
-    uint8_t scratch[8192];
-    while (tb_event_next(&list, &type, &body, &bad)) {
-        struct tb_ev_posted ev;
-        struct tb_arena a;
-        tb_arena_init(&a, scratch, sizeof scratch);
-        if (type != TB_EVENT_POSTED || !tb_ev_posted_decode(body, &a, &ev) ||
-            ev.cause == TB_CAUSE_CROSS || (p->q->unit != 0 && ev.unit != p->q->unit))
-            continue;
-        movement(p, e, &ev);
-        n++;
-    }
-    return n;
-}
-
 /* Prints one entry, or leaves the page as it was and says full. */
 static void print(struct page *p, const struct tb_entry *e)
 {
@@ -166,7 +103,7 @@ static void print(struct page *p, const struct tb_entry *e)
         struct tb_json_out out = p->o;
         tb_facts_enter();
         if (p->q->asks == STATEMENT) {
-            added = statement_of(p, e);
+            added = tb_statement_print(w, &p->o, e, p->q->unit);
         } else {
             tb_feed_print(w, &p->o, e, p->q->asks == FEED ? e->tenant_seq : e->seq);
             added = 1;
