@@ -628,6 +628,16 @@ static void rules_see_each_other(void **state)
     (void)kit_quote(k);
     earns_as_told(k, "B", 2);
     assert_int_equal(kit_balance(k, "berta", "points"), 103);
+    kit_clear(k); /* what she draws is gone before the rules are asked: 214 less 100, and 99 come */
+    kit_line(k, 1, 10000);
+    kit_pay(k, TB_TENDER_POINTS, 100, "points");
+    rule.put.expected_version = 1;
+    rule.condition = S("balance('points') == 213");
+    rule.amount = S("4");
+    fx_done(k->f, TB_OP_RULE_PUT, &rule);
+    (void)kit_quote(k);
+    earns_as_told(k, "C", 2);
+    assert_int_equal(kit_balance(k, "anna", "points"), 217);
     kit_free(k);
 }
 

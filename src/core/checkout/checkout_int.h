@@ -91,9 +91,9 @@ static inline struct tb_promotion_use tb_checkout_use_of(const struct tb_checkou
 enum tb_outcome tb_checkout_place(struct tb_checkout *c, struct tb_block *basket, const struct tb_quote_tender *money,
                                   uint32_t money_n);
 
-/* What the order would earn, when nothing else that it would do has a say in it; else false, and it is placed to see.
- * May book some of it: the caller undoes all. Requires a priced course and a member.               */
-bool tb_checkout_would_earn(struct tb_checkout *c, const struct tb_ev_order_earn **row, uint32_t *n);
+/* What the order would earn now: rows in scratch, none when it would be refused. Uses, draws and gives before what may
+ * have a say in it: the caller undoes all. Requires a priced course and a member.                    */
+void tb_checkout_would_earn(struct tb_checkout *c, const struct tb_ev_order_earn **row, uint32_t *n);
 
 /* Fields 10 to 13 of a confirmation. Requires a priced order. */
 void tb_checkout_tell_placed(struct tb_txn *t, struct tb_block *order, struct tb_answer *a);

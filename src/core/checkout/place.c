@@ -295,35 +295,50 @@ static bool earns_apart(const struct tb_checkout *c)
     return c->tender_n == 0;
 }
 
-bool tb_checkout_would_earn(struct tb_checkout *c, const struct tb_ev_order_earn **row, uint32_t *n)
+/* All that comes before the order is booked, as far as it may have a say in what is earned. */
+static bool come_before(struct placing *p)
 {
-    struct tb_arena *arena = c->t->scratch;
-    uint32_t uses = c->price.use_n;
-    *n = 0;
-    if (!earns_apart(c))
+    struct tb_checkout *c = p->c;
+    bool apart = earns_apart(c);
+    if (add_money(c, NULL, 0) != TB_DONE)
         return false;
+    for (uint32_t i = 0; i < c->price.use_n; i++)
+        if (apart)
+            give(p, i);
+        else if (use_offer(p, i) != TB_DONE)
+            return false;
+    for (uint32_t i = 0; i < c->tender_n; i++)
+        if (draw(p, &c->tender[i]) != TB_DONE)
+            return false;
+    return apart || freeze(p) == TB_DONE;
+}
+
+void tb_checkout_would_earn(struct tb_checkout *c, const struct tb_ev_order_earn **row, uint32_t *n)
+{
+    struct tb_txn *t = c->t;
+    uint32_t uses = c->price.use_n;
     struct placing p = {.c = c,
-                        .effect = TB_NEW_ARRAY(arena, struct tb_ev_order_effect, uses + 1),
-                        .payment = TB_NEW_ARRAY(arena, struct tb_ev_order_payment, 1),
-                        .bonus = TB_NEW_ARRAY(arena, struct tb_points_bonus, uses + 1)};
-    struct tb_order_tender_input *tender = TB_NEW_ARRAY(arena, struct tb_order_tender_input, 1);
+                        .order = tb_counter_next(t, TB_COUNTER_ORDER),
+                        .effect = TB_CHECKOUT_ROWS(t, struct tb_ev_order_effect, uses + 1),
+                        .payment = TB_CHECKOUT_ROWS(t, struct tb_ev_order_payment, TB_ORDER_TENDERS_MAX),
+                        .given = TB_CHECKOUT_ROWS(t, struct tb_ev_order_given, TB_CHECKOUT_GIFTS_MAX),
+                        .bonus = TB_CHECKOUT_ROWS(t, struct tb_points_bonus, uses + 1)};
+    struct tb_order_tender_input *tender = TB_CHECKOUT_ROWS(t, struct tb_order_tender_input, TB_ORDER_TENDERS_MAX);
+    tb_assert(p.effect != NULL && p.payment != NULL && p.given != NULL && p.bonus != NULL && tender != NULL);
+    *n = 0;
+    if (!come_before(&p))
+        return;
+    note_payments(&p, tender);
     struct tb_order_pricing pricing = {.shipping = c->price.shipping_list - c->price.shipping_saving,
                                        .product = c->product,
-                                       .bonus = p.bonus};
-    tb_assert(p.effect != NULL && p.payment != NULL && p.bonus != NULL && tender != NULL);
-    if (add_money(c, NULL, 0) != TB_DONE)
-        return true;
-    note_payments(&p, tender);
-    for (uint32_t i = 0; i < uses; i++)
-        give(&p, i);
-    pricing.bonus_n = p.bonus_n;
+                                       .bonus = p.bonus,
+                                       .bonus_n = p.bonus_n};
     earn_base(c, &pricing);
     c->order.pricing = &pricing;
     c->facts.net = 0;
-    if (tb_order_lines(c->t, &c->order, &c->facts, c->a) == TB_DONE)
-        (void)tb_order_would_earn(c->t, &c->order, &c->facts, &c->who, row, n);
+    if (tb_order_lines(t, &c->order, &c->facts, c->a) == TB_DONE)
+        (void)tb_order_would_earn(t, &c->order, &c->facts, &c->who, row, n);
     c->order.pricing = NULL;
-    return true;
 }
 
 /* What the receipt says beside what every order says; a repetition says it again. */

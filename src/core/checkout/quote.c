@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a basket would cost, and why: the course of a confirmation, told and undone. */
+/* What a basket would cost, and why: the course of a confirmation until the order is booked, told and undone. */
 #include "core/checkout/checkout_int.h"
 
 /* Where the answer is written: room for all of it was seen to (answer_most), so that no number asks again. */
@@ -220,28 +220,7 @@ static void tell_earn(struct tb_buf *b, uint64_t unit, int64_t amount)
     tb_buf_put(b, bytes, (size_t)(to.p - bytes));
 }
 
-/* The order is placed, looked at, and gone again with the quote. */
-static void place_and_look(struct tb_checkout *c)
-{
-    uint64_t order = tb_counter_next(c->t, TB_COUNTER_ORDER);
-    struct tb_answer aside = {0};
-    struct tb_answer *told = c->a;
-    void *region = tb_arena_take(c->t->scratch, 4096);
-    if (region == NULL)
-        return;
-    tb_buf_init(&aside.body, region, 4096);
-    c->a = &aside;
-    enum tb_outcome outcome = tb_checkout_place(c, NULL, NULL, 0);
-    c->a = told;
-    if (outcome != TB_DONE)
-        return;
-    struct tb_block *b = tb_read(c->t, TB_KIND_ORDER, order);
-    const struct tb_order_earn *earn = tb_section(c->t, b, TB_ORDER_EARN);
-    for (uint32_t i = 0; i < b->n[TB_ORDER_EARN]; i++)
-        tell_earn(&told->body, earn[i].unit, earn[i].amount);
-}
-
-/* What it would earn. */
+/* What it would earn; what is done to find it goes with the quote. */
 static void tell_earned(struct tb_checkout *c)
 {
     const struct tb_ev_order_earn *earn = NULL;
@@ -253,10 +232,8 @@ static void tell_earned(struct tb_checkout *c)
     c->order.key = TB_STR("?");
     c->order.receipt = TB_STR_NONE;
     c->a = &aside;
-    bool known = tb_checkout_would_earn(c, &earn, &n);
+    tb_checkout_would_earn(c, &earn, &n);
     c->a = told;
-    if (!known)
-        place_and_look(c);
     for (uint32_t i = 0; i < n; i++)
         tell_earn(&told->body, earn[i].unit, earn[i].amount);
 }
