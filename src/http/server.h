@@ -41,6 +41,12 @@ enum tb_http_method {
 };
 const char *tb_http_method_name(enum tb_http_method m);
 
+/* While requests of several lanes come to an IO thread, it gives the handler so many of one lane at a time;
+ * the rest of them wait, complete but unread, and cost the others no time. A lane alone is not bounded, nor are
+ * bodies that are handed over by lines. "Several": among its last TB_HTTP_LANE_MEMORY requests.             */
+#define TB_HTTP_LANE_MOST 64u
+#define TB_HTTP_LANE_MEMORY 1024u
+
 /* What the server does with the body; chosen by on_head. */
 enum tb_http_body {
     TB_HTTP_BODY_NONE = 0, /* a body is refused: BODY_NOT_ALLOWED */
@@ -98,6 +104,7 @@ struct tb_request {
     /* on_head sets these two (and op, user); the server obeys. */
     enum tb_http_body body_kind;
     size_t body_limit;
+    uint32_t lane; /* whose it is (a tenant); 0: nobody's. See TB_HTTP_LANE_MOST */
     uint32_t op;        /* for the handler */
     void *user;         /* for the handler */
     uint64_t number[6]; /* for the handler: tenant, key ... */
@@ -130,8 +137,8 @@ struct tb_http_handler {
      * it was over line_limit and text is its beginning. NULL when no operation uses it.  */
     enum tb_http_line (*on_line)(void *user, struct tb_request *req, struct tb_str text,
                                  uint32_t line, bool too_long);
-    /* The client left before the body was complete: on_request will not be called; the
-     * request is gone after this. NULL: nothing to do.                                  */
+    /* The client left before the body was complete, or before its turn came (TB_HTTP_LANE_MOST):
+     * on_request will not be called; the request is gone after this. NULL: nothing to do.     */
     void (*on_abandoned)(void *user, struct tb_request *req);
     /* The thread has run its callbacks for now: what they collected may go out in one
      * piece. At least once after every callback, before the thread sleeps. NULL: nothing

@@ -28,6 +28,7 @@
 /* Arena bytes for a body: a tape of 24 bytes for every second byte, and some. */
 #define TB_HTTP_ARENA_FOR(n) ((size_t)65536 + (size_t)(n) * 13)
 #define TB_HTTP_IP_SLOTS 65536
+#define TB_HTTP_LANES 1024 /* by number: two tenants that share one are bounded together */
 
 enum phase {
     PHASE_HEAD = 0, /* request line seen, headers arriving */
@@ -63,6 +64,14 @@ struct header {
     struct tb_str value;
 };
 
+/* The requests of a tenant on one IO thread (server_lane.c). */
+struct lane {
+    struct req *first; /* those that wait for their turn */
+    struct req *last;
+    struct lane *next; /* with some that wait */
+    uint32_t running;
+};
+
 struct req {
     struct tb_request pub;  /* first: the two pointers convert */
     struct req *next_event; /* on the IO thread's list, or the spare list */
@@ -75,6 +84,9 @@ struct req {
     bool waiting; /* with the handler, and not suspended: the handler holds a share */
     bool ready;   /* its answer has been seen by the IO thread */
     bool gone;    /* the client left while waiting: conn and mhd are gone */
+    bool parked;  /* in its lane, not yet with the handler */
+    bool in_lane; /* counted as running there */
+    struct req *next_in_lane;
     bool http10;
     bool close_after; /* answer with Connection: close */
     bool expects;     /* Expect: 100-continue */
@@ -151,6 +163,11 @@ struct tb_http_io {
     uint32_t waiting; /* requests that wait without being suspended */
     uint64_t moved;   /* callbacks of libmicrohttpd that did something */
     bool still;       /* its last turn moved nothing */
+    struct lane lane[TB_HTTP_LANES];
+    struct lane *lanes_waiting;
+    struct lane *lane_last; /* of the request before */
+    uint64_t lane_seen;     /* requests */
+    uint64_t lane_changed;  /* lane_seen when one came that was not the last one's; 0: never */
     uint64_t random[4];
     struct tb_json_index *json;
     atomic_uint connections;
@@ -182,6 +199,7 @@ void *tb_http_io_main(void *io);
 void tb_http_io_wake(struct tb_http_io *io);
 extern _Thread_local struct tb_http_io *tb_http_self; /* NULL on other threads */
 void tb_http_conn_cut(struct conn *c);
+void tb_http_req_resume(struct req *r);
 
 /* server_mhd.c */
 void *tb_http_mhd_uri(void *io, const char *uri, struct MHD_Connection *c);
@@ -194,6 +212,15 @@ void tb_http_mhd_connection(void *io, struct MHD_Connection *c, void **conn,
                             enum MHD_ConnectionNotificationCode what);
 /* Cuts a slow connection: 408 past libmicrohttpd, which writes nothing while it reads. */
 void tb_http_too_slow(struct tb_http_io *io, struct conn *c);
+
+/* The handler gets r, whose body is complete. */
+void tb_http_hand(struct req *r);
+
+/* server_lane.c */
+/* False: r is parked, and tb_http_lanes_start will hand it over. */
+TB_MUST_USE bool tb_http_lane_enter(struct req *r);
+void tb_http_lane_leave(struct req *r); /* once or more; nothing where r is in none */
+void tb_http_lanes_start(struct tb_http_io *io);
 
 /* server_head.c */
 enum tb_problem tb_http_head_read(struct req *r, const char *method, const char *version);

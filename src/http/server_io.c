@@ -50,7 +50,7 @@ void tb_http_conn_cut(struct conn *c)
 
 /* ---- Events -------------------------------------------------------------------------- */
 
-static void resume(struct req *r)
+void tb_http_req_resume(struct req *r)
 {
     r->suspended = false;
     r->phase_ns = r->pub.io->now_ns;
@@ -74,10 +74,12 @@ static void one_event(struct req *r)
     if (events & EVENT_REPLY)
         r->ready = true;
     bool unwanted = r->gone && (events & EVENT_REPLY); /* the client has left: this ends it */
+    if (unwanted)
+        tb_http_lane_leave(r);
     if (unwanted && r->is_stream)
         r->stream.closed(r->stream.user);
     if (r->suspended && (events & ~(unsigned)EVENT_CALL))
-        resume(r);
+        tb_http_req_resume(r);
     for (int shares = called + unwanted + !!(events & EVENT_WAKE); shares > 0; shares--)
         tb_http_req_share_drop(r);
 }
@@ -262,7 +264,7 @@ static void judge(struct tb_http_io *io, struct conn *c, bool draining)
         (!r->suspended || r->is_stream)) {
         tb_http_conn_cut(c);
         if (r->suspended)
-            resume(r); /* stream_read ends it */
+            tb_http_req_resume(r); /* stream_read ends it */
         return;
     }
     if (r == NULL) {
@@ -367,6 +369,7 @@ static void run_turn(struct tb_http_io *io)
     if (handler->on_turn != NULL)
         handler->on_turn(io->h->o.user);
     (void)MHD_run(io->daemon);
+    tb_http_lanes_start(io);
     io->still = io->moved == before;
     if (handler->on_turn != NULL)
         handler->on_turn(io->h->o.user);

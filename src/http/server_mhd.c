@@ -387,9 +387,16 @@ static enum MHD_Result body_data(struct req *r, const char *data, size_t *n)
 
 /* ---- Running ---------------------------------------------------------------------------- */
 
-static enum MHD_Result body_complete(struct req *r)
+void tb_http_hand(struct req *r)
 {
     struct tb_http *h = r->pub.io->h;
+    tb_http_current = r;
+    h->o.handler->on_request(h->o.user, &r->pub);
+    tb_http_current = NULL;
+}
+
+static enum MHD_Result body_complete(struct req *r)
+{
     if (r->pub.body_kind == TB_HTTP_BODY_LINES && r->body_n > 0) { /* no LF at the end */
         enum tb_http_line next =
             line_out(r, (struct tb_str){(const char *)r->body, (uint32_t)r->body_n});
@@ -408,9 +415,8 @@ static enum MHD_Result body_complete(struct req *r)
     if (!r->inline_reply) {
         if (r->pub.body_kind == TB_HTTP_BODY_WHOLE)
             r->pub.body = (struct tb_str){(const char *)r->body, (uint32_t)r->body_n};
-        tb_http_current = r;
-        h->o.handler->on_request(h->o.user, &r->pub);
-        tb_http_current = NULL;
+        if (tb_http_lane_enter(r))
+            tb_http_hand(r);
     }
     if (r->inline_reply)
         return tb_http_reply_queue(r);
@@ -475,6 +481,8 @@ void tb_http_mhd_completed(void *user, struct MHD_Connection *m, void **req,
         else
             r->gone = true; /* the handler has it; the loop ends it with its answer */
     }
+    if (!r->gone)
+        tb_http_lane_leave(r);
     if (r->gone) {
         r->conn = NULL;
         r->mhd = NULL;

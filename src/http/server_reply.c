@@ -227,6 +227,7 @@ enum MHD_Result tb_http_reply_queue(struct req *r)
     if (m == NULL)
         return MHD_NO;
     io->moved++;
+    tb_http_lane_leave(r);
     r->phase = PHASE_SENDING;
     r->phase_ns = io->now_ns;
     if (atomic_load_explicit(&io->h->draining, memory_order_relaxed))

@@ -221,6 +221,9 @@ static void on_head(void *user, struct tb_request *req)
     };
     req->body_kind = kind[call->op->body];
     req->body_limit = call->op->body_limit;
+    /* Lists may wait for what is yet to happen, reports for long: they must not fill a tenant's share. */
+    if (call->op->rate == TB_RATE_READ || call->op->rate == TB_RATE_WRITE)
+        req->lane = (uint32_t)call->who.tenant;
 }
 
 static void on_request(void *user, struct tb_request *req)

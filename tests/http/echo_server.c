@@ -10,7 +10,11 @@
  *   GET  /v1/small                  200 bytes, from another thread
  *   GET  /v1/stream?n=N             N lines, produced by another thread, with waits
  *   POST /v1/shuffle                echo, but answered in random order
- *   POST /v1/call                   echo, from the IO thread at the worker's request  */
+ *   POST /v1/call                   echo, from the IO thread at the worker's request
+ *   GET  /v1/hold                   answered by a release, in the order in which they came
+ *   GET  /v1/held                   {"held":N,"inside":N}: of those, and of all that were read
+ *   GET  /v1/release?n=N            answers N of those that are held
+ * ?lane=N says whose a request is.                                                       */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,7 +25,8 @@
 #include "http/json.h"
 #include "http/server.h"
 
-enum op { OP_ECHO = 1, OP_INLINE, OP_JSON, OP_LINES, OP_SMALL, OP_STREAM, OP_SHUFFLE, OP_CALL };
+enum op { OP_ECHO = 1, OP_INLINE, OP_JSON, OP_LINES, OP_SMALL, OP_STREAM, OP_SHUFFLE, OP_CALL, OP_HOLD, OP_HELD,
+          OP_RELEASE };
 
 /* The stand-in for the engine: one thread that takes all that waits and answers it. */
 struct worker {
@@ -207,6 +212,33 @@ static void *work(void *user)
     }
 }
 
+/* ---- Held requests: of one IO thread ------------------------------------------------------ */
+
+static struct tb_request *held[4096];
+static uint32_t held_first;
+static uint32_t held_end;
+static _Atomic(struct tb_http *) server;
+
+static int64_t query_number(const struct tb_request *req, const char *name)
+{
+    int64_t n = 0;
+    for (uint32_t i = 0; i < req->query_n; i++)
+        if (tb_str_eq_c(req->query[i].name, name) && !tb_str_to_i64(req->query[i].value, &n))
+            n = 0;
+    return n;
+}
+
+static void on_held(struct tb_request *req)
+{
+    char text[64];
+    struct tb_http_figures f;
+    for (int64_t n = req->op == OP_RELEASE ? query_number(req, "n") : 0; n > 0 && held_first < held_end; n--)
+        tb_http_reply(held[held_first++], 200, "text/plain", "held", 4);
+    tb_http_figures_read(server, &f);
+    int n = snprintf(text, sizeof text, "{\"held\":%u,\"inside\":%u}", held_end - held_first, f.in_flight);
+    tb_http_reply(req, 200, "application/json", text, (size_t)n);
+}
+
 /* ---- Handler ------------------------------------------------------------------------------ */
 
 static void on_head(void *user, struct tb_request *req)
@@ -225,6 +257,9 @@ static void on_head(void *user, struct tb_request *req)
         {"stream", OP_STREAM, TB_HTTP_GET, TB_HTTP_BODY_NONE},
         {"call", OP_CALL, TB_HTTP_POST, TB_HTTP_BODY_WHOLE},
         {"shuffle", OP_SHUFFLE, TB_HTTP_POST, TB_HTTP_BODY_WHOLE},
+        {"hold", OP_HOLD, TB_HTTP_GET, TB_HTTP_BODY_NONE},
+        {"held", OP_HELD, TB_HTTP_GET, TB_HTTP_BODY_NONE},
+        {"release", OP_RELEASE, TB_HTTP_GET, TB_HTTP_BODY_NONE},
     };
     (void)user;
     if (req->segment_n == 2 && tb_str_eq_c(req->segment[0], "v1"))
@@ -235,6 +270,7 @@ static void on_head(void *user, struct tb_request *req)
                     return;
                 }
                 req->op = route[i].op;
+                req->lane = (uint32_t)query_number(req, "lane");
                 req->body_kind = route[i].body;
                 req->body_limit = req->op == OP_LINES ? (size_t)1 << 30 : (size_t)1 << 20;
                 return;
@@ -262,6 +298,12 @@ static void on_request(void *user, struct tb_request *req)
         tb_http_reply(req, 200, "application/octet-stream", req->body.p, req->body.n);
     } else if (req->op == OP_JSON) {
         on_json(req);
+    } else if (req->op == OP_HOLD) {
+        if (held_end == TB_COUNT_OF(held))
+            abort();
+        held[held_end++] = req;
+    } else if (req->op == OP_HELD || req->op == OP_RELEASE) {
+        on_held(req);
     } else if (req->op == OP_LINES) {
         char text[80];
         int n = snprintf(text, sizeof text, "{\"lines\":%llu,\"bytes\":%llu}",
@@ -319,6 +361,7 @@ int main(int argc, char **argv)
     if (pthread_create(&t, NULL, work, NULL) != 0)
         return 1;
     struct tb_http *h = tb_http_start(&o, &fault);
+    server = h;
     if (h == NULL) {
         (void)fprintf(stderr, "%s\n", fault.text);
         return 1;
