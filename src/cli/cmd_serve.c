@@ -7,6 +7,7 @@
  * SIGTERM and SIGINT stop gracefully; a second one ends at once (what was answered is in
  * the journal either way). When the supervisor dies, so does the process that works.       */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 #define LOOK_MS 100
 #define RESTART_PAUSE_MS 200
 #define LIVE_SHOPPERS 3 /* a second */
+#define HTTP_THREADS_MOST 4 /* as many as keep one cell busy */
 
 static volatile sig_atomic_t signals;
 static volatile pid_t worker;
@@ -139,6 +141,14 @@ static const char *web_folder(struct tb_cli *cli, char path[4096])
     return NULL;
 }
 
+/* One for each core that this process may use. */
+static uint32_t http_threads(void)
+{
+    cpu_set_t cores;
+    int n = sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+    return n < 1 ? 1 : n > HTTP_THREADS_MOST ? HTTP_THREADS_MOST : (uint32_t)n;
+}
+
 static struct tb_app *open_http(struct tb_cli *cli, struct tb_node *n, struct tb_imports *imports,
                                 const char *listen, struct tb_fault *fault)
 {
@@ -167,7 +177,7 @@ static struct tb_app *open_http(struct tb_cli *cli, struct tb_node *n, struct tb
         o.http.host = host;
     tb_node_letters(n, &letters);
     tb_imports_port(imports, &port);
-    o.http.threads = (uint32_t)threads;
+    o.http.threads = threads > 0 ? (uint32_t)threads : http_threads();
     return tb_app_start(&o, fault);
 }
 

@@ -25,7 +25,7 @@
              "Waits while another process serves the same folder; on a PostgreSQL journal it follows\n" \
              "and takes over when the leader is silent for two seconds.\n\n" \
              "  --listen H:P      127.0.0.1:8780 when it is left out\n" \
-             "  --threads N       threads for HTTP\n" \
+             "  --threads N       threads for HTTP; left out, as many as cores, 4 at most\n" \
              "  --unlimited       no rate limits (benchmarks)\n" \
              "  --no-supervisor   one process; ends with code 75 where it would start again\n" \
              "  --web DIR         the pages (beside the program when it is left out)\n" \

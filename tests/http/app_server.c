@@ -143,7 +143,7 @@ int main(int argc, char **argv)
     make_operator(&n);
     struct tb_app_options o = {
         .cell = n.cell, .env = &n.env, .keys = n.keys, .state = n.state, .unlimited = true, .inbox = true};
-    o.http.threads = argc > 3 ? (uint32_t)atoi(argv[3]) : 1;
+    o.http.threads = argc > 3 ? (uint32_t)atoi(argv[3]) : 2; /* so that what they share is shared */
     struct tb_app *app = tb_app_start(&o, &fault);
     need(app != NULL, "http", &fault);
     (void)printf("port %u\n", tb_app_port(app));
