@@ -86,6 +86,8 @@ static void the_core_is_left_to_others(void **state)
     is_due(&f, 1200 + 700, true);
     f.behind_ns = -3600000 * MS; /* the clock was set back */
     is_due(&f, 1200 + 700, true);
+    f.behind_ns = INT64_MIN;
+    is_due(&f, 1200 + 700, true);
     f = usual;
     f.ended_ns = f.began_ns + MS; /* a short one still waits for the pause */
     is_due(&f, 1250, true);
