@@ -34,7 +34,10 @@ struct tb_facts {
 /* ---- epochs ------------------------------------------------------------------------------ */
 
 static _Atomic uint64_t epoch_now = 1;
-static _Atomic uint64_t epoch_of[READERS_MAX]; /* 0: outside */
+/* 0: outside. A line of the cache each: a reader writes its own with every request. */
+static struct {
+    _Alignas(64) _Atomic uint64_t at;
+} epoch_of[READERS_MAX];
 static atomic_uint readers;
 static _Thread_local uint32_t self; /* place + 1 */
 static _Thread_local uint32_t depth;
@@ -47,14 +50,14 @@ void tb_facts_enter(void)
         self = atomic_fetch_add(&readers, 1) + 1;
         tb_assert(self <= READERS_MAX);
     }
-    atomic_store(&epoch_of[self - 1], atomic_load(&epoch_now));
+    atomic_store(&epoch_of[self - 1].at, atomic_load(&epoch_now));
 }
 
 void tb_facts_leave(void)
 {
     tb_assert(depth > 0);
     if (--depth == 0)
-        atomic_store_explicit(&epoch_of[self - 1], 0, memory_order_release);
+        atomic_store_explicit(&epoch_of[self - 1].at, 0, memory_order_release);
 }
 
 static uint64_t oldest_reader(void)
@@ -62,7 +65,7 @@ static uint64_t oldest_reader(void)
     uint64_t oldest = UINT64_MAX;
     uint32_t n = atomic_load(&readers);
     for (uint32_t i = 0; i < n && i < READERS_MAX; i++) {
-        uint64_t e = atomic_load(&epoch_of[i]);
+        uint64_t e = atomic_load(&epoch_of[i].at);
         if (e != 0 && e < oldest)
             oldest = e;
     }

@@ -163,7 +163,6 @@ struct tb_http_io {
     uint32_t waiting; /* requests that wait without being suspended */
     uint64_t moved;   /* callbacks of libmicrohttpd that did something */
     bool still;       /* its last turn moved nothing */
-    struct lane lane[TB_HTTP_LANES];
     struct lane *lanes_waiting;
     struct lane *lane_last; /* of the request before */
     uint64_t lane_seen;     /* requests */
@@ -178,6 +177,7 @@ struct tb_http_io {
     _Atomic uint64_t slow_closed;
     atomic_uint in_flight;
     atomic_uint live; /* requests that exist, also by a stream's share */
+    struct lane lane[TB_HTTP_LANES]; /* last: what a thread writes lies apart from what the next one reads */
 };
 
 struct tb_http {
