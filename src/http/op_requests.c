@@ -27,6 +27,10 @@ static void list_read(struct tb_work *w, struct tb_json_object *o)
     (void)o;
     in->state = state_asked(w);
     in->before = (uint64_t)tb_call_query_i64(w->call, TB_STR("before"), 1, INT64_MAX, 0);
+    struct tb_str by = tb_call_query_str(w->call, TB_STR("asked_by"), 16);
+    in->mine = tb_str_eq_c(by, "me");
+    if (by.n > 0 && !in->mine)
+        tb_refusal_set(w->refusal, TB_PROBLEM_NOT_AN_OPTION, "asked_by", NULL);
     in->limit = (uint32_t)tb_call_query_i64(w->call, TB_STR("limit"), 1, TB_REQUEST_LIST_MAX, 50);
 }
 

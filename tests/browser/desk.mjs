@@ -106,6 +106,16 @@ async function fourEyes(w, c) {
   await owner.locator(".ant-modal-footer .ant-btn-primary").click();
   await owner.waitForSelector("text=已通过，余额已变动");
   c.equal(await balance(w, id, "thanks"), 600, "agreed, it is hers");
+  // who asked sees it on whatever page she is, until she has looked
+  await page.reload();
+  await page.click("button[aria-label='1 条申请有结果了']");
+  const told = await page.locator("[role=menu] [role=menuitem]").first().textContent();
+  c.that(["owner 已同意", "+500 关怀积分", "包裹迟到", "已电话核实"].every((x) => told.includes(x)), `what she is told: ${told}`);
+  await healthy(w, c, page, "what was decided");
+  await page.keyboard.press("Escape");
+  await page.reload();
+  await settled(page);
+  c.equal(await page.locator("button[aria-label*='有结果了']").count(), 0, "once");
   const row = (await w.sql(
     `SELECT r.state AS state, a.code AS asked, d.code AS decided, t.amount AS amount FROM requests r
      JOIN api_keys a ON a.key_no = r.asked_by JOIN api_keys d ON d.key_no = r.decided_by

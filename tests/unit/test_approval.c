@@ -428,6 +428,38 @@ static void against_a_model(void **state)
     fx_free(s.f);
 }
 
+/* How many of the newest ten the caller asked for. */
+static uint32_t mine(const struct shop *s, uint32_t by)
+{
+    struct tb_cmd_request_list in = {.limit = 10, .mine = true};
+    uint32_t n = 0;
+    s->f->actor = by;
+    fx_done(s->f, TB_OP_REQUEST_LIST, &in);
+    while (fx_bytes(s->f, 1, n).n > 0)
+        n++;
+    return n;
+}
+
+static void what_she_asked_for(void **state)
+{
+    (void)state;
+    struct shop s = shop_new();
+    (void)asked(&s, s.anna, LIMIT + 1);
+    (void)asked(&s, s.tool, LIMIT + 2); /* in her hands */
+    uint64_t last = asked(&s, s.bob, LIMIT + 3);
+    struct tb_cmd_erasure herself = {.who = play_who(s.member)};
+    s.f->actor = 0;
+    fx_done(s.f, TB_OP_ERASURE_ASK, &herself); /* nobody's hands */
+    assert_int_equal(mine(&s, s.anna), 2);
+    assert_int_equal(mine(&s, s.tool), 2);
+    assert_int_equal(mine(&s, s.bob), 1);
+    assert_int_equal(mine(&s, s.owner), 0);
+    assert_int_equal(mine(&s, 0), 0);
+    decided(&s, s.anna, last, false, TB_REQUEST_DECLINED);
+    assert_int_equal(mine(&s, s.bob), 1); /* whatever became of it */
+    fx_free(s.f);
+}
+
 /* ---- a member, to be erased --------------------------------------------------------------------------------- */
 
 static uint64_t erasure(const struct shop *s, uint32_t member, bool back)
@@ -524,7 +556,8 @@ int main(void)
         cmocka_unit_test(its_time),             cmocka_unit_test(judged_when_approved),
         cmocka_unit_test(where_no_limit_is),    cmocka_unit_test(many_small_ones),
         cmocka_unit_test(the_day_ends),         cmocka_unit_test(against_a_model),
-        cmocka_unit_test(to_be_erased),         cmocka_unit_test(erasures_apart),
+        cmocka_unit_test(what_she_asked_for),   cmocka_unit_test(to_be_erased),
+        cmocka_unit_test(erasures_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,6 +112,7 @@ struct tb_cmd_request_list {
     uint32_t state;   /* enum tb_request_state; 0 = all */
     uint64_t before;  /* 0 = from the newest */
     uint32_t limit;   /* 1 .. TB_REQUEST_LIST_MAX */
+    bool mine;        /* only what the caller's hands asked for */
 };
 
 /* ---- for the ledger --------------------------------------------------------------------------------------- */

@@ -53,13 +53,15 @@ enum tb_outcome tb_request_list(struct tb_txn *t, const struct tb_command *cmd, 
     const struct tb_tenant *tenant = tb_tenant_of(t);
     uint64_t newest = t->store->counter[TB_COUNTER_REQUEST];
     uint64_t from = in->before == 0 || in->before > newest ? newest : in->before - 1;
+    uint32_t hands = in->mine && cmd->actor != 0 ? tb_key_hands(t, cmd->actor) : 0;
     uint32_t n = 0;
     const uint32_t *objects = tenant ? tenant->objects : NULL;
     tb_wire_put_uint(&a->body, 2, objects ? objects[TB_OBJECTS_REQUEST] + objects[TB_OBJECTS_ERASURE] : 0);
     for (uint64_t id = from; id > 0; id--) {
         struct tb_block *b = tb_read(t, TB_KIND_REQUEST, id);
         const struct tb_approval *r = request_in(t, b);
-        bool asked_for = r != NULL && (in->state == 0 || r->state == in->state);
+        bool asked_for = r != NULL && (in->state == 0 || r->state == in->state) &&
+                         (!in->mine || (r->asked_by != 0 && tb_key_hands(t, r->asked_by) == hands));
         if (from - id >= LIST_WORK_MAX || (asked_for && (n == in->limit || !row(t, b, a)))) {
             tb_wire_put_uint(&a->body, 3, id + 1);
             return TB_DONE;

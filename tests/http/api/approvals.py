@@ -71,6 +71,9 @@ def story(c, s, t):
     r, lines = t.bulk([{"op": "adjust", "key": f"four-{n}", "body": {**give, "amount": n}} for n in (100, 1000)])
     c.that([x["status"] for x in lines] == [201, 202], f"bulk: {r} {lines}")
     c.status(t.get("/v1/ledger/requests?state=lost"), 400, "no such state", "not_an_option")
+    c.status(t.get("/v1/ledger/requests?asked_by=ann"), 400, "another's are not asked for", "not_an_option")
+    hers = c.status(ann.get("/v1/ledger/requests?asked_by=me"), 200, "her own")["items"]
+    c.that(hers and {x["asked_by"] for x in hers} == {"acme:ann"}, f"{hers}")
     c.status(t.get("/v1/ledger/requests/req_0000000000000"), 404, "none", "unknown_request")
     c.status(t.post("/v1/ledger/requests/req_0/decision", {"decision": "approve"}), 404, "none", "unknown_request")
     # many small ones: the day's limit of one person, whichever of her keys asks

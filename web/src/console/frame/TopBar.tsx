@@ -5,30 +5,17 @@ import GlobalOutlined from "@ant-design/icons-svg/es/asn/GlobalOutlined";
 import KeyOutlined from "@ant-design/icons-svg/es/asn/KeyOutlined";
 import LogoutOutlined from "@ant-design/icons-svg/es/asn/LogoutOutlined";
 import MenuOutlined from "@ant-design/icons-svg/es/asn/MenuOutlined";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { setLanguage, useLanguage } from "../../shared/language";
 import { useSession } from "../../shared/session";
 import { setMode, useMode } from "../../shared/theme";
 import { useT } from "../messages";
 import { Icon } from "../ui/Icon";
+import { Answers } from "./Answers";
 import { Brand } from "./SideMenu";
+import { useOpen } from "./useOpen";
 
 const Password = lazy(() => import("./Password"));
-
-/** Open until something else is pressed. */
-function useOpen() {
-  const [open, setOpen] = useState(false);
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (!open) return undefined;
-    const away = (e: Event) => {
-      if (e instanceof KeyboardEvent ? e.key === "Escape" : !box.current?.contains(e.target as Node)) setOpen(false);
-    };
-    for (const event of ["pointerdown", "keydown", "focusin"]) addEventListener(event, away);
-    return () => ["pointerdown", "keydown", "focusin"].forEach((event) => removeEventListener(event, away));
-  }, [open]);
-  return { open, setOpen, box };
-}
 
 function Who({ short, changePassword }: { short: boolean; changePassword: () => void }) {
   const t = useT();
@@ -110,6 +97,7 @@ export function TopBar({ openMenu }: { openMenu?: () => void }) {
       >
         <Icon of={BulbOutlined} />
       </button>
+      <Answers />
       <Who short={short} changePassword={() => setPassword("open")} />
       {password !== "never" && (
         <Suspense>

@@ -43,6 +43,14 @@ export const en: Messages = {
     associate: "Associate",
     member: "Member page",
   },
+  answers: {
+    title: "What you asked for was decided",
+    news: (n) => `${n} of your requests were decided`,
+    approved: (by) => `${by} agreed`,
+    declined: (by) => `${by} declined`,
+    lapsed: () => "nobody decided, it lapsed",
+    asked: (t) => `asked ${t}`,
+  },
   range: {
     title: "Period",
     last: (n: number) => `Last ${n} days`,

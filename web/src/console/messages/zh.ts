@@ -42,6 +42,14 @@ export const zh = {
     associate: "导购助手",
     member: "会员端",
   },
+  answers: {
+    title: "我的申请有结果了",
+    news: (n: string) => `${n} 条申请有结果了`,
+    approved: (by: string) => `${by} 已同意`,
+    declined: (by: string) => `${by} 已驳回`,
+    lapsed: (_: string) => "没有人复核，已过期",
+    asked: (t: string) => `${t} 提交`,
+  },
   range: {
     title: "统计时间",
     last: (n: number) => `近 ${n} 天`,
