@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Back and on through a list that comes in pages; what is left of it says how new or how many.
 import { Button } from "antd";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { useT } from "../messages";
 
 export function Pager({
@@ -30,6 +30,21 @@ export function Pager({
       </span>
     </div>
   );
+}
+
+/** A list whose pages tell where the next begins (`next`): at, what to ask for; pager, what to show under the page. */
+export function usePages() {
+  const [pages, setPages] = useState<number[]>([]);
+  return {
+    at: pages.at(-1),
+    pager: (next: number | undefined) =>
+      (pages.length > 0 || next) && (
+        <Pager
+          previous={pages.length > 0 ? () => setPages(pages.slice(0, -1)) : undefined}
+          next={next ? () => setPages([...pages, next]) : undefined}
+        />
+      ),
+  };
 }
 
 /** Previous and next of a list that counts what was seen, `after` in the address. */

@@ -10,7 +10,7 @@ import { useT } from "../../messages";
 import { useCampaignsT } from "../../messages/campaigns";
 import { FormModal } from "../../ui/FormModal";
 import { Card } from "../../ui/Page";
-import { Pager } from "../../ui/Pager";
+import { usePages } from "../../ui/Pager";
 import { Data, Nothing } from "../../ui/State";
 import { useStores } from "../../ui/useStores";
 
@@ -81,9 +81,9 @@ export function GiftStockCard({ code }: { code: string }) {
   const m = useCampaignsT();
   const { may } = useSession();
   const stores = useStores();
-  const [pages, setPages] = useState<number[]>([]);
+  const pages = usePages();
   const [booking, setBooking] = useState<{ store?: string } | null>(null);
-  const query = useApi("listCampaignStocks", { code, after: pages.at(-1), limit: 50 });
+  const query = useApi("listCampaignStocks", { code, after: pages.at, limit: 50 });
   const books = may("post_campaign_stock") && (query.data?.each_store ?? 0) > 0;
   return (
     <Card
@@ -131,12 +131,7 @@ export function GiftStockCard({ code }: { code: string }) {
                 ]}
               />
             )}
-            {(pages.length > 0 || data.next) && (
-              <Pager
-                previous={pages.length > 0 ? () => setPages(pages.slice(0, -1)) : undefined}
-                next={data.next ? () => setPages([...pages, data.next!]) : undefined}
-              />
-            )}
+            {pages.pager(data.next)}
           </>
         )}
       </Data>

@@ -2,7 +2,6 @@
 // The statement in sentences: earned by which order and rule, spent, expired, taken back by which return.
 // What can be undone has a button; above the limit that becomes a request.
 import { App, Button } from "antd";
-import { useState } from "react";
 import { Link } from "react-router-dom";
 import { api, type Movement, type Order } from "../../../api/client.gen";
 import type { ApiError } from "../../../api/http";
@@ -11,7 +10,7 @@ import { useApi, useWrite } from "../../../shared/query";
 import { useSession } from "../../../shared/session";
 import { useT } from "../../messages";
 import { useDeskT } from "../../messages/desk";
-import { Pager } from "../../ui/Pager";
+import { usePages } from "../../ui/Pager";
 import { Data, problemText } from "../../ui/State";
 import { useReason } from "../../ui/useReason";
 import { useAmounts } from "./useAmounts";
@@ -130,9 +129,8 @@ function Sentence({ m, undoes }: { m: Movement; undoes: boolean }) {
 export function Statement({ id, unit }: { id: string; unit: string }) {
   const d = useDeskT();
   const { may } = useSession();
-  const [pages, setPages] = useState<number[]>([]);
-  const before = pages.at(-1);
-  const query = useApi("getStatement", { member: id, unit, before, limit: PAGE });
+  const pages = usePages();
+  const query = useApi("getStatement", { member: id, unit, before: pages.at, limit: PAGE });
   return (
     <Data query={query}>
       {(data) => {
@@ -152,12 +150,7 @@ export function Statement({ id, unit }: { id: string; unit: string }) {
                 <Sentence key={`${m.sequence}-${i}`} m={m} undoes={undoes(m)} />
               ))}
             </ol>
-            {(pages.length > 0 || data.next) && (
-              <Pager
-                previous={pages.length > 0 ? () => setPages(pages.slice(0, -1)) : undefined}
-                next={data.next ? () => setPages([...pages, data.next!]) : undefined}
-              />
-            )}
+            {pages.pager(data.next)}
           </>
         );
       }}
