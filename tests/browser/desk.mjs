@@ -325,6 +325,15 @@ async function keysOnly(w, c) {
   c.equal(paper, 72, "80 mm paper prints 72");
   await page.emulateMedia({ media: "screen" });
   await page.keyboard.press("Enter");
+  // the same receipt once more says that it is a copy, and books nothing
+  await page.waitForSelector(".receipt", { state: "detached" });
+  await page.keyboard.press("F11");
+  await page.waitForSelector(".receipt .copy:has-text('副本')");
+  const again = await page.locator(".receipt").textContent();
+  c.that(again.includes(order) && again.includes((quote.payable / 100).toFixed(2)), `the copy is of that order: ${again}`);
+  await healthy(w, c, page, "a copy of a receipt");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".receipt", { state: "detached" });
   // all of it comes back, the card has its money again
   await page.keyboard.press("F8");
   await page.waitForSelector("input[aria-label^=小票单号]:focus");

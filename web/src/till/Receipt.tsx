@@ -79,7 +79,8 @@ function Paid({ sold }: { sold: Sold }) {
   );
 }
 
-export function Receipt({ sold, next }: { sold: Sold; next: () => void }) {
+/** copy: it was printed before, and says so; what was handed over is not handed over again. */
+export function Receipt({ sold, copy, next }: { sold: Sold; copy?: boolean; next: () => void }) {
   const t = useT();
   const names = useNames();
   const { session } = useSession();
@@ -89,7 +90,7 @@ export function Receipt({ sold, next }: { sold: Sold; next: () => void }) {
   return (
     <Modal
       open
-      title={t.paid}
+      title={copy ? t.reprint : t.paid}
       closable={false}
       maskClosable={false}
       width={420}
@@ -98,12 +99,13 @@ export function Receipt({ sold, next }: { sold: Sold; next: () => void }) {
           {t.print} <kbd>P</kbd>
         </Button>,
         <Button key="next" type="primary" autoFocus onClick={next}>
-          {t.next} <kbd>Enter</kbd>
+          {copy ? t.reprinted : t.next} <kbd>Enter</kbd>
         </Button>,
       ]}
     >
-      <Gifts gifts={result.gifts} />
+      {!copy && <Gifts gifts={result.gifts} />}
       <article className={`receipt paper-${tillSettings().paper}`} aria-label={t.paid}>
+        {copy && <p className="copy">{t.copy}</p>}
         <h2>{session?.tenant_name}</h2>
         <p>{session?.store_name ?? sold.store}</p>
         <hr />
@@ -155,7 +157,7 @@ export function Receipt({ sold, next }: { sold: Sold; next: () => void }) {
           {t.order} {basket.order}
         </p>
         <p className="soft num">{dateTime(sold.at)}</p>
-        <p>{t.thanks}</p>
+        <p>{copy ? t.copy : t.thanks}</p>
       </article>
     </Modal>
   );

@@ -21,13 +21,14 @@ import { unpark, useParked, type Parked } from "./parked";
 import { Pay, type Part } from "./Pay";
 import { RecallDialog } from "./RecallDialog";
 import { Receipt, type Sold } from "./Receipt";
+import { LAST_MAX, ReprintDialog } from "./ReprintDialog";
 import { ReturnDialog } from "./ReturnDialog";
 import { readLabel } from "./scale";
 import { tillSettings } from "./settings";
 import { SettingsDialog } from "./SettingsDialog";
 import { confirmation, quoteBody, useQuote } from "./useQuote";
 
-type Open = "pay" | "return" | "recall" | "card" | "settings" | null;
+type Open = "pay" | "return" | "recall" | "card" | "settings" | "reprint" | null;
 
 /** Goods of a scale's label: what it weighs, or what it costs. */
 function labelled(code: string, goods: Map<string, Product>) {
@@ -85,6 +86,7 @@ function Checkout({ store, tenant }: { store: string; tenant: string }) {
   const [open, setOpen] = useState<Open>(null);
   const [why, setWhy] = useState(false);
   const [sold, setSold] = useState<Sold | null>(null);
+  const [last, setLast] = useState<Sold[]>([]);
   const [typed, setTyped] = useState("");
   const [draws, setDraws] = useState<QuoteTender[]>([]);
   const quoted = useQuote(basket, member, store, draws);
@@ -157,6 +159,7 @@ function Checkout({ store, tenant }: { store: string; tenant: string }) {
     F8: () => show("return"),
     F9: () => some && show("pay"),
     F10: () => some && clear(),
+    F11: () => last.length > 0 && show("reprint"),
     F1: () => setWhy(!why),
   });
 
@@ -196,7 +199,9 @@ function Checkout({ store, tenant }: { store: string; tenant: string }) {
       const body = confirmation(basket, member, store, quote, [...draws, ...paid], parts.at(-1)?.kind);
       const result = await api.postConfirm({}, body);
       setOpen(null);
-      setSold({ basket, member, quote, parts, result, store, at: new Date().toISOString() });
+      const one = { basket, member, quote, parts, result, store, at: new Date().toISOString() };
+      setSold(one);
+      setLast((all) => [one, ...all].slice(0, LAST_MAX));
     } catch (e) {
       say(e);
     }
@@ -269,6 +274,9 @@ function Checkout({ store, tenant }: { store: string; tenant: string }) {
           <Button danger disabled={!some} onClick={clear}>
             {t.cancel} <kbd>F10</kbd>
           </Button>
+          <Button disabled={last.length === 0} onClick={() => show("reprint")}>
+            {t.reprint} <kbd>F11</kbd>
+          </Button>
           <Button onClick={() => setOpen("settings")}>
             {t.settings} <kbd>**</kbd>
           </Button>
@@ -310,6 +318,7 @@ function Checkout({ store, tenant }: { store: string; tenant: string }) {
         />
       )}
       {open === "settings" && <SettingsDialog close={close} />}
+      {open === "reprint" && <ReprintDialog last={last} close={close} />}
       {sold && <Receipt sold={sold} next={clear} />}
     </main>
   );
