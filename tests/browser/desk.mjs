@@ -212,6 +212,22 @@ async function desk(w, c) {
   await page.locator(".ant-modal-confirm-btns .ant-btn-dangerous").click();
   await page.waitForSelector("text=撤销之前的操作，收回 77");
   c.equal(await balance(w, id, "points"), has - 77, "undone");
+  // a good of the mall, from the desk; what she cannot have says why
+  await put(w, c, "/v1/mall/goods/desk-mug", { name: "客服台马克杯", unit: "points", points: 1 });
+  await put(w, c, "/v1/mall/goods/desk-far", { name: "够不着的礼物", unit: "points", points: 99_999_999 });
+  await page.click("button:has-text('兑换商城商品')");
+  await dialog(page, "兑换商城商品").locator("#goods").click();
+  await page.keyboard.type("够不着");
+  await page.waitForSelector(".ant-select-item-option-disabled:has-text('余额不足')");
+  await page.fill("#goods", "客服台马克杯");
+  await option(page, "客服台马克杯").waitFor();
+  await page.keyboard.press("Enter");
+  await healthy(w, c, page, "the mall at the desk");
+  await agree(page, "兑换商城商品");
+  await page.waitForSelector("text=已兑换");
+  c.equal(await balance(w, id, "points"), has - 78, "her point is spent");
+  const took = (await w.api("GET", `/v1/members/${id}/exchanges`)).json.items;
+  c.equal(took.map((x) => x.goods).join(), "desk-mug", "and the exchange stands");
   await page.context().close();
 }
 

@@ -10,6 +10,7 @@ import { useDeskT } from "../../messages/desk";
 import { Card, Page } from "../../ui/Page";
 import { Data } from "../../ui/State";
 import { useListState } from "../../ui/useListState";
+import { MallTake } from "./MallTake";
 import { Statement } from "./Statement";
 import { useAmounts } from "./useAmounts";
 import { WhyPrice } from "./WhyPrice";
@@ -36,6 +37,7 @@ function Answers({ id }: { id: string }) {
                 <div className="row">
                   {m.erasure?.state === "waiting" && <Link to="/requests">{d.toRequests}</Link>}
                   <Link to={`/members/${m.id}`}>{d.open}</Link>
+                  {!m.erased && <MallTake member={m.id} />}
                 </div>
               </div>
               {m.erasure?.state === "waiting" && (
