@@ -45,6 +45,7 @@ async function forgotten(w, c) {
   const open = async () => {
     await desk.locator("tr:has-text('会员申请注销') button").first().click();
     await dialog(desk, "会员申请注销").waitFor();
+    await settled(desk);
   };
   await open();
   await healthy(w, c, desk, "to be forgotten");
@@ -62,7 +63,8 @@ async function forgotten(w, c) {
   await desk.reload();
   await open();
   await dialog(desk, "会员申请注销").locator(".ant-modal-footer button:has-text('删除资料')").click();
-  await desk.locator(".ant-popover .ant-btn-dangerous").click();
+  await settled(desk);
+  await desk.locator(".ant-popover:visible .ant-btn-dangerous").click();
   await desk.waitForSelector("text=个人资料已删除");
   c.equal(await state(), "3,2", "erasing ends it");
   const gone = (await w.api("GET", `/v1/members/${id}?view=full`)).json;
