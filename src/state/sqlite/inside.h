@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
+#include "state/sqlite/ease.h"
 #include "state/sqlite/state_sqlite.h"
 
 #define TB_STATE_PATH_MAX 1024
@@ -70,6 +71,7 @@ struct tb_state_sqlite {
     sqlite3_stmt *guard;
     struct tb_feed feed;
     int wal_pages;
+    struct tb_ease ease;
     bool in_transaction;
     bool broken; /* a sync or checkpoint failed: what the disk holds is not known */
     struct tb_fault fault;

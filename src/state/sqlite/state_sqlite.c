@@ -180,6 +180,7 @@ static void checkpoint_log(struct tb_state_sqlite *s)
 {
     if ((uint64_t)s->wal_pages * s->options.page_bytes < s->options.checkpoint_bytes)
         return;
+    tb_ease_log(s->path);
     int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     /* a full disk is no damage: the log keeps what the file could not take yet */
     if (rc != SQLITE_OK && rc != SQLITE_BUSY && (rc & 0xff) != SQLITE_FULL) {
@@ -232,6 +233,7 @@ static enum tb_state_answer sqlite_sync(struct tb_state *base, struct tb_checkpo
     tb_assert(!s->in_transaction);
     if (!usable(s, f))
         return TB_STATE_FAULT;
+    tb_ease_log(s->path);
     /* What is in the file was synced by the checkpoint that put it there; the rest is in
      * the log, whose handle SQLite lends us.                                           */
     sqlite3_file *log = NULL;
@@ -275,6 +277,7 @@ static void sqlite_close(struct tb_state *base)
         sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     int rc = sqlite3_close(s->db);
     tb_assert(rc == SQLITE_OK);
+    tb_ease_end(&s->ease);
     if (s->lock_fd >= 0)
         close(s->lock_fd);
     free(s);
@@ -352,6 +355,7 @@ static int open_writer(struct tb_state_sqlite *s)
     if (rc != SQLITE_OK)
         return rc;
     s->options.page_bytes = (uint32_t)pragma_i64(s->db, "PRAGMA page_size");
+    tb_ease_begin(&s->ease, s->db, s->path);
     sqlite3_wal_hook(s->db, on_commit, s); /* takes the place of the automatic checkpoint */
     int64_t id = pragma_i64(s->db, "PRAGMA application_id");
     if (id != APPLICATION_ID &&
