@@ -166,6 +166,7 @@ int tb_bench_run(struct tb_bench_world *w, const struct tb_node_options *node, c
         sustained(w, o, out);
     if (o->restart && !tb_bench_restart(w, node, o->tail, out))
         return TB_EXIT_FAULT;
+    tb_bench_machine(out); /* a host's other guests come and go */
     return TB_EXIT_OK;
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* How fast this machine is today, so that figures of different days compare: a chain of integer
  * steps (tb_mix, each needs the one before: two multiplications, three shifts), and a chain of
- * loads, one line each, in one cycle through 64 MiB in the order of a fixed shuffle. Processor
+ * loads, one line each, in one cycle through 64 MiB in the order of a fixed shuffle, and eight
+ * chains of integer steps side by side. A neighbour on the other half of a core leaves a chain
+ * its pace, and takes up to half of what goes side by side, as most of a program does. Processor
  * time of this thread; the best of the rounds is the machine's, the middle one what it gave while
  * others used it. No figure of the engine is corrected by these.                             */
 #include <stdlib.h>
@@ -12,6 +14,7 @@
 
 #define ROUNDS 9u
 #define STEPS 2000000u
+#define CHAINS 8u
 #define LINES (1u << 20) /* of 64 bytes */
 #define HUGE_BYTES ((size_t)2 << 20)
 
@@ -41,6 +44,20 @@ static uint64_t integers(const struct line *unused, uint64_t x)
     for (uint32_t i = 0; i < STEPS; i++)
         x = tb_mix(x + 1);
     return x;
+}
+
+static uint64_t side_by_side(const struct line *unused, uint64_t x)
+{
+    (void)unused;
+    uint64_t chain[CHAINS];
+    for (uint32_t k = 0; k < CHAINS; k++)
+        chain[k] = x + k;
+    for (uint32_t i = 0; i < STEPS / CHAINS; i++)
+        for (uint32_t k = 0; k < CHAINS; k++)
+            chain[k] = tb_mix(chain[k] + 1);
+    for (uint32_t k = 1; k < CHAINS; k++)
+        chain[0] ^= chain[k];
+    return chain[0];
 }
 
 static uint64_t loads(const struct line *line, uint64_t at)
@@ -79,6 +96,7 @@ static void shuffle(struct line *line)
 void tb_bench_machine(FILE *out)
 {
     double integer[ROUNDS];
+    double wide[ROUNDS];
     double load[ROUNDS];
     struct line *line = aligned_alloc(HUGE_BYTES, LINES * sizeof *line);
     if (line == NULL)
@@ -86,9 +104,11 @@ void tb_bench_machine(FILE *out)
     (void)madvise(line, LINES * sizeof *line, MADV_HUGEPAGE); /* as the store's memory */
     shuffle(line);
     measure(integers, line, integer);
+    measure(side_by_side, line, wide);
     measure(loads, line, load);
     free(line);
-    (void)fprintf(out, "machine: an integer step %.2f ns (middle of %u rounds %.2f), a load of a chain over 64 MiB "
-                       "%.1f ns (%.1f)\n",
-                  integer[0], ROUNDS, integer[ROUNDS / 2], load[0], load[ROUNDS / 2]);
+    (void)fprintf(out, "machine: an integer step %.2f ns (middle of %u rounds %.2f), of %u side by side %.2f ns (%.2f), "
+                       "a load of a chain over 64 MiB %.1f ns (%.1f)\n",
+                  integer[0], ROUNDS, integer[ROUNDS / 2], CHAINS, wide[0], wide[ROUNDS / 2], load[0],
+                  load[ROUNDS / 2]);
 }
