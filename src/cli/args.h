@@ -48,6 +48,7 @@
     X(TENANTS, "--tenants", true)      \
     X(MEMBERS, "--members", true)      \
     X(SECONDS, "--seconds", true)      \
+    X(SUSTAIN, "--sustain", true)      \
     X(ORDERS, "--orders", true)        \
     X(TAIL, "--tail", true)            \
     X(UNLIMITED, "--unlimited", false) \

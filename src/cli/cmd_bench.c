@@ -44,7 +44,7 @@ static void print_burst(FILE *out, const char *what, const char *things, const s
 
 static void sustained(struct tb_bench_world *w, const struct tb_bench_options *o, FILE *out)
 {
-    struct tb_bench_load l = {.first = 0, .n = w->tenant_n, .rate = o->rate, .seconds = o->seconds * 3};
+    struct tb_bench_load l = {.first = 0, .n = w->tenant_n, .rate = o->rate, .seconds = o->sustain};
     struct tb_bench_result r;
     tb_bench_run_load(w, &l, &r);
     (void)fprintf(out,
@@ -205,6 +205,7 @@ int tb_cmd_bench(struct tb_cli *cli)
                                  .play = tb_args_has(&cli->args, TB_OPT_PLAY),
                                  .restart = tb_args_has(&cli->args, TB_OPT_RESTART),
                                  .tail = number(cli, TB_OPT_TAIL, 200000)};
+    o.sustain = number(cli, TB_OPT_SUSTAIN, 3 * (int64_t)o.seconds);
     struct tb_bench_world w = {0};
     struct tb_fault fault;
     if (tb_node_open(&options, &w.node, &fault) != TB_NODE_DONE)

@@ -69,7 +69,7 @@
     {.name = "bench", .place = TB_VERB_ALONE, .run = tb_cmd_bench, \
      .options = TB_OPTS_FOLDER | TB_OPT_BIT(TENANTS) | TB_OPT_BIT(MEMBERS) | TB_OPT_BIT(SECONDS) | TB_OPT_BIT(RATE) | \
                 TB_OPT_BIT(ORDERS) | TB_OPT_BIT(RESTART) | TB_OPT_BIT(TAIL) | TB_OPT_BIT(SCANS) | \
-                TB_OPT_BIT(CHECKOUT) | TB_OPT_BIT(PLAY) | TB_OPT_BIT(ACCOUNTS), \
+                TB_OPT_BIT(SUSTAIN) | TB_OPT_BIT(CHECKOUT) | TB_OPT_BIT(PLAY) | TB_OPT_BIT(ACCOUNTS), \
      .usage = "bench [--members N] [--accounts] [--tenants N] [--seconds S] [--rate R] [--orders N]\n" \
               "       [--scans] [--checkout] [--play] [--restart]", \
      .what = "measures the engine on this machine, in a fresh folder (bench/README.md)\n\n" \
@@ -77,7 +77,8 @@
              "  --accounts        members begin with two accounts and a lot: what a member costs in memory\n" \
              "  --tenants N       with more than one, one floods (1)\n" \
              "  --seconds S       of each part (5)\n" \
-             "  --rate R          also R purchases a second, sustained for three times as long\n" \
+             "  --rate R          also R purchases a second, sustained\n" \
+             "  --sustain S       for so long (three times --seconds)\n" \
              "  --orders N        purchases before anything is measured (0)\n" \
              "  --scans           also scans of item codes, of ten million in all tenants together\n" \
              "  --checkout        also quotes against twenty campaigns, claims of one coupon, orders with it\n" \

@@ -50,6 +50,7 @@ struct tb_bench_options {
     uint32_t members;
     uint32_t seconds;  /* of each measured part */
     uint32_t rate;     /* purchases a second of the sustained part; 0 = leave it out */
+    uint32_t sustain;  /* seconds of that part */
     uint32_t orders;   /* purchases before anything is measured */
     bool accounts;     /* members begin with points in a lot, and with stars of which nothing is left */
     bool scans;        /* also scans of item codes */

@@ -107,8 +107,9 @@ void tb_bench_machine(FILE *out)
     measure(side_by_side, line, wide);
     measure(loads, line, load);
     free(line);
-    (void)fprintf(out, "machine: an integer step %.2f ns (middle of %u rounds %.2f), of %u side by side %.2f ns (%.2f), "
-                       "a load of a chain over 64 MiB %.1f ns (%.1f)\n",
+    (void)fprintf(out,
+                  "machine: an integer step %.2f ns (middle of %u rounds %.2f), of %u side by side %.2f ns (%.2f), "
+                  "a load of a chain over 64 MiB %.1f ns (%.1f)\n",
                   integer[0], ROUNDS, integer[ROUNDS / 2], CHAINS, wide[0], wide[ROUNDS / 2], load[0],
                   load[ROUNDS / 2]);
 }
