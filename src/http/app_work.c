@@ -186,6 +186,9 @@ void tb_work_hashes(struct tb_work *w, struct tb_str idempotency_key, struct tb_
     if (idempotency_key.n == 0)
         return;
     uint64_t key = tb_siphash(&w->app->hash_key, idempotency_key.p, idempotency_key.n);
+    const uint64_t own[2] = {key, w->call ? w->call->who.person : 0}; /* a bulk line has no call and is no member's */
+    if (own[1] != 0) /* hers alone: all members' paths are alike, and tills' keys are not hers to take */
+        key = tb_siphash(&w->app->hash_key, own, sizeof own);
     uint64_t part[2] = {tb_siphash(&w->app->hash_key, where.p, where.n),
                         tb_siphash(&w->app->hash_key, body.p, body.n)};
     w->job.key_hash = key ? key : 1;
@@ -232,7 +235,7 @@ static void first_read(struct tb_work *w)
         return;
     }
     w->job.command = (struct tb_command){w->op->op, w->tenant, (uint32_t)call->who.key, w->input};
-    if (!tb_op_reads(w->op->op))
+    if (!tb_op_reads(w->op->op) && call->op->idempotency != TB_IDEMPOTENCY_NONE)
         tb_work_hashes(w, w->req->idempotency_key, w->req->path, w->req->body);
     tb_work_submit(w, w->op->after ? w->op->after : tb_work_reply);
 }
