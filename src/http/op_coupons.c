@@ -13,11 +13,12 @@
 static const char *const states[] = {"usable", "early", "locked", "expired"};
 
 /* What may be a word may be a unique code as well: it is deciphered, and core tries the word first. Who guesses is
- * whom the caller names, else the member. */
+ * whom the caller names, else the member; she who is signed in names nobody. */
 static void read_claim_code(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_coupon_claim *in)
 {
     char code[1][TB_SERIAL_SYMBOLS];
-    struct tb_str who = tb_may_str(o, "caller", CALLER_MAX);
+    bool herself = (w->roles & 1u << TB_API_ROLE_MEMBER) != 0;
+    struct tb_str who = herself ? TB_STR_NONE : tb_may_str(o, "caller", CALLER_MAX);
     if (who.n == 0 && w->param != NULL)
         who = w->param[0];
     in->caller = who.n ? tb_siphash(&w->app->hash_key, who.p, who.n) : 0;

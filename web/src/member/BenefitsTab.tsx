@@ -2,7 +2,7 @@
 // What she has and may have: coupons, the mall, gift cards, gifts to friends.
 import { Button, Dialog, Input, Switch, Toast } from "antd-mobile";
 import { useState } from "react";
-import { api, type CouponClaimIn, type CouponView, type Goods, type Member, type Unit } from "../api/client.gen";
+import { api, type CouponView, type Goods, type Member, type MyCouponClaimIn, type Unit } from "../api/client.gen";
 import type { ApiError } from "../api/http";
 import { count, date, dateTime, minorOf, money } from "../shared/format";
 import { useApi, useWrite } from "../shared/query";
@@ -35,7 +35,7 @@ function Ticket({ c }: { c: CouponView }) {
 function useClaim() {
   const p = usePlayT();
   const write = useWrite(
-    (body: CouponClaimIn) => api.postMyCouponClaim({}, body),
+    (body: MyCouponClaimIn) => api.postMyCouponClaim({}, body),
     () => Toast.show(p.claimed),
   );
   const say = (e: ApiError) =>
@@ -48,7 +48,7 @@ function useClaim() {
         unknown_code: p.claimUnknown,
       }[e.problem.code] ?? p.tryLater,
     );
-  return { pending: write.isPending, claim: (body: CouponClaimIn) => write.mutate([body], { onError: say }) };
+  return { pending: write.isPending, claim: (body: MyCouponClaimIn) => write.mutate([body], { onError: say }) };
 }
 
 function claimable(u: Unit) {
