@@ -39,7 +39,18 @@ uint64_t tb_read_roles(struct tb_json_object *o, const char *name)
     return read_names(o, name, tb_role_names, TB_API_ROLE_OPERATOR, true);
 }
 
-static void key_read(struct tb_work *w, struct tb_json_object *o)
+/* A key makes none that may more than itself: left out, the new one's scopes are its own. */
+uint64_t tb_key_scopes(const struct tb_work *w, struct tb_json_object *o, uint64_t asked)
+{
+    uint64_t own = w->call->who.scopes;
+    if (own == UINT64_MAX) /* it has no scopes: all that its roles allow */
+        return asked;
+    if ((asked & ~own) != 0)
+        tb_json_refuse(o, TB_STR("scopes"), TB_PROBLEM_FORBIDDEN_SCOPE, "More than the key that asks has.");
+    return asked ? asked : own;
+}
+
+static void read_key(struct tb_work *w, struct tb_json_object *o)
 {
     struct tb_cmd_key_put *in = w->input;
     struct key_note *note = TB_NEW(w->arena, struct key_note);
@@ -59,7 +70,14 @@ static void key_read(struct tb_work *w, struct tb_json_object *o)
     w->note = note;
 }
 
-/* The operator makes a tenant's first keys. */
+static void key_read(struct tb_work *w, struct tb_json_object *o)
+{
+    struct tb_cmd_key_put *in = w->input;
+    read_key(w, o);
+    in->scopes = tb_key_scopes(w, o, in->scopes);
+}
+
+/* The operator makes a tenant's first keys, whose scopes are not the cell's. */
 static void tenant_key_read(struct tb_work *w, struct tb_json_object *o)
 {
     w->tenant = 0;
@@ -68,7 +86,7 @@ static void tenant_key_read(struct tb_work *w, struct tb_json_object *o)
         tb_work_no(w, TB_CODE_NOT_FOUND, "tenant");
     else if (tenant != 0)
         w->tenant = tenant;
-    key_read(w, o);
+    read_key(w, o);
 }
 
 static void key_write(struct tb_work *w, struct tb_json_out *o)

@@ -30,6 +30,8 @@ extern const struct tb_work_op tb_work_user, tb_work_password, tb_work_member_si
 TB_MUST_USE bool tb_keyring_find(struct tb_app *app, struct tb_str code, struct tb_principal *out);
 /* The list of role names under that key, as bits (op_keys.c). */
 uint64_t tb_read_roles(struct tb_json_object *o, const char *name);
+/* The scopes of a key that w's key makes; a refusal when more is asked than it has itself. */
+uint64_t tb_key_scopes(const struct tb_work *w, struct tb_json_object *o, uint64_t asked);
 
 /* ---- the demonstration's inbox (inbox.c) --------------------------------------------------- */
 
