@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/admin.h"
@@ -131,6 +132,7 @@ int main(int argc, char **argv)
 {
     struct rlimit no_core = {0, 0}; /* a dump would hold keys and personal values */
     (void)setrlimit(RLIMIT_CORE, &no_core);
+    (void)umask(umask(S_IRWXO) | S_IRWXO); /* what we write is people's data, also in a folder that all may enter */
     (void)signal(SIGPIPE, SIG_IGN);
     if (argc < 2)
         return usage(stderr, TB_EXIT_USAGE);
