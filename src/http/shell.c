@@ -65,11 +65,13 @@ static bool token_of(const struct tb_request *req, struct tb_str *token)
     return true;
 }
 
-static uint64_t peer_hash(const struct tb_request *req)
+uint64_t tb_shell_peer(const struct tb_http_peer *peer)
 {
+    static const uint8_t v4[12] = {[10] = 0xff, [11] = 0xff};
     uint64_t h = UINT64_C(1469598103934665603);
-    for (uint32_t i = 0; i < sizeof req->peer.address; i++)
-        h = (h ^ req->peer.address[i]) * UINT64_C(1099511628211);
+    uint32_t n = memcmp(peer->address, v4, sizeof v4) == 0 ? 16 : 8;
+    for (uint32_t i = 0; i < n; i++)
+        h = (h ^ peer->address[i]) * UINT64_C(1099511628211);
     return h | UINT64_C(1) << 63; /* apart from key ids */
 }
 
@@ -110,7 +112,9 @@ static bool permitted(struct tb_shell *s, struct tb_request *req, struct tb_call
         refuse_head(req, TB_PROBLEM_FORBIDDEN_SCOPE, NULL);
         return false;
     }
-    return within_rate(s, req, who->person ? who->person | UINT64_C(1) << 62 : who->key, op->rate);
+    if (who->person != 0) /* one phone must not take what the tills of her shop need */
+        return within_rate(s, req, who->person | UINT64_C(1) << 62, TB_RATE_MEMBER);
+    return within_rate(s, req, who->key, op->rate);
 }
 
 static bool authorised(struct tb_shell *s, struct tb_request *req, struct tb_call *call)
@@ -118,7 +122,7 @@ static bool authorised(struct tb_shell *s, struct tb_request *req, struct tb_cal
     const struct tb_operation *op = call->op;
     struct tb_str token;
     if (op->roles == 0) /* public */
-        return within_rate(s, req, peer_hash(req), op->rate);
+        return within_rate(s, req, tb_shell_peer(&req->peer), op->rate);
     if (req->authorization_n == 0 && req->cookie.n > 0 && s->o.session != NULL) {
         enum tb_problem p = s->o.session(s->o.auth_user, req, op->method != TB_HTTP_GET, &call->who);
         if (p != TB_PROBLEM_NONE) {

@@ -78,6 +78,10 @@ TB_MUST_USE struct tb_shell *tb_shell_start(const struct tb_shell_options *optio
 void tb_shell_stop(struct tb_shell *s);
 struct tb_http *tb_shell_http(struct tb_shell *s);
 
+/* Whose rate a request without a key counts against: an IPv4 address, or the /64 of an IPv6 one, which is
+ * one subscriber's. Never 0, and no key's number.                                                     */
+uint64_t tb_shell_peer(const struct tb_http_peer *peer);
+
 /* False when something was refused; then the problem has been sent and the call is gone. */
 TB_MUST_USE bool tb_call_ok(struct tb_call *call);
 /* Refuses and sends at once. field and detail may be NULL. */

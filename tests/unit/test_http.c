@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Rate limits against a plain bucket, and the operation table's router. */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #include "http/rate_limit.h"
 #include "http/route.h"
+#include "http/shell.h"
 
 #define SECOND INT64_C(1000000000)
 
@@ -37,6 +39,23 @@ static void test_burst_then_rate(void **state)
     /* a clock that goes back gives nothing away */
     assert_false(tb_limits_take(l, 7, 5, 10, now).allowed);
     tb_limits_destroy(l);
+}
+
+static uint64_t peer(const char *address)
+{
+    struct tb_http_peer p = {.port = 1};
+    assert_int_equal(inet_pton(AF_INET6, address, p.address), 1);
+    return tb_shell_peer(&p);
+}
+
+/* Who has a /64 has 2^64 addresses and one bucket. */
+static void test_one_subscriber_one_bucket(void **state)
+{
+    (void)state;
+    assert_true(peer("2001:db8:1:2::1") == peer("2001:db8:1:2:ffff:eeee:dddd:cccc"));
+    assert_true(peer("2001:db8:1:2::1") != peer("2001:db8:1:3::1"));
+    assert_true(peer("::ffff:192.0.2.1") != peer("::ffff:192.0.2.2"));
+    assert_true(peer("::ffff:192.0.2.1") == peer("::ffff:192.0.2.1"));
 }
 
 /* Many keys at random times: never more than a bucket of the same size would allow; and
@@ -133,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_burst_then_rate),
         cmocka_unit_test(test_against_plain_bucket),
+        cmocka_unit_test(test_one_subscriber_one_bucket),
         cmocka_unit_test(test_every_row_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
