@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct task {
     tb_side_fn *fn;
@@ -14,11 +15,25 @@ struct tb_side {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    struct task ring[TB_SIDE_CALLS_MAX];
-    uint32_t first;
+    struct task task[TB_SIDE_CALLS_MAX]; /* in their order */
     uint32_t n;
+    uint64_t last; /* tenant of the one that ran before */
     bool stop;
 };
+
+/* The first of another tenant than the last one; where all are its own, the first. */
+static struct task take_next(struct tb_side *s)
+{
+    uint32_t at = 0;
+    while (at < s->n && s->task[at].call->who.tenant == s->last)
+        at++;
+    at = at < s->n ? at : 0;
+    struct task t = s->task[at];
+    s->last = t.call->who.tenant;
+    s->n--;
+    memmove(&s->task[at], &s->task[at + 1], (s->n - at) * sizeof s->task[0]);
+    return t;
+}
 
 static void *side_main(void *user)
 {
@@ -29,9 +44,7 @@ static void *side_main(void *user)
             (void)pthread_cond_wait(&s->wake, &s->lock);
         if (s->n == 0)
             break;
-        struct task t = s->ring[s->first];
-        s->first = (s->first + 1) % TB_SIDE_CALLS_MAX;
-        s->n--;
+        struct task t = take_next(s);
         (void)pthread_mutex_unlock(&s->lock);
         t.fn(s->app, t.call);
         (void)pthread_mutex_lock(&s->lock);
@@ -72,16 +85,35 @@ void tb_side_stop(struct tb_side *s)
     free(s);
 }
 
-void tb_side_push(struct tb_side *s, tb_side_fn *fn, struct tb_call *call)
+/* Who asks without a key is nobody in particular: addresses may be a proxy's. */
+static bool room_for(const struct tb_side *s, const struct tb_principal *who)
+{
+    uint32_t own = 0;
+    uint32_t tenant = 0;
+    for (uint32_t i = 0; i < s->n; i++) {
+        const struct tb_principal *w = &s->task[i].call->who;
+        own += w->key == who->key && w->person == who->person;
+        tenant += w->tenant == who->tenant;
+    }
+    bool known = who->key != 0 || who->person != 0;
+    return s->n < TB_SIDE_CALLS_MAX && !s->stop &&
+           (!known || (own < TB_SIDE_OWN_MAX && tenant < TB_SIDE_TENANT_MAX));
+}
+
+bool tb_side_take(struct tb_side *s, tb_side_fn *fn, struct tb_call *call)
 {
     (void)pthread_mutex_lock(&s->lock);
-    bool room = s->n < TB_SIDE_CALLS_MAX && !s->stop;
+    bool room = room_for(s, &call->who);
     if (room) {
-        s->ring[(s->first + s->n) % TB_SIDE_CALLS_MAX] = (struct task){fn, call};
-        s->n++;
+        s->task[s->n++] = (struct task){fn, call};
         (void)pthread_cond_signal(&s->wake);
     }
     (void)pthread_mutex_unlock(&s->lock);
-    if (!room)
+    return room;
+}
+
+void tb_side_push(struct tb_side *s, tb_side_fn *fn, struct tb_call *call)
+{
+    if (!tb_side_take(s, fn, call))
         tb_http_refuse_code(call->req, TB_PROBLEM_OVERLOADED, NULL);
 }
