@@ -16,6 +16,7 @@
 #define TRIES 4096u
 #define CODES 4096u
 #define WAIT_MAX_S 900u
+#define FORGET_MS (INT64_C(3600) * 1000)
 #define CODE_TRIES 5u
 #define CODE_PAUSE_MS 30000
 
@@ -82,10 +83,10 @@ static bool over(const struct slot *t, int64_t now_ms)
            (t->who.person == 0 && now_ms - t->seen_ms >= STAFF_IDLE_MS);
 }
 
-static uint32_t free_slot(const struct tb_sessions *s, int64_t now_ms)
+static uint32_t free_slot(const struct tb_sessions *s, bool member, int64_t now_ms)
 {
-    uint32_t oldest = 0;
-    for (uint32_t i = 0; i < TB_SESSIONS_MAX; i++) {
+    uint32_t oldest = member ? TB_SESSIONS_STAFF : 0;
+    for (uint32_t i = oldest; i < (member ? TB_SESSIONS_MAX : TB_SESSIONS_STAFF); i++) {
         if (over(&s->slot[i], now_ms))
             return i;
         if (s->slot[i].seen_ms < s->slot[oldest].seen_ms)
@@ -102,7 +103,7 @@ void tb_sessions_open(struct tb_sessions *s, struct tb_session *who, int64_t now
     random_text(who->csrf, 32);
     who->expires_ms = now_ms + (who->person ? MEMBER_LIFE_MS : STAFF_LIFE_MS);
     (void)pthread_mutex_lock(&s->lock);
-    uint32_t at = free_slot(s, now_ms);
+    uint32_t at = free_slot(s, who->person != 0, now_ms);
     struct slot *t = &s->slot[at];
     *t = (struct slot){.who = *who, .seen_ms = now_ms};
     (void)crypto_hash_sha256(t->hash, (const unsigned char *)secret, sizeof secret - 1);
@@ -189,7 +190,7 @@ void tb_sessions_tried(struct tb_sessions *s, struct tb_str name, bool ok, int64
             *t = (struct tries){.name = 0};
     } else {
         t->name = h;
-        t->failed++;
+        t->failed = now_ms - t->until_ms < FORGET_MS ? t->failed + 1 : 1;
         uint32_t extra = t->failed > TB_TRIES_FREE ? t->failed - TB_TRIES_FREE : 0;
         uint32_t wait = extra == 0 ? 0 : extra < 10 ? 1u << extra : WAIT_MAX_S;
         t->until_ms = now_ms + (int64_t)(wait < WAIT_MAX_S ? wait : WAIT_MAX_S) * 1000;

@@ -5,11 +5,13 @@
  *             against forged requests (CSRF), which the page sends back with every write.
  *             A member of the staff is the key block whose code is "<tenant>:<login>"; her
  *             roles are looked up anew with every request, so a revoked key ends its sessions.
- * Attempts    after TB_TRIES_FREE failures a name waits 2, 4, 8 ... seconds, up to 15 minutes.
+ * Attempts    after TB_TRIES_FREE failures a name waits 2, 4, 8 ... seconds, up to 15 minutes;
+ *             an hour after the last wait they are forgotten.
  * Codes       six digits, five minutes, five tries; a new one every 30 seconds at most.
  * Invariant   nothing of a secret can be read back; all of it is memory: a restart signs
  *             everybody out, a stand-by process knows nobody.
- * Limits      TB_SESSIONS_MAX; then the one that was silent longest goes. Codes and attempts
+ * Limits      TB_SESSIONS_STAFF of the staff, the rest of TB_SESSIONS_MAX for members, who so drive out nobody
+ *             at work; when a part is full, the one of it that was silent longest goes. Codes and attempts
  *             share fixed tables; a collision makes it stricter, never looser.
  * Threads     any; one short lock.                                                       */
 #ifndef TB_HTTP_SESSION_H
@@ -19,6 +21,7 @@
 #include "base/text.h"
 
 #define TB_SESSIONS_MAX 8192u
+#define TB_SESSIONS_STAFF 1024u
 #define TB_SESSION_TEXT 48u /* cookie value and token, with the zero */
 #define TB_TRIES_FREE 5u
 #define TB_CODE_LIFE_S 300u

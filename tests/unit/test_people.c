@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* People at tills and in browsers: the member's code of the minute, a key's new secret, sessions that end. */
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include "core_fixture.h"
 #include "http/member_code.h"
 #include "http/session.h"
+#include "http/side.h"
 
 /* ---- the code of the minute ---------------------------------------------------------------------------- */
 
@@ -208,6 +210,110 @@ static void all_but_this_one(void **state)
     tb_sessions_destroy(s);
 }
 
+static void members_drive_out_no_staff(void **state)
+{
+    (void)state;
+    const struct tb_hash_key hash = {1, 2};
+    struct tb_sessions *s = tb_sessions_create(&hash);
+    assert_non_null(s);
+    char eve[TB_SESSION_TEXT];
+    char first[TB_SESSION_TEXT];
+    char last[TB_SESSION_TEXT];
+    struct tb_session who = staff("shop:eve");
+    tb_sessions_open(s, &who, 1000, eve);
+    for (uint32_t i = 0; i <= TB_SESSIONS_MAX - TB_SESSIONS_STAFF; i++) {
+        struct tb_session shopper = {.tenant = 1, .person = i + 1};
+        tb_sessions_open(s, &shopper, 2000 + i, i == 0 ? first : last);
+    }
+    assert_true(there(s, eve, 20000));
+    assert_false(there(s, first, 20000)); /* she was silent longest */
+    assert_true(there(s, last, 20000));
+    tb_sessions_destroy(s);
+}
+
+static void failures_are_forgotten(void **state)
+{
+    (void)state;
+    const struct tb_hash_key hash = {1, 2};
+    const struct tb_str eve = TB_STR("eve@shop");
+    struct tb_sessions *s = tb_sessions_create(&hash);
+    assert_non_null(s);
+    int64_t now = INT64_C(1800000000000);
+    for (uint32_t i = 0; i < 40; i++, now += 2 * 3600 * 1000) { /* a wrong one now and then */
+        tb_sessions_tried(s, eve, false, now);
+        assert_int_equal(tb_sessions_wait_s(s, eve, now), 0);
+    }
+    for (uint32_t i = 0; i < TB_TRIES_FREE; i++) { /* a guesser waits as before, also when she goes slowly */
+        assert_int_equal(tb_sessions_wait_s(s, eve, now), 0);
+        tb_sessions_tried(s, eve, false, now);
+        now += 59 * 60 * 1000;
+    }
+    tb_sessions_tried(s, eve, false, now);
+    assert_int_equal(tb_sessions_wait_s(s, eve, now), 2);
+    tb_sessions_destroy(s);
+}
+
+/* ---- the thread beside ------------------------------------------------------------------------------------ */
+
+struct beside {
+    pthread_mutex_t lock;
+    pthread_cond_t change;
+    bool open;
+    uint32_t n;
+    uint64_t ran[TB_SIDE_CALLS_MAX + 1];
+};
+
+static void note_and_wait(void *user, struct tb_call *call)
+{
+    struct beside *b = user;
+    (void)pthread_mutex_lock(&b->lock);
+    b->ran[b->n++] = call->who.tenant * 1000 + call->who.key;
+    (void)pthread_cond_broadcast(&b->change);
+    while (!b->open)
+        (void)pthread_cond_wait(&b->change, &b->lock);
+    (void)pthread_mutex_unlock(&b->lock);
+}
+
+static void others_have_their_turn(void **state)
+{
+    (void)state;
+    static struct tb_call call[TB_SIDE_CALLS_MAX + 8];
+    struct beside b = {.lock = PTHREAD_MUTEX_INITIALIZER, .change = PTHREAD_COND_INITIALIZER};
+    struct tb_fault fault;
+    struct tb_side *s = tb_side_start(&b, &fault);
+    assert_non_null(s);
+    uint32_t n = 0;
+    call[n].who = (struct tb_principal){.tenant = 1, .key = 1};
+    assert_true(tb_side_take(s, note_and_wait, &call[n++]));
+    (void)pthread_mutex_lock(&b.lock); /* it runs: the rest waits */
+    while (b.n == 0)
+        (void)pthread_cond_wait(&b.change, &b.lock);
+    (void)pthread_mutex_unlock(&b.lock);
+    for (uint32_t key = 1; key <= 4; key++) { /* four keys of one tenant ask for all they can get */
+        for (uint32_t i = 0; i < TB_SIDE_OWN_MAX; i++) {
+            call[n].who = (struct tb_principal){.tenant = 1, .key = key};
+            assert_int_equal(tb_side_take(s, note_and_wait, &call[n]), key < 4);
+            n += key < 4;
+        }
+        call[n].who = (struct tb_principal){.tenant = 1, .key = key};
+        assert_false(tb_side_take(s, note_and_wait, &call[n]));
+    }
+    call[n].who = (struct tb_principal){.tenant = 2, .key = 9};
+    assert_true(tb_side_take(s, note_and_wait, &call[n++]));
+    call[n].who = (struct tb_principal){.tenant = 3, .person = 5};
+    assert_true(tb_side_take(s, note_and_wait, &call[n++]));
+    (void)pthread_mutex_lock(&b.lock);
+    b.open = true;
+    (void)pthread_cond_broadcast(&b.change);
+    (void)pthread_mutex_unlock(&b.lock);
+    tb_side_stop(s); /* does what waits */
+    assert_int_equal(b.n, n);
+    const uint64_t want[] = {1001, 2009, 1001, 3000, 1001};
+    for (uint32_t i = 0; i < TB_COUNT_OF(want); i++)
+        assert_int_equal(b.ran[i], want[i]);
+    assert_int_equal(b.ran[n - 1], 1003); /* one tenant's keep their order */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +321,9 @@ int main(void)
         cmocka_unit_test(every_symbol_counts),
         cmocka_unit_test(renewed),
         cmocka_unit_test(all_but_this_one),
+        cmocka_unit_test(members_drive_out_no_staff),
+        cmocka_unit_test(failures_are_forgotten),
+        cmocka_unit_test(others_have_their_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
