@@ -105,7 +105,15 @@ void tb_http_reply_static(struct tb_request *q, uint32_t status, const char *con
 void tb_http_reply_owned(struct tb_request *q, uint32_t status, const char *content_type,
                          void *body, size_t n)
 {
-    answer(req_of(q), status, content_type, body, n, REPLY_FREE);
+    struct req *r = req_of(q);
+    void *fitting = realloc(body, n ? n : 1); /* what was not filled need not wait for a slow reader */
+    body = fitting != NULL ? fitting : body;
+    if (tb_http_req_reserve(r, n)) {
+        answer(r, status, content_type, body, n, REPLY_FREE);
+        return;
+    }
+    free(body);
+    tb_http_refuse_code(q, TB_PROBLEM_OVERLOADED, NULL);
 }
 
 void tb_http_refuse(struct tb_request *q, const struct tb_refusal *refusal)

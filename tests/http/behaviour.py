@@ -184,12 +184,43 @@ def test_stop(program):
             pass
 
 
+def test_readers_who_do_not_read(port, large=12 << 20):
+    """Large replies that nobody takes cost the memory that there is for them, and no more."""
+    ask = b"GET /v1/large?n=%d HTTP/1.1\r\nHost: a\r\n\r\n" % large
+    idle = []
+    for _ in range(3):  # 32 MiB hold two
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.settimeout(20)
+        s.connect(("127.0.0.1", port))
+        s.sendall(ask)
+        idle.append((s, s.recv(12)))
+    assert [first for _, first in idle] == [b"HTTP/1.1 200", b"HTTP/1.1 200", b"HTTP/1.1 503"], idle
+    with connect(port) as s:  # small ones are not asked for their memory
+        s.sendall(b"GET /v1/small HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert Reader(s).answer()[0] == 200
+    for s, _ in idle:
+        s.close()
+    for _ in range(100):  # what the readers left is there again
+        with connect(port) as s:
+            s.sendall(ask)
+            status, _, body = Reader(s).answer()
+            if status == 200:
+                assert len(body) == large
+                return
+            time.sleep(0.1)
+    raise AssertionError("memory is lost")
+
+
 def main():
     with running(sys.argv[1]) as (_, port):
         for test in (test_pipelining, test_byte_by_byte, test_continue, test_head, test_rate,
                      test_lines, test_left_alone, test_connections_per_address):
             test(port)
             print(f"{test.__name__} ok")
+    with running(sys.argv[2], "1", "0", str(32 << 20)) as (_, port):
+        test_readers_who_do_not_read(port)
+        print("test_readers_who_do_not_read ok")
     test_stop(sys.argv[2])
     print("test_stop ok")
 

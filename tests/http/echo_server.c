@@ -2,7 +2,7 @@
 /* tests/http/echo_server.c - the server without the product: echoes, and answers from
  * another thread, for the stress and speed tests.
  *
- *   echo_server THREADS [PORT]      prints "port N", serves until SIGTERM or SIGINT
+ *   echo_server THREADS [PORT [BODY_MEMORY]]   prints "port N", serves until SIGTERM or SIGINT
  *   POST /v1/echo                   the body, from another thread
  *   POST /v1/inline                 the body, from the IO thread
  *   POST /v1/json                   parses the body; {"nodes":N} or a problem
@@ -13,6 +13,7 @@
  *   POST /v1/call                   echo, from the IO thread at the worker's request
  *   GET  /v1/hold                   answered by a release, in the order in which they came
  *   GET  /v1/held                   {"held":N,"inside":N}: of those, and of all that were read
+ *   GET  /v1/large?n=N              N bytes of its own memory
  *   GET  /v1/release?n=N            answers N of those that are held
  * ?lane=N says whose a request is.                                                       */
 #include <pthread.h>
@@ -26,7 +27,7 @@
 #include "http/server.h"
 
 enum op { OP_ECHO = 1, OP_INLINE, OP_JSON, OP_LINES, OP_SMALL, OP_STREAM, OP_SHUFFLE, OP_CALL, OP_HOLD, OP_HELD,
-          OP_RELEASE };
+          OP_RELEASE, OP_LARGE };
 
 /* The stand-in for the engine: one thread that takes all that waits and answers it. */
 struct worker {
@@ -260,6 +261,7 @@ static void on_head(void *user, struct tb_request *req)
         {"hold", OP_HOLD, TB_HTTP_GET, TB_HTTP_BODY_NONE},
         {"held", OP_HELD, TB_HTTP_GET, TB_HTTP_BODY_NONE},
         {"release", OP_RELEASE, TB_HTTP_GET, TB_HTTP_BODY_NONE},
+        {"large", OP_LARGE, TB_HTTP_GET, TB_HTTP_BODY_NONE},
     };
     (void)user;
     if (req->segment_n == 2 && tb_str_eq_c(req->segment[0], "v1"))
@@ -291,6 +293,16 @@ static void on_json(struct tb_request *req)
     tb_http_reply(req, 200, "application/json", text, (size_t)n);
 }
 
+static void on_large(struct tb_request *req)
+{
+    size_t n = (size_t)query_number(req, "n");
+    char *p = malloc(n + 1);
+    if (p == NULL)
+        abort();
+    memset(p, 'x', n);
+    tb_http_reply_owned(req, 200, "text/plain", p, n);
+}
+
 static void on_request(void *user, struct tb_request *req)
 {
     (void)user;
@@ -298,6 +310,8 @@ static void on_request(void *user, struct tb_request *req)
         tb_http_reply(req, 200, "application/octet-stream", req->body.p, req->body.n);
     } else if (req->op == OP_JSON) {
         on_json(req);
+    } else if (req->op == OP_LARGE) {
+        on_large(req);
     } else if (req->op == OP_HOLD) {
         if (held_end == TB_COUNT_OF(held))
             abort();
@@ -345,6 +359,7 @@ int main(int argc, char **argv)
         .on_head = on_head, .on_request = on_request, .on_line = on_line};
     struct tb_http_options o = {.threads = argc > 1 ? (uint32_t)atoi(argv[1]) : 1,
                                 .port = argc > 2 ? (uint16_t)atoi(argv[2]) : 0,
+                                .body_memory = argc > 3 ? (size_t)atol(argv[3]) : 0,
                                 .header_timeout_ms = 1500,
                                 .idle_timeout_ms = 20000,
                                 .drain_timeout_ms = 1000,
