@@ -123,6 +123,8 @@ static void test_addresses(void **state)
                                      "fd12::1",
                                      "ff02::1",
                                      "2001:db8::1",
+                                     "64:ff9b:1::8.8.8.8", /* a network's own NAT64: 10.0.0.1 may stand before */
+                                     "64:ff9b:1:a00:0:100:808:808",
                                      "2001::1",
                                      "64:ff9b::7f00:1",
                                      "2002:7f00:1::",

@@ -108,12 +108,13 @@ static uint32_t word_at(const uint8_t *p)
 static bool forbidden6(const uint8_t *p, bool loopback_ok)
 {
     static const uint8_t zero[16];
+    static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b};
     if (memcmp(p, zero, 15) == 0 && p[15] == 1)
         return !loopback_ok;
     if (memcmp(p, zero, 10) == 0 && p[10] == 0xff && p[11] == 0xff)
         return forbidden4(word_at(p + 12), loopback_ok); /* ::ffff:a.b.c.d */
-    if (p[0] == 0x00 && p[1] == 0x64 && p[2] == 0xff && p[3] == 0x9b)
-        return forbidden4(word_at(p + 12), loopback_ok); /* NAT64 */
+    if (memcmp(p, nat64, sizeof nat64) == 0) /* the well-known /96 alone: a network's own may embed elsewhere */
+        return forbidden4(word_at(p + 12), loopback_ok);
     if (p[0] == 0x20 && p[1] == 0x02)
         return forbidden4(word_at(p + 2), loopback_ok); /* 6to4 */
     if (p[0] == 0x20 && p[1] == 0x01 && ((p[2] == 0x0d && p[3] == 0xb8) || p[2] < 2))
