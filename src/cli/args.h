@@ -61,6 +61,7 @@
     X(WEB, "--web", true)              \
     X(INBOX, "--inbox", false)         \
     X(PLAIN_COOKIES, "--plain-cookies", false) \
+    X(PROXY, "--proxy", true)          \
     X(WEBHOOKS_LOCAL, "--webhooks-local", false) \
     X(FROM, "--from", true)            \
     X(TO, "--to", true)                \

@@ -175,6 +175,7 @@ static struct tb_app *open_http(struct tb_cli *cli, struct tb_node *n, struct tb
     }
     if (host[0] != 0)
         o.http.host = host;
+    o.http.proxy = tb_args_text(&cli->args, TB_OPT_PROXY, "TONGBAO_PROXY", NULL);
     tb_node_letters(n, &letters);
     tb_imports_port(imports, &port);
     o.http.threads = threads > 0 ? (uint32_t)threads : http_threads();

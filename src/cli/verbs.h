@@ -19,7 +19,7 @@
     {.name = "serve", .place = TB_VERB_ALONE, .run = tb_cmd_serve, \
      .options = TB_OPTS_FOLDER | TB_OPT_BIT(LISTEN) | TB_OPT_BIT(THREADS) | TB_OPT_BIT(LIVE) | \
                 TB_OPT_BIT(UNLIMITED) | TB_OPT_BIT(NO_SUPERVISOR) | TB_OPT_BIT(WEBHOOKS_LOCAL) | TB_OPT_BIT(WEB) | \
-                TB_OPT_BIT(INBOX) | TB_OPT_BIT(PLAIN_COOKIES), \
+                TB_OPT_BIT(INBOX) | TB_OPT_BIT(PLAIN_COOKIES) | TB_OPT_BIT(PROXY), \
      .usage = "serve [--data DIR] [--listen HOST:PORT]", \
      .what = "answers the HTTP API until SIGTERM or SIGINT\n" \
              "Waits while another process serves the same folder; on a PostgreSQL journal it follows\n" \
@@ -30,6 +30,8 @@
              "  --no-supervisor   one process; ends with code 75 where it would start again\n" \
              "  --web DIR         the pages (beside the program when it is left out)\n" \
              "  --inbox           shows members' one-time codes to everybody (demonstrations)\n" \
+             "  --proxy ADDRESS   of the reverse proxy in front: it is believed who asks (X-Forwarded-For), so that\n" \
+             "                    limits by address count shoppers, not the proxy\n" \
              "  --plain-cookies   for browsers that come over plain HTTP from another machine\n" \
              "  --webhooks-local  webhooks may go to this machine (tests, demonstrations)\n" TB_USAGE_FOLDER}, \
     {.name = "user", .place = TB_VERB_ON_FOLDER, .run = tb_cmd_user, \

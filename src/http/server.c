@@ -174,6 +174,11 @@ static bool prepare(struct tb_http *h, struct tb_fault *fault)
         h->io[i].number = i;
         h->io[i].epoll_fd = h->io[i].wake_fd = -1;
     }
+    h->has_proxy = h->o.proxy != NULL;
+    if (h->has_proxy && !tb_http_address(tb_str_of(h->o.proxy), h->proxy)) {
+        tb_fault_set(fault, false, "the proxy %s is not a numeric address", h->o.proxy);
+        return false;
+    }
     if (!listen_on(h, fault))
         return false;
     for (uint32_t i = 0; i < h->o.threads; i++)

@@ -16,8 +16,9 @@
  *             cannot parse it answers with a plain status and closes.
  * Limits      see struct tb_http_options. Memory a connection: TB_HTTP_POOL_BYTES; a
  *             request: TB_HTTP_REQUEST_BYTES; larger bodies share options.body_memory.
- * Not here    TLS, HTTP/2 (a reverse proxy in front), X-Forwarded-For (never trusted),
- *             compression, routes and keys (shell.h).
+ * Not here    TLS, HTTP/2 (a reverse proxy in front), compression, routes and keys (shell.h).
+ *             X-Forwarded-For is believed of options.proxy alone, and of it the last entry: the
+ *             address that the proxy itself saw.
  * Caveats     a client that leaves is noticed only when its answer is sent. tb_http_stop
  *             waits until every request has been answered, so stop the engine after it.  */
 #ifndef TB_HTTP_SERVER_H
@@ -94,6 +95,7 @@ struct tb_request {
     struct tb_str csrf_token; /* X-CSRF-Token */
     struct tb_str page;       /* X-Page: which of our pages asks, "member" or none */
     struct tb_str accept_encoding;
+    struct tb_str forwarded_for; /* the last X-Forwarded-For */
     uint32_t authorization_n;
     uint32_t idempotency_key_n;
 
@@ -148,6 +150,7 @@ struct tb_http_handler {
 
 struct tb_http_options {
     const char *host; /* NULL: 127.0.0.1; numeric IPv4 or IPv6 */
+    const char *proxy; /* numeric; whose X-Forwarded-For names the peer. NULL: nobody's */
     uint16_t port;    /* 0: the system chooses (tb_http_port) */
     uint32_t threads; /* 0: 1 */
     uint32_t connections_max;        /* 0: 10,000 */
@@ -155,7 +158,7 @@ struct tb_http_options {
     uint32_t headers_max;            /* 0: 64 */
     uint32_t uri_bytes_max;          /* 0: 4096 */
     uint32_t line_bytes_max;         /* 0: 65,536 */
-    size_t body_memory;              /* 0: 256 MiB, all bodies over the inline size together */
+    size_t body_memory;              /* 0: 256 MiB, all bodies over the inline size and all large replies together */
     uint32_t header_timeout_ms;      /* 0: 10,000; first byte to last header */
     uint32_t idle_timeout_ms;        /* 0: 75,000 */
     uint32_t drain_timeout_ms;       /* 0: 5,000; then clients that do not read are cut */
@@ -196,7 +199,8 @@ void tb_http_reply(struct tb_request *req, uint32_t status, const char *content_
                    const void *body, size_t n);
 void tb_http_reply_static(struct tb_request *req, uint32_t status, const char *content_type,
                           const void *body, size_t n);
-/* n bytes that the server releases with free(). */
+/* n bytes of malloc() that the server releases with free(). They count in options.body_memory until they
+ * are sent; where that is used up the answer is OVERLOADED, so that readers who do not read cost no more. */
 void tb_http_reply_owned(struct tb_request *req, uint32_t status, const char *content_type,
                          void *body, size_t n);
 /* application/problem+json with the status of the problem. */

@@ -4,6 +4,7 @@
  * Framing (RFC 9112 section 6): a request gives the length of its body exactly once, as
  * one Content-Length of digits or as one Transfer-Encoding: chunked; everything else is
  * a smuggling attempt or a broken proxy and is refused with the connection.             */
+#include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
 
@@ -242,6 +243,8 @@ static void read_header(struct req *r, struct tb_str name, struct tb_str v)
             q->idempotency_key_n++;
         } else if (is_name(name, "accept-encoding"))
             q->accept_encoding = v;
+        else if (is_name(name, "x-forwarded-for"))
+            q->forwarded_for = v;
         break;
     case 16:
         if (is_name(name, "content-encoding"))
@@ -287,11 +290,48 @@ static enum MHD_Result each_header(void *user, enum MHD_ValueKind kind, const ch
     return MHD_YES;
 }
 
+bool tb_http_address(struct tb_str text, uint8_t out[16])
+{
+    char z[INET6_ADDRSTRLEN];
+    uint8_t v4[4];
+    if (text.n == 0 || text.n >= sizeof z)
+        return false;
+    memcpy(z, text.p, text.n);
+    z[text.n] = 0;
+    if (inet_pton(AF_INET, z, v4) != 1)
+        return inet_pton(AF_INET6, z, out) == 1;
+    memset(out, 0, 10);
+    memset(out + 10, 0xff, 2);
+    memcpy(out + 12, v4, sizeof v4);
+    return true;
+}
+
+/* The last entry: those before it are what the client says of itself. */
+static void believe_proxy(struct req *r)
+{
+    struct tb_http_peer *peer = &r->pub.peer;
+    const struct tb_http *h = r->pub.io->h;
+    struct tb_str rest = r->pub.forwarded_for;
+    struct tb_str last = TB_STR_NONE;
+    if (!h->has_proxy || memcmp(peer->address, h->proxy, sizeof peer->address) != 0)
+        return;
+    while (rest.n > 0)
+        last = cut(&rest, ',');
+    while (last.n > 0 && last.p[0] == ' ') {
+        last.p++;
+        last.n--;
+    }
+    uint8_t address[16];
+    if (tb_http_address(last, address))
+        memcpy(peer->address, address, sizeof address);
+}
+
 enum tb_problem tb_http_head_read(struct req *r, const char *method, const char *version)
 {
     r->http10 = strcmp(version, "HTTP/1.0") == 0;
     r->line_end = version + strlen(version);
     (void)MHD_get_connection_values_n(r->mhd, MHD_HEADER_KIND, each_header, r);
+    believe_proxy(r);
     if (!r->http10 && strcmp(version, "HTTP/1.1") != 0)
         return TB_PROBLEM_BAD_REQUEST;
     bool ambiguous = r->length_n > 1 || r->coding_n > 1 || (r->length_n > 0 && r->coding_n > 0) ||

@@ -188,6 +188,8 @@ struct tb_http {
     atomic_bool listener_closed;
     _Atomic int64_t body_left;
     uint64_t ip_seed;
+    bool has_proxy;
+    uint8_t proxy[16]; /* IPv4 as ::ffff:a.b.c.d */
     atomic_uint *ip_count; /* by hash of the address; NULL without a limit */
     _Atomic uint64_t accepted;
     _Atomic uint64_t refused;
@@ -224,6 +226,8 @@ void tb_http_lanes_start(struct tb_http_io *io);
 
 /* server_head.c */
 enum tb_problem tb_http_head_read(struct req *r, const char *method, const char *version);
+/* A numeric address, IPv4 as ::ffff:a.b.c.d. */
+TB_MUST_USE bool tb_http_address(struct tb_str text, uint8_t out[16]);
 
 /* server_req.c */
 struct req *tb_http_req_new(struct tb_http_io *io);
