@@ -2,8 +2,8 @@
 // What a table shows, as a file that Excel opens: UTF-8 with a mark, formulas made harmless.
 const cell = (v: unknown) => {
   const text = v === undefined || v === null ? "" : String(v);
-  const safe = /^[=+\-@\t]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
-  return /[",\n]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
+  const safe = /^[=+\-@\t\r]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
 };
 
 export function saveCsv<T>(name: string, columns: [string, (row: T) => unknown][], rows: readonly T[]) {
