@@ -33,6 +33,7 @@ void flip_byte(const char *path, const char *needle, size_t needle_n);
 void test_damaged_page(void **state);
 void test_sealed_is_plain(void **state);
 void test_no_space(void **state);
+void test_used_log(void **state);
 void test_lock(void **state);
 void test_failed_sync(void **state);
 void test_two_writers(void **state);

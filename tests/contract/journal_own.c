@@ -77,6 +77,58 @@ void test_no_space(void **state)
     assert_int_equal(fill_without_space(true), 0);
 }
 
+/* Whether a log in the store has an empty header and old frames behind it. */
+static bool holds_used_log(void)
+{
+    static uint8_t log[1 << 20], none[4096];
+    bool used = false;
+    DIR *d = opendir(store);
+    for (struct dirent *e; !used && (e = readdir(d)) != NULL;) {
+        size_t length = strlen(e->d_name);
+        if (length < 7 || strcmp(e->d_name + length - 7, ".db-wal") != 0)
+            continue;
+        int fd = openat(dirfd(d), e->d_name, O_RDONLY);
+        ssize_t n = fd >= 0 ? read(fd, log, sizeof log) : 0;
+        used = n == (ssize_t)sizeof log && memcmp(log, none, sizeof none) == 0 &&
+               memcmp(log + sizeof none, none, sizeof none) != 0;
+        if (fd >= 0)
+            close(fd);
+    }
+    closedir(d);
+    return used;
+}
+
+/* A sealed segment's log goes to the next one; what a killed process leaves there is read without its old frames. */
+void test_used_log(void **state)
+{
+    (void)state;
+    fresh_store();
+    struct tb_journal *j = open_store();
+    struct tb_batch last = {0};
+    append_many(j, &last, 300, 100);
+    for (int64_t deadline = clock_ms() + 20000; !holds_used_log() && clock_ms() < deadline;)
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    assert_true(holds_used_log());
+    for (int i = 0; i < 8; i++) {
+        append_many(j, &last, 41, 100 + (uint32_t)i * 400);
+        char copy[720], command[2300];
+        snprintf(copy, sizeof copy, "%s-copy", store);
+        snprintf(command, sizeof command, "rm -rf '%s' && cp -r '%s' '%s'", copy, store, copy);
+        assert_int_equal(system(command), 0);
+        struct tb_journal *left = NULL;
+        struct tb_journal_sqlite_options o = {.segment_bytes = 1 << 20, .reserve_bytes = -1};
+        assert_int_equal(tb_journal_sqlite_open(copy, &o, &left, &fault), TB_JOURNAL_DONE);
+        uint64_t n;
+        assert_int_equal(read_all(left, 1, &n), TB_JOURNAL_END);
+        assert_int_equal(n, last.number);
+        left->ops->close(left);
+    }
+    j->ops->close(j);
+    char spare[700];
+    snprintf(spare, sizeof spare, "%s/spare-wal", store);
+    assert_int_not_equal(access(spare, F_OK), 0);
+}
+
 struct waiting {
     atomic_int asked;
     atomic_int answer;

@@ -326,7 +326,7 @@ static int run(void)
                                          cmocka_unit_test(test_kill)};
     const struct CMUnitTest sqlite[] = {
         cmocka_unit_test(test_damaged_page), cmocka_unit_test(test_sealed_is_plain),
-        cmocka_unit_test(test_no_space), cmocka_unit_test(test_lock),
+        cmocka_unit_test(test_no_space), cmocka_unit_test(test_used_log), cmocka_unit_test(test_lock),
         cmocka_unit_test(test_failed_sync)};
     const struct CMUnitTest postgres[] = {
         cmocka_unit_test(test_two_writers), cmocka_unit_test(test_frozen_writer),

@@ -163,6 +163,7 @@ enum tb_journal_answer tb_folder_recover(struct tb_journal_sqlite *j, struct tb_
     uint32_t *seqs = list_segments(j->dir, &n, f);
     if (seqs == NULL)
         return TB_JOURNAL_FAULT;
+    unlink(j->spare); /* a second name of a log, or a used one: of no value */
     enum tb_journal_answer a = TB_JOURNAL_DONE;
     for (uint32_t i = 0; a == TB_JOURNAL_DONE && i < n; i++)
         a = recover_one(j, seqs[i], f);

@@ -32,6 +32,7 @@ struct tb_slot {
 struct tb_journal_sqlite {
     struct tb_journal base;
     char dir[TB_SEGMENT_PATH_MAX - 64];
+    char spare[TB_SEGMENT_PATH_MAX]; /* path of a sealed segment's log, for the next one */
     struct tb_journal_sqlite_options options;
     int lock_fd;
     pthread_t janitor;

@@ -27,7 +27,7 @@ static enum tb_journal_answer make_live(struct tb_journal_sqlite *j, uint32_t se
 {
     uint64_t fill = j->options.no_prefill ? 0 : j->options.segment_bytes;
     enum tb_journal_answer a = tb_segment_make(s, j->dir, seq, j->options.page_bytes, f);
-    return a != TB_JOURNAL_DONE ? a : tb_segment_go_live(s, fill, f);
+    return a != TB_JOURNAL_DONE ? a : tb_segment_go_live(s, fill, fill > 0 ? j->spare : NULL, f);
 }
 
 /* Called and returns with the mutex held; lets go of it while it works. */
@@ -54,7 +54,7 @@ static void seal_last(struct tb_journal_sqlite *j)
     struct tb_fault f;
     pthread_mutex_unlock(&j->mutex);
     pthread_mutex_lock(&slot->mutex);
-    enum tb_journal_answer a = tb_segment_seal(&slot->segment, &f);
+    enum tb_journal_answer a = tb_segment_seal(&slot->segment, j->options.no_prefill ? NULL : j->spare, &f);
     pthread_mutex_unlock(&slot->mutex);
     pthread_mutex_lock(&j->mutex);
     j->sealing = NULL;
@@ -73,10 +73,10 @@ static void *janitor_main(void *arg)
     struct tb_journal_sqlite *j = arg;
     pthread_mutex_lock(&j->mutex);
     for (;;) {
-        if (j->prepared == NULL && j->cannot == TB_JOURNAL_DONE && !j->stop && !j->broken)
+        if (j->sealing != NULL)
+            seal_last(j); /* first: its log becomes the next one's */
+        else if (j->prepared == NULL && j->cannot == TB_JOURNAL_DONE && !j->stop && !j->broken)
             prepare_next(j);
-        else if (j->sealing != NULL)
-            seal_last(j);
         else if (j->stop)
             break;
         else
@@ -301,12 +301,13 @@ static void sqlite_close(struct tb_journal *base)
         pthread_join(j->janitor, NULL);
     if (j->prepared != NULL)
         remove_empty(&j->prepared->segment);
+    unlink(j->spare);
     struct tb_fault f;
     if (j->live != NULL && j->broken)
         tb_segment_drop(&j->live->segment); /* as it is: opening finds the truth */
     else if (j->live != NULL && j->live->segment.first == 0)
         remove_empty(&j->live->segment);
-    else if (j->live != NULL && tb_segment_seal(&j->live->segment, &f) != TB_JOURNAL_DONE)
+    else if (j->live != NULL && tb_segment_seal(&j->live->segment, NULL, &f) != TB_JOURNAL_DONE)
         fprintf(stderr, "%s\n", f.text); /* nothing is lost: opening seals it */
     destroy(j);
 }
@@ -335,7 +336,7 @@ static enum tb_journal_answer go_live(struct tb_journal_sqlite *j, struct tb_fau
     if (last != NULL && stat(last->segment.path, &st) == 0 &&
         (uint64_t)st.st_size < j->options.segment_bytes / 2) {
         uint64_t fill = j->options.no_prefill ? 0 : j->options.segment_bytes;
-        enum tb_journal_answer a = tb_segment_go_live(&last->segment, fill, f);
+        enum tb_journal_answer a = tb_segment_go_live(&last->segment, fill, NULL, f);
         if (a == TB_JOURNAL_DONE) {
             last->state = TB_SLOT_LIVE;
             j->live = last;
@@ -380,6 +381,7 @@ enum tb_journal_answer tb_journal_sqlite_open(const char *dir,
         a = TB_JOURNAL_FAULT;
     }
     snprintf(j->dir, sizeof j->dir, "%s", dir);
+    snprintf(j->spare, sizeof j->spare, "%s/spare-wal", j->dir);
     if (a == TB_JOURNAL_DONE)
         a = tb_folder_lock(j, f);
     if (a == TB_JOURNAL_DONE)

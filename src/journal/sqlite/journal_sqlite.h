@@ -5,6 +5,7 @@
  *   DIR/seg-000001.db  sealed: a plain, read-only SQLite file, never written again
  *   DIR/seg-000002.db  live: WAL, synchronous=FULL, locking_mode=EXCLUSIVE
  *   DIR/seg-000003.db  prepared: empty, waiting to become live
+ *   DIR/spare-wal      for a moment: the log of the one sealed last, which becomes the next one's
  * Each holds  batch(number INTEGER PRIMARY KEY, epoch, writer, at_ms, prev, hash, body).
  *
  * Invariant: a file has at most one connection that writes, and only that connection
@@ -14,6 +15,9 @@
  * turns it into a plain file and closes it, while appends go on in the next. The write-
  * ahead log of a live file is filled with zeros in advance: a commit then changes no
  * file size, which lowers the price of its fdatasync (tests/contract/bench_store prints figures).
+ * Only the first two are: a log is 64 MiB for perhaps 5 MiB of batches where they are small, so
+ * a sealed file's log goes to the next one, with a header of zeros. Its old frames do not carry
+ * the random numbers of the header that SQLite writes then, as after any reset of a log.
  *
  * An error at COMMIT leaves the outcome unknown: append answers UNKNOWN and the handle
  * refuses everything from then on. Opening again finds the truth and makes it durable by

@@ -15,6 +15,7 @@
 #define APPLICATION_ID 0x54424a4e /* "TBJN" */
 #define FORMAT 1
 #define FILL_BYTES (16u << 10) /* larger writes make larger page-cache units to dirty later */
+#define HEADER_BYTES 4096u /* more than a log's header, and a page */
 #define FILL_TOGETHER (UINT64_C(1) << 20) /* on their way to the disk at once: the live log's syncs wait behind them */
 
 const char tb_segment_read_sql[] =
@@ -239,12 +240,39 @@ enum tb_journal_answer tb_segment_recover(struct tb_segment *s, struct tb_batch 
 
 #define TO_DISK (SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER)
 
+static void log_name(char log[TB_SEGMENT_LOG_MAX], const char *path)
+{
+    snprintf(log, TB_SEGMENT_LOG_MAX, "%s-wal", path);
+}
+
+/* The log of a segment that is sealed, as an empty one: its header is zeros, and its frames carry numbers that the next
+ * header, with 64 new random bits, does not (as after any reset of a log). Nothing is filled with zeros again.       */
+static bool reuse_log(const char *spare, const char *log, uint64_t bytes)
+{
+    static const uint8_t zeros[HEADER_BYTES];
+    struct stat st;
+    int fd = spare != NULL ? open(spare, O_RDWR | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return false;
+    /* a name of its own and no other: never the log of a segment that may still need it */
+    bool ok = fstat(fd, &st) == 0 && st.st_nlink == 1 && (uint64_t)st.st_size >= bytes &&
+              (uint64_t)st.st_size <= 2 * bytes && pwrite(fd, zeros, sizeof zeros, 0) == (ssize_t)sizeof zeros &&
+              fsync(fd) == 0;
+    close(fd);
+    ok = ok && rename(spare, log) == 0;
+    if (!ok)
+        unlink(spare);
+    return ok;
+}
+
 /* A log of zeros is, to SQLite, an empty log: no magic number, no frame. */
-static enum tb_journal_answer prefill_log(const char *path, uint64_t bytes, struct tb_fault *f)
+static enum tb_journal_answer prefill_log(const char *path, uint64_t bytes, const char *spare, struct tb_fault *f)
 {
     static const uint8_t zeros[FILL_BYTES];
-    char log[TB_SEGMENT_PATH_MAX + 8];
-    snprintf(log, sizeof log, "%s-wal", path);
+    char log[TB_SEGMENT_LOG_MAX];
+    log_name(log, path);
+    if (reuse_log(spare, log, bytes))
+        return TB_JOURNAL_DONE;
     int fd = open(log, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     if (fd < 0)
         return os_answer(log, "make", f);
@@ -288,7 +316,7 @@ static int prepare_all(struct tb_segment *s)
     return rc;
 }
 
-enum tb_journal_answer tb_segment_go_live(struct tb_segment *s, uint64_t prefill,
+enum tb_journal_answer tb_segment_go_live(struct tb_segment *s, uint64_t prefill, const char *spare,
                                           struct tb_fault *f)
 {
     tb_assert(s->db == NULL); /* one writing connection, ever */
@@ -302,7 +330,7 @@ enum tb_journal_answer tb_segment_go_live(struct tb_segment *s, uint64_t prefill
         sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
         sqlite3_close(db);
         db = NULL;
-        enum tb_journal_answer a = prefill_log(s->path, prefill, f);
+        enum tb_journal_answer a = prefill_log(s->path, prefill, spare, f);
         if (a != TB_JOURNAL_DONE)
             return a;
         if (!tb_segment_sync_folder(s->path))
@@ -380,9 +408,13 @@ static void finalize_all(struct tb_segment *s)
     }
 }
 
-enum tb_journal_answer tb_segment_seal(struct tb_segment *s, struct tb_fault *f)
+enum tb_journal_answer tb_segment_seal(struct tb_segment *s, const char *spare, struct tb_fault *f)
 {
     tb_assert(s->db != NULL);
+    char log[TB_SEGMENT_LOG_MAX];
+    log_name(log, s->path);
+    if (spare != NULL && (unlink(spare), link(log, spare)) != 0)
+        spare = NULL; /* the next log is filled instead */
     finalize_all(s);
     int rc = pragma_is(s->db, "PRAGMA journal_mode=DELETE", "delete");
     enum tb_journal_answer a = tb_segment_answer(s->db, rc, s->path, "seal", f);
@@ -391,6 +423,8 @@ enum tb_journal_answer tb_segment_seal(struct tb_segment *s, struct tb_fault *f)
         a = os_answer(s->path, "sync the folder", f);
     if (a == TB_JOURNAL_DONE)
         chmod(s->path, 0440);
+    else if (spare != NULL)
+        unlink(spare); /* what it holds may be needed, under its own name */
     return a;
 }
 

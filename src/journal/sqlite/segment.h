@@ -13,6 +13,7 @@
 #include "engine/port_journal.h"
 
 #define TB_SEGMENT_PATH_MAX 1024
+#define TB_SEGMENT_LOG_MAX (TB_SEGMENT_PATH_MAX + 8)
 
 struct tb_segment {
     char path[TB_SEGMENT_PATH_MAX];
@@ -43,8 +44,9 @@ TB_MUST_USE enum tb_journal_answer tb_segment_recover(struct tb_segment *s,
                                                       struct tb_batch *last,
                                                       struct tb_fault *f);
 
-/* plain -> live. prefill: bytes of zeros to write into the log first. */
-TB_MUST_USE enum tb_journal_answer tb_segment_go_live(struct tb_segment *s, uint64_t prefill,
+/* plain -> live. prefill: bytes of zeros to write into the log first, unless there is a used log at the path spare
+ * (or NULL) that has as many: it is taken, and reads as an empty one.                                          */
+TB_MUST_USE enum tb_journal_answer tb_segment_go_live(struct tb_segment *s, uint64_t prefill, const char *spare,
                                                       struct tb_fault *f);
 
 /* One transaction. UNKNOWN when COMMIT failed: the segment must not be used again.
@@ -53,8 +55,9 @@ TB_MUST_USE enum tb_journal_answer tb_segment_append(struct tb_segment *s,
                                                      const struct tb_batch *b, uint32_t n,
                                                      struct tb_fault *f);
 
-/* live -> sealed: checkpoint, plain file, read-only, durable, closed. */
-TB_MUST_USE enum tb_journal_answer tb_segment_seal(struct tb_segment *s, struct tb_fault *f);
+/* live -> sealed: checkpoint, plain file, read-only, durable, closed. When that is DONE its log may stand at the path
+ * spare (or NULL) for tb_segment_go_live; before, both names lead to it, and nobody may write there.              */
+TB_MUST_USE enum tb_journal_answer tb_segment_seal(struct tb_segment *s, const char *spare, struct tb_fault *f);
 
 /* Closes a live connection and touches the file no more (after UNKNOWN). */
 void tb_segment_drop(struct tb_segment *s);
