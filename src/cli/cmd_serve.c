@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +26,9 @@
 #define LOOK_MS 100
 #define RESTART_PAUSE_MS 200
 #define LIVE_SHOPPERS 3 /* a second */
+#define FILES_WANTED 16384u /* descriptors */
+#define FILES_KEPT 1024u    /* of them for everything but connections; half, where there are few */
+#define CONNECTIONS_MOST 10000u
 #define HTTP_THREADS_MOST 4 /* as many as keep one cell busy */
 
 static volatile sig_atomic_t signals;
@@ -149,6 +153,24 @@ static uint32_t http_threads(void)
     return n < 1 ? 1 : n > HTTP_THREADS_MOST ? HTTP_THREADS_MOST : (uint32_t)n;
 }
 
+/* Connections leave descriptors for the journal, reports and webhooks, whoever opens them. From one address
+ * come a quarter of them; where all come from this machine it is a proxy's.                               */
+static void bound_connections(struct tb_http_options *o)
+{
+    struct rlimit files = {.rlim_cur = 0};
+    bool local = o->host == NULL || strncmp(o->host, "127.", 4) == 0 || strcmp(o->host, "::1") == 0;
+    (void)getrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_cur < FILES_WANTED && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max < FILES_WANTED ? files.rlim_max : FILES_WANTED;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+        (void)getrlimit(RLIMIT_NOFILE, &files);
+    }
+    rlim_t kept = files.rlim_cur / 2 < FILES_KEPT ? files.rlim_cur / 2 : FILES_KEPT;
+    rlim_t rest = files.rlim_cur - kept;
+    o->connections_max = rest < 8 ? 8 : rest < CONNECTIONS_MOST ? (uint32_t)rest : CONNECTIONS_MOST;
+    o->connections_per_ip_max = local ? 0 : o->connections_max / 4;
+}
+
 static struct tb_app *open_http(struct tb_cli *cli, struct tb_node *n, struct tb_imports *imports,
                                 const char *listen, struct tb_fault *fault)
 {
@@ -176,6 +198,7 @@ static struct tb_app *open_http(struct tb_cli *cli, struct tb_node *n, struct tb
     if (host[0] != 0)
         o.http.host = host;
     o.http.proxy = tb_args_text(&cli->args, TB_OPT_PROXY, "TONGBAO_PROXY", NULL);
+    bound_connections(&o.http);
     tb_node_letters(n, &letters);
     tb_imports_port(imports, &port);
     o.http.threads = threads > 0 ? (uint32_t)threads : http_threads();

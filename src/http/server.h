@@ -154,7 +154,7 @@ struct tb_http_options {
     uint16_t port;    /* 0: the system chooses (tb_http_port) */
     uint32_t threads; /* 0: 1 */
     uint32_t connections_max;        /* 0: 10,000 */
-    uint32_t connections_per_ip_max; /* 0: no limit */
+    uint32_t connections_per_ip_max; /* 0: no limit; an IPv6 /64 is one address; the proxy has none */
     uint32_t headers_max;            /* 0: 64 */
     uint32_t uri_bytes_max;          /* 0: 4096 */
     uint32_t line_bytes_max;         /* 0: 65,536 */

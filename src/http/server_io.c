@@ -152,6 +152,16 @@ static uint32_t ip_slot_of(const struct tb_http *h, const struct sockaddr_storag
     return (uint32_t)XXH3_64bits_withSeed(&a->sin_addr, 4, h->ip_seed) % TB_HTTP_IP_SLOTS;
 }
 
+static bool of_proxy(const struct tb_http *h, const struct sockaddr_storage *s)
+{
+    uint8_t address[16] = {[10] = 0xff, [11] = 0xff};
+    if (s->ss_family == AF_INET6)
+        memcpy(address, &((const struct sockaddr_in6 *)(const void *)s)->sin6_addr, sizeof address);
+    else
+        memcpy(address + 12, &((const struct sockaddr_in *)(const void *)s)->sin_addr, 4);
+    return h->has_proxy && memcmp(address, h->proxy, sizeof address) == 0;
+}
+
 static struct tb_http_io *least_loaded(struct tb_http *h, uint32_t *total)
 {
     struct tb_http_io *best = &h->io[0];
@@ -176,7 +186,7 @@ static void place(struct tb_http *h, struct arrival *a)
     }
     atomic_fetch_add(&io->connections, 1);
     if (total >= h->o.connections_max ||
-        (h->ip_count != NULL && same >= h->o.connections_per_ip_max)) {
+        (h->ip_count != NULL && same >= h->o.connections_per_ip_max && !of_proxy(h, &a->address))) {
         forget(h, io, a->ip_slot);
         turn_away(h, a->fd);
         free(a);

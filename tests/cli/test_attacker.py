@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What somebody from outside, or with less than she wants, tries: the server under her hands."""
+import http.client
 import itertools
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import tempfile
 import urllib.request
 
-from common import Served, check, equal, finish, good, run
+import common
+from common import Served, check, equal, finish, good, run, wait_for
 
 work = pathlib.Path(tempfile.mkdtemp(prefix="tb-attacker-"))
 data = work / "data"
@@ -123,6 +126,38 @@ def behind_a_proxy():
     check("a name is no address", r.returncode != 0 and "numeric address" in r.stderr, r.stderr)
 
 
+def many_connections(owner):
+    """Who opens connections and says nothing takes none of the descriptors that reports and the feed need."""
+    program = common.TONGBAO
+    small = work / "small"
+    small.write_text(f'#!/bin/sh\nulimit -n 200\nulimit -Sn 100\nexec "{program}" "$@"\n')
+    small.chmod(0o755)
+    common.TONGBAO = str(small)
+    with Served(data) as s:
+        c = http.client.HTTPConnection("127.0.0.1", s.port, timeout=20)
+
+        def ask(path):
+            c.request("GET", path, headers={"Authorization": f"Bearer {owner}"})
+            r = c.getresponse()
+            r.read()
+            return r.status
+        equal("a report", ask("/v1/reports/today"), 200)
+        idle, refused = [], 0
+        for _ in range(220):
+            one = socket.create_connection(("127.0.0.1", s.port), timeout=20)
+            one.sendall(b"G")
+            idle.append(one)
+        for one in idle[150:]:
+            refused += b" 503 " in one.recv(100)
+        equal("what is too much is told so", refused, 70)
+        for path in ("/v1/events?limit=5", "/v1/reports/members", "/v1/reports/today"):
+            equal(path, ask(path), 200)
+        for one in idle:
+            one.close()
+        check("then there is room again", wait_for(lambda: s.get("/v1/units", owner)[0] == 200))
+    common.TONGBAO = program
+
+
 def files():
     """In a folder that all may enter, and under a umask that hides nothing, no file is everybody's."""
     found = [p for p in data.rglob("*") if p.lstat().st_mode & 0o007 and not p.is_symlink()]
@@ -145,6 +180,7 @@ def main():
         flood(s, owner, bert)
         files()
     behind_a_proxy()
+    many_connections(owner)
     subprocess.run(["rm", "-rf", str(work)], check=False)
     finish()
 
