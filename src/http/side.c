@@ -17,19 +17,25 @@ struct tb_side {
     pthread_cond_t wake;
     struct task task[TB_SIDE_CALLS_MAX]; /* in their order */
     uint32_t n;
-    uint64_t last; /* tenant of the one that ran before */
+    uint64_t last; /* turn_of the one that ran before */
     bool stop;
 };
 
-/* The first of another tenant than the last one; where all are its own, the first. */
+/* Who takes turns: tenants; of those who have no key yet, addresses. */
+static uint64_t turn_of(const struct tb_call *call)
+{
+    return call->who.tenant != 0 || call->req == NULL ? call->who.tenant : tb_shell_peer(&call->req->peer);
+}
+
+/* The first of another than the last one; where all are its own, the first. */
 static struct task take_next(struct tb_side *s)
 {
     uint32_t at = 0;
-    while (at < s->n && s->task[at].call->who.tenant == s->last)
+    while (at < s->n && turn_of(s->task[at].call) == s->last)
         at++;
     at = at < s->n ? at : 0;
     struct task t = s->task[at];
-    s->last = t.call->who.tenant;
+    s->last = turn_of(t.call);
     s->n--;
     memmove(&s->task[at], &s->task[at + 1], (s->n - at) * sizeof s->task[0]);
     return t;
@@ -85,7 +91,7 @@ void tb_side_stop(struct tb_side *s)
     free(s);
 }
 
-/* Who asks without a key is nobody in particular: addresses may be a proxy's. */
+/* Who asks without a key is nobody in particular, and has no bound: addresses may be a proxy's. */
 static bool room_for(const struct tb_side *s, const struct tb_principal *who)
 {
     uint32_t own = 0;

@@ -3,7 +3,8 @@
  * reports (SQL on the published tables). IO threads hand a call over and forget it.
  *
  * Invariant   every call that was taken gets exactly one reply from its function.
- *             Of several tenants' calls one of each runs in turn; one tenant's keep their order.
+ *             Of several tenants' calls one of each runs in turn, and of several addresses' that
+ *             sign in; one tenant's keep their order.
  * Threads     push: any. The functions run one after another on the side's own thread.
  * Limits      TB_SIDE_CALLS_MAX wait, TB_SIDE_TENANT_MAX of one tenant and TB_SIDE_OWN_MAX of one key
  *             or member; the next is refused (503), so that a flood of sign-ins costs memory and
