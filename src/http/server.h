@@ -48,6 +48,11 @@ const char *tb_http_method_name(enum tb_http_method m);
 #define TB_HTTP_LANE_MOST 64u
 #define TB_HTTP_LANE_MEMORY 1024u
 
+/* Of options.body_memory one holder has three quarters at most, so that slow senders of one tenant, or its readers
+ * who do not read, leave room for others'. By number, as lanes: two that share one are bounded together.         */
+#define TB_HTTP_HOLDER_SHARE(bytes) ((bytes) / 4 * 3)
+#define TB_HTTP_HOLDERS 1024u
+
 /* What the server does with the body; chosen by on_head. */
 enum tb_http_body {
     TB_HTTP_BODY_NONE = 0, /* a body is refused: BODY_NOT_ALLOWED */
@@ -107,6 +112,7 @@ struct tb_request {
     enum tb_http_body body_kind;
     size_t body_limit;
     uint32_t lane; /* whose it is (a tenant); 0: nobody's. See TB_HTTP_LANE_MOST */
+    uint32_t holder; /* whose its memory is (a tenant): one has TB_HTTP_HOLDER_SHARE; 0: nobody's */
     uint32_t op;        /* for the handler */
     void *user;         /* for the handler */
     uint64_t number[6]; /* for the handler: tenant, key ... */

@@ -187,6 +187,7 @@ struct tb_http {
     atomic_bool draining;
     atomic_bool listener_closed;
     _Atomic int64_t body_left;
+    _Atomic int64_t held[TB_HTTP_HOLDERS];
     uint64_t ip_seed;
     bool has_proxy;
     uint8_t proxy[16]; /* IPv4 as ::ffff:a.b.c.d */

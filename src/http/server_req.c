@@ -35,8 +35,10 @@ static void req_free(struct req *r)
         free((void *)(uintptr_t)r->reply);
     free(r->heap_body);
     free(r->heap_arena);
-    if (r->budget > 0)
+    if (r->budget > 0) {
         atomic_fetch_add(&io->h->body_left, (int64_t)r->budget);
+        atomic_fetch_sub(&io->h->held[r->pub.holder % TB_HTTP_HOLDERS], (int64_t)r->budget);
+    }
     /* Only the IO thread may touch its spare list. */
     if (tb_http_self == io && io->spare_n < TB_HTTP_SPARE_MAX) {
         r->next_event = io->spare;
@@ -57,8 +59,14 @@ void tb_http_req_share_drop(struct req *r)
 bool tb_http_req_reserve(struct req *r, size_t bytes)
 {
     struct tb_http *h = r->pub.io->h;
-    if (atomic_fetch_sub(&h->body_left, (int64_t)bytes) < (int64_t)bytes) {
-        atomic_fetch_add(&h->body_left, (int64_t)bytes);
+    _Atomic int64_t *held = &h->held[r->pub.holder % TB_HTTP_HOLDERS];
+    int64_t n = (int64_t)bytes;
+    int64_t most = r->pub.holder ? (int64_t)TB_HTTP_HOLDER_SHARE(h->o.body_memory) : INT64_MAX;
+    bool mine = atomic_fetch_add(held, n) <= most - n;
+    bool there = atomic_fetch_sub(&h->body_left, n) >= n;
+    if (!mine || !there) {
+        atomic_fetch_sub(held, n);
+        atomic_fetch_add(&h->body_left, n);
         return false;
     }
     r->budget += bytes;

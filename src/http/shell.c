@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #define BEARER TB_STR("Bearer ")
+#define MEMBER_BODY_MAX ((size_t)64 << 10) /* forms; whole files are not hers to send */
 
 struct tb_shell {
     struct tb_shell_options o;
@@ -225,6 +226,9 @@ static void on_head(void *user, struct tb_request *req)
     };
     req->body_kind = kind[call->op->body];
     req->body_limit = call->op->body_limit;
+    if (call->who.person != 0 && req->body_limit > MEMBER_BODY_MAX)
+        req->body_limit = MEMBER_BODY_MAX;
+    req->holder = (uint32_t)call->who.tenant;
     /* Lists may wait for what is yet to happen, reports for long: they must not fill a tenant's share. */
     if (call->op->rate == TB_RATE_READ || call->op->rate == TB_RATE_WRITE)
         req->lane = (uint32_t)call->who.tenant;

@@ -15,7 +15,7 @@
  *   GET  /v1/held                   {"held":N,"inside":N}: of those, and of all that were read
  *   GET  /v1/large?n=N              N bytes of its own memory
  *   GET  /v1/release?n=N            answers N of those that are held
- * ?lane=N says whose a request is.                                                       */
+ * ?lane=N, ?holder=N say whose a request is.                                                      */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -273,6 +273,7 @@ static void on_head(void *user, struct tb_request *req)
                 }
                 req->op = route[i].op;
                 req->lane = (uint32_t)query_number(req, "lane");
+                req->holder = (uint32_t)query_number(req, "holder");
                 req->body_kind = route[i].body;
                 req->body_limit = req->op == OP_LINES ? (size_t)1 << 30 : (size_t)1 << 20;
                 return;
