@@ -456,11 +456,11 @@ static void unwind_tenders(struct unwinding *u, struct tb_block *b)
         int64_t amount = due[i] - p[i].back;
         int64_t units = units_due(&p[i], due[i]) - p[i].units_back;
         tb_assert(amount >= 0 && units >= 0);
+        if (units > 0) /* what a hand gave back before is hers already */
+            units = tb_ledger_refund(u->t, p[i].transfer, units, u->id, 0);
         if (amount == 0 && units == 0)
             continue;
         u->paid[u->ev.payment_n++] = (struct tb_ev_unwound_payment){.payment = i, .amount = amount, .units = units};
-        if (units > 0)
-            tb_ledger_refund(u->t, p[i].transfer, units, u->id, 0);
         u->money += p[i].unit == 0 ? amount : 0;
         uint64_t row[4] = {p[i].kind, (uint64_t)amount, p[i].unit, (uint64_t)units};
         if (u->ev.payment_n <= TB_CHECKOUT_TOLD_MAX)

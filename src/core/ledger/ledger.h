@@ -213,9 +213,10 @@ void tb_ledger_withdraw(struct tb_txn *t, uint64_t hold, struct tb_str reason, u
 int64_t tb_ledger_own(const struct tb_txn *t, uint32_t profile, uint32_t unit);
 
 /* A part of a kept spend comes back to its lots, the latest expiry first. First asks whether the
- * transfer is in memory: false, and it is asked for (the command answers NEED).            */
+ * transfer is in memory: false, and it is asked for (the command answers NEED). How much came back: less than
+ * amount where a hand has reversed some of it already (REVERSE), which must not come back twice.  */
 bool tb_ledger_refund_ready(struct tb_txn *t, uint64_t transfer);
-void tb_ledger_refund(struct tb_txn *t, uint64_t transfer, int64_t amount, uint64_t order, uint64_t actor);
+int64_t tb_ledger_refund(struct tb_txn *t, uint64_t transfer, int64_t amount, uint64_t order, uint64_t actor);
 
 /* Before profiles leave their persons: what a hold reserves on the other side of the parting
  * goes back to its lots, so every side keeps its own. The hold ends when nothing is left. */

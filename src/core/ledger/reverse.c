@@ -264,7 +264,7 @@ bool tb_ledger_refund_ready(struct tb_txn *t, uint64_t transfer)
     return false;
 }
 
-void tb_ledger_refund(struct tb_txn *t, uint64_t transfer, int64_t amount, uint64_t order, uint64_t actor)
+int64_t tb_ledger_refund(struct tb_txn *t, uint64_t transfer, int64_t amount, uint64_t order, uint64_t actor)
 {
     struct tb_block *b = tb_read(t, TB_KIND_TRANSFER, transfer);
     tb_assert(b != NULL && amount > 0);
@@ -278,10 +278,14 @@ void tb_ledger_refund(struct tb_txn *t, uint64_t transfer, int64_t amount, uint6
                      .profile = kept.profile,
                      .actor = actor,
                      .order = order};
-    tb_assert(amount <= moved(&u) - kept.reversed);
+    int64_t left = moved(&u) - kept.reversed;
+    int64_t back = amount < left ? amount : left;
+    if (back == 0)
+        return 0;
     settle_all(t, &u);
-    enum tb_code code = undo_all(t, &u, amount);
+    enum tb_code code = undo_all(t, &u, back);
     tb_assert(code == TB_CODE_OK);
+    return back;
 }
 
 enum tb_outcome tb_ledger_reverse(struct tb_txn *t, const struct tb_command *cmd,

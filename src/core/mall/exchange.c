@@ -317,7 +317,8 @@ static void move_pieces(struct tb_txn *t, const struct tb_goods *g, enum tb_tena
 
 /* Everything goes back to where it came from. */
 static enum tb_outcome unwind(struct tb_txn *t, const struct tb_cmd_mall_move *in, struct tb_block *b,
-                              const struct tb_goods *g, uint32_t actor, struct tb_answer *a)
+                              const struct tb_goods *g, uint32_t actor, struct tb_mall_back *back,
+                              struct tb_answer *a)
 {
     const struct tb_exchange x = *(const struct tb_exchange *)tb_block_head_const(b);
     const uint64_t *lot = tb_section(t, b, TB_EXCHANGE_COUPON);
@@ -332,7 +333,7 @@ static enum tb_outcome unwind(struct tb_txn *t, const struct tb_cmd_mall_move *i
         move_pieces(t, g, TB_ACCOUNT_HELD, tb_mall_shelf(g), x.quantity);
     else if (in->goods_back || g->gives)
         move_pieces(t, g, TB_ACCOUNT_SPENT, tb_mall_shelf(g), x.quantity);
-    tb_mall_refund(t, in->exchange, actor);
+    *back = tb_mall_refund(t, in->exchange, actor);
     return TB_DONE;
 }
 
@@ -378,8 +379,9 @@ enum tb_outcome tb_mall_move(struct tb_txn *t, const struct tb_command *cmd, str
         return outcome;
     uint32_t state = in->state ? in->state : x.state;
     bool cancels = state == TB_EXCHANGE_CANCELLED;
+    struct tb_mall_back back = {0};
     if (cancels)
-        outcome = unwind(t, in, b, &g, cmd->actor, a);
+        outcome = unwind(t, in, b, &g, cmd->actor, &back, a);
     else if (leaves(state) && !tb_mall_gone(&x))
         move_pieces(t, &g, TB_ACCOUNT_HELD, TB_ACCOUNT_SPENT, x.quantity);
     struct tb_ev_mall_drawn drawn[TB_EXCHANGE_DRAWS_MAX];
@@ -402,10 +404,10 @@ enum tb_outcome tb_mall_move(struct tb_txn *t, const struct tb_command *cmd, str
         tb_emit_mall_moved(t, &ev);
     tb_wire_put_uint(&a->body, 1, in->exchange);
     tb_wire_put_uint(&a->body, 2, state);
-    tb_wire_put_uint(&a->body, 3, cancels ? (uint64_t)x.points : 0);
+    tb_wire_put_uint(&a->body, 3, (uint64_t)back.points);
     tb_wire_put_uint(&a->body, 4, cancels ? (uint64_t)x.paid : 0);
     tb_wire_put_uint(&a->body, 5, cancels ? 0 : (uint64_t)(x.cash - x.paid - x.drawn - in->paid - in->stored));
-    tb_wire_put_uint(&a->body, 6, cancels ? (uint64_t)x.drawn : 0);
+    tb_wire_put_uint(&a->body, 6, (uint64_t)back.drawn);
     tell_person(t, a, x.profile);
     return TB_DONE;
 }

@@ -38,8 +38,13 @@ TB_MUST_USE enum tb_code tb_mall_draw(struct tb_txn *t, uint32_t profile, int64_
 void tb_mall_keep_draws(struct tb_txn *t, uint64_t exchange, const struct tb_ev_mall_drawn *drawn, uint32_t n);
 /* Whether all its spends are in memory; else they are asked for. */
 TB_MUST_USE bool tb_mall_refund_ready(struct tb_txn *t, struct tb_block *exchange);
-/* Points and stored value go back to their lots. Requires the one before. */
-void tb_mall_refund(struct tb_txn *t, uint64_t exchange, uint64_t actor);
+/* Points and stored value go back to their lots, but for what a hand reversed before: how many points, how much
+ * money. Requires the one before. */
+struct tb_mall_back {
+    int64_t points;
+    int64_t drawn;
+};
+struct tb_mall_back tb_mall_refund(struct tb_txn *t, uint64_t exchange, uint64_t actor);
 /* Place of a profile's newest exchange in TB_MAP_EXCHANGE. */
 uint64_t tb_mall_key(uint32_t tenant, uint32_t profile);
 

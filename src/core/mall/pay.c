@@ -75,13 +75,20 @@ bool tb_mall_refund_ready(struct tb_txn *t, struct tb_block *exchange)
     return ready;
 }
 
-void tb_mall_refund(struct tb_txn *t, uint64_t exchange, uint64_t actor)
+struct tb_mall_back tb_mall_refund(struct tb_txn *t, uint64_t exchange, uint64_t actor)
 {
+    struct tb_mall_back back = {0};
     struct tb_block *b = tb_read(t, TB_KIND_EXCHANGE, exchange);
     const struct tb_exchange *x = tb_block_head_const(b);
     const struct tb_exchange_draw *d = tb_section(t, b, TB_EXCHANGE_DRAW); /* refunds write other blocks */
     if (x->points > 0)
-        tb_ledger_refund(t, x->transfer, x->points, 0, actor);
-    for (uint32_t i = 0; i < b->n[TB_EXCHANGE_DRAW]; i++)
-        tb_ledger_refund(t, d[i].transfer, d[i].units, 0, actor);
+        back.points = tb_ledger_refund(t, x->transfer, x->points, 0, actor);
+    for (uint32_t i = 0; i < b->n[TB_EXCHANGE_DRAW]; i++) {
+        int64_t units = tb_ledger_refund(t, d[i].transfer, d[i].units, 0, actor);
+        int64_t amount;
+        bool fits = tb_mul_div(d[i].amount, units, d[i].units, TB_ROUND_HALF_UP, &amount);
+        tb_assert(fits);
+        back.drawn += amount;
+    }
+    return back;
 }
