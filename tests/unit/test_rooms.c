@@ -10,11 +10,62 @@
 #include "checkout_kit.h"
 
 #define YUAN(x) (INT64_C(100) * (x))
+#define CARDS 20
+
+static uint32_t batch;
+
+static struct tb_code_ref code(uint32_t serial)
+{
+    return (struct tb_code_ref){batch, serial};
+}
+
+/* A shop that sells gift cards. */
+static struct checkout_kit *shop(void)
+{
+    struct checkout_kit *k = kit_new();
+    struct tb_cmd_unit_put unit = {.put.code = S("gc"), .kind = TB_UNIT_GIFT_CARD, .flags = TB_UNIT_GIVABLE};
+    struct tb_cmd_namespace_put ns = {
+        .put.code = S("gift_card"), .class_no = TB_CLASS_STRONG, .scope = TB_SCOPE_PERSON, .priority = 900};
+    struct tb_cmd_code_batch_put codes = {.put.code = S("cards"), .scene = TB_SCENE_INSIDE, .count = CARDS};
+    struct tb_cmd_codes_bind bind = {.target = {.batch = S("cards"), .n = CARDS}, .campaign = S("gift cards")};
+    fx_done(k->f, TB_OP_UNIT_PUT, &unit);
+    fx_done(k->f, TB_OP_NAMESPACE_PUT, &ns);
+    fx_done(k->f, TB_OP_CODE_BATCH_PUT, &codes);
+    batch = (uint32_t)fx_uint(k->f, 1, 0);
+    fx_done(k->f, TB_OP_CODES_BIND, &bind);
+    return k;
+}
+
+static void sold(struct checkout_kit *k, uint32_t serial, int64_t amount)
+{
+    struct tb_cmd_card_sell in = {.code = code(serial), .unit = S("gc"), .amount = amount};
+    fx_done(k->f, TB_OP_CARD_SELL, &in);
+}
+
+/* What is on the card and nothing pins. */
+static int64_t on(struct checkout_kit *k, uint32_t serial)
+{
+    struct tb_cmd_card_look in = {.code = code(serial), .staff = true};
+    fx_done(k->f, TB_OP_CARD_LOOK, &in);
+    return (int64_t)fx_uint(k->f, 3, 0);
+}
 
 static struct tb_who who(struct checkout_kit *k, const char *name)
 {
     struct tb_identifier id = fx_id(k->f, "unionid", name, true);
     return (struct tb_who){.profile = fx_contact(k->f, &id, 1, k->f->now_ms)};
+}
+
+static void registered(struct checkout_kit *k, uint32_t serial, const char *name)
+{
+    struct tb_cmd_card_act in = {.verb = TB_CARD_REGISTER, .code = code(serial), .member = who(k, name)};
+    fx_done(k->f, TB_OP_CARD_ACT, &in);
+}
+
+static void pay_by_card(struct checkout_kit *k, uint32_t serial, int64_t amount)
+{
+    k->tender[k->in.quote.tender_n++] =
+        (struct tb_quote_tender){.kind = TB_TENDER_GIFT_CARD, .amount = amount, .code = code(serial)};
 }
 
 /* ---- a hand and a return ------------------------------------------------------------------------ */
@@ -82,12 +133,121 @@ static void reversed_and_cancelled(void **state)
     kit_free(k);
 }
 
+/* ---- tenders ---------------------------------------------------------------------------------------- */
+
+/* A wallet is several tenders: with it a receipt could have more than it holds. */
+static void more_than_a_receipt_holds(void **state)
+{
+    (void)state;
+    struct checkout_kit *k = kit_new();
+    struct tb_cmd_unit_put unit = {.put.code = S("cash"), .kind = TB_UNIT_STORED_VALUE};
+    fx_done(k->f, TB_OP_UNIT_PUT, &unit);
+    unit.put.code = S("more");
+    fx_done(k->f, TB_OP_UNIT_PUT, &unit);
+    kit_give(k, "anna", "cash", 2);
+    kit_give(k, "anna", "more", 2);
+    kit_give(k, "anna", "points", 100);
+    struct tb_quote_tender tender[TB_ORDER_TENDERS_MAX] = {
+        {.kind = TB_TENDER_STORED_VALUE, .amount = 4, .wallet = true}};
+    for (uint32_t i = 1; i < TB_ORDER_TENDERS_MAX; i++)
+        tender[i] = (struct tb_quote_tender){.kind = TB_TENDER_POINTS, .amount = 1, .unit = S("points")};
+    kit_line(k, 1, 4 + TB_ORDER_TENDERS_MAX - 1);
+    k->in.quote.tender = tender;
+    k->in.quote.tender_n = TB_ORDER_TENDERS_MAX;
+    fx_refused(k->f, TB_OP_QUOTE, &k->in.quote, TB_CODE_INVALID, "tenders/19");
+    fx_refused(k->f, TB_OP_CHECKOUT, &k->in.quote, TB_CODE_INVALID, "tenders/19");
+    k->line[0].net--;
+    k->in.quote.tender_n--;
+    uint64_t basket = kit_checkout(k);
+    (void)kit_confirm_basket(k, basket, "A");
+    assert_int_equal(kit_balance(k, "anna", "points"), 100 - 18);
+    kit_cancel(k, "A");
+    assert_int_equal(kit_balance(k, "anna", "points"), 100);
+    kit_free(k);
+}
+
+/* Two cards of one holder pay together, and neither pays more than is on it. */
+static void two_cards_of_one_holder(void **state)
+{
+    (void)state;
+    struct checkout_kit *k = shop();
+    sold(k, 1, YUAN(50));
+    sold(k, 2, YUAN(50));
+    registered(k, 1, "anna");
+    registered(k, 2, "anna");
+    kit_clear(k);
+    kit_as(k, NULL);
+    kit_line(k, 1, YUAN(100));
+    pay_by_card(k, 1, YUAN(50));
+    pay_by_card(k, 2, YUAN(50));
+    (void)kit_confirm(k, "A");
+    assert_int_equal(kit_balance(k, "anna", "gc"), 0);
+    kit_cancel(k, "A");
+    kit_clear(k);
+    kit_line(k, 1, YUAN(100));
+    pay_by_card(k, 1, YUAN(30));
+    pay_by_card(k, 1, YUAN(30));
+    fx_refused(k->f, TB_OP_QUOTE, &k->in.quote, TB_CODE_INSUFFICIENT, "tenders/1");
+    assert_true(on(k, 1) == YUAN(50) && on(k, 2) == YUAN(50));
+    kit_free(k);
+}
+
+/* ---- offers, articles, packets ---------------------------------------------------------------------------- */
+
+/* An offer that nobody has put live was quoted to nobody. */
+static void an_offer_that_was_never_live(void **state)
+{
+    (void)state;
+    struct checkout_kit *k = kit_new();
+    struct tb_cmd_campaign_put put = kit_campaign("draft", TB_PRICE_PERCENT);
+    put.ppm = 900000;
+    fx_done(k->f, TB_OP_CAMPAIGN_PUT, &put);
+    struct tb_block *b =
+        tb_store_get(&k->f->core.store, TB_KIND_CAMPAIGN, fx_code(k->f, TB_KIND_CAMPAIGN, "draft"));
+    kit_clear(k);
+    kit_line(k, 1, YUAN(100));
+    k->offer[0] = ((const struct tb_campaign *)tb_block_head_const(b))->newest;
+    k->in.offer_n = 1;
+    k->in.quote.order.key = S("A");
+    assert_int_not_equal(k->offer[0], 0);
+    fx_refused(k->f, TB_OP_CONFIRM, &k->in, TB_CODE_UNKNOWN_OFFER, "offers");
+    kit_free(k);
+}
+
+/* As many articles as an order has, each with as long a name as there is, and none of them in the catalog. */
+static void long_names(void **state)
+{
+    (void)state;
+    struct checkout_kit *k = kit_new();
+    static struct tb_order_line_input line[TB_ORDER_LINES_MAX];
+    static char sku[TB_ORDER_LINES_MAX][TB_CODE_MAX + 1];
+    for (uint32_t i = 0; i < TB_ORDER_LINES_MAX; i++) {
+        snprintf(sku[i], sizeof sku[i], "%0*u", (int)TB_CODE_MAX, i);
+        line[i] = (struct tb_order_line_input){.sku = tb_str_of(sku[i]), .quantity = 1000, .net = 100};
+    }
+    k->in.quote.order.line = line;
+    k->in.quote.order.line_n = TB_ORDER_LINES_MAX;
+    k->in.quote.order.key = S("A");
+    fx_done(k->f, TB_OP_CONFIRM, &k->in);
+    fx_prove(k->f);
+    uint64_t basket = kit_checkout(k);
+    fx_prove(k->f);
+    (void)kit_confirm_basket(k, basket, "B");
+    struct tb_cmd_order plain = k->in.quote.order;
+    plain.key = S("C");
+    plain.identifier_n = 0;
+    fx_done(k->f, TB_OP_ORDER, &plain);
+    kit_cancel(k, "A");
+    kit_free(k);
+}
+
 #define T(name) cmocka_unit_test(name)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(reversed_and_returned), T(reversed_and_cancelled),
+        T(reversed_and_returned), T(reversed_and_cancelled), T(more_than_a_receipt_holds),
+        T(two_cards_of_one_holder), T(an_offer_that_was_never_live), T(long_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

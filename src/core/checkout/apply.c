@@ -69,7 +69,7 @@ void tb_checkout_apply_basket_opened(struct tb_txn *t, const struct tb_ev_basket
     uint32_t bytes = 0;
     for (uint32_t i = 0; i < ev->line_n; i++)
         bytes += ev->line[i].product ? 0 : ev->line[i].sku.n;
-    tb_assert(bytes <= UINT16_MAX);
+    tb_assert(bytes <= TB_SECTION_ELEMENTS_MAX);
     uint16_t n[TB_SECTIONS_MAX] = {[TB_BASKET_BYTES] = (uint16_t)bytes,
                                    [TB_BASKET_LINE] = (uint16_t)ev->line_n,
                                    [TB_BASKET_OFFER] = (uint16_t)ev->offer_n,

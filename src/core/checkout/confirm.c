@@ -2,6 +2,7 @@
 /* A basket or a full quote becomes an order, once. */
 #include "core/checkout/checkout_int.h"
 #include "core/membership/membership.h"
+#include "core/promotion/campaign.h"
 
 void tb_checkout_expose(struct tb_checkout *c)
 {
@@ -146,9 +147,11 @@ static enum tb_outcome from_quote(struct tb_txn *t, const struct tb_command *cmd
 {
     struct tb_checkout c;
     struct tb_chosen chosen = {.offer = in->offer, .n = in->offer_n, .exact = in->exact};
-    for (uint32_t i = 0; i < in->offer_n; i++)
-        if (in->offer[i] == 0 || tb_read(t, TB_KIND_OFFER, in->offer[i]) == NULL)
+    for (uint32_t i = 0; i < in->offer_n; i++) {
+        const struct tb_block *b = in->offer[i] ? tb_read(t, TB_KIND_OFFER, in->offer[i]) : NULL;
+        if (b == NULL || !((const struct tb_offer_version *)tb_block_head_const(b))->was_live) /* nobody quoted it */
             return tb_refuse(a, TB_CODE_UNKNOWN_OFFER, "offers");
+    }
     enum tb_outcome outcome = tb_checkout_begin(&c, t, cmd, &in->quote, a);
     if (outcome == TB_DONE)
         outcome = tb_checkout_look(&c);

@@ -384,6 +384,8 @@ enum tb_outcome tb_checkout_place(struct tb_checkout *c, struct tb_block *basket
     struct tb_order_tender_input *tender = TB_CHECKOUT_ROWS(t, struct tb_order_tender_input, TB_ORDER_TENDERS_MAX);
     tb_assert(p.effect != NULL && p.share != NULL && p.payment != NULL && p.given != NULL && p.bonus != NULL);
     tb_assert(tender != NULL);
+    if (c->price.share_n > TB_SECTION_ELEMENTS_MAX) /* no block holds them */
+        return tb_refuse(c->a, TB_CODE_TOO_LARGE, "lines");
     if (add_money(c, money, money_n) != TB_DONE)
         return TB_REFUSED;
     for (uint32_t i = 0; i < uses; i++)

@@ -331,12 +331,14 @@ int64_t tb_checkout_pieces(const struct tb_checkout *c, uint32_t use)
 
 /* ---- tenders --------------------------------------------------------------------------------- */
 
-/* What earlier tenders of this order already draw of her units, and what they pay in the unit. */
-static int64_t drawn(const struct tb_checkout *c, uint32_t person, uint32_t unit)
+/* What earlier tenders of this order already draw of her units (of one card alone: profile), and what they pay in
+ * the unit. */
+static int64_t drawn(const struct tb_checkout *c, uint32_t person, uint32_t profile, uint32_t unit)
 {
     int64_t sum = 0;
     for (uint32_t i = 0; i < c->tender_n; i++)
-        if (c->tender[i].unit == unit && tb_person_by_profile(c->t, c->tender[i].profile) == person)
+        if (c->tender[i].unit == unit && (profile == 0 || c->tender[i].profile == profile) &&
+            tb_person_by_profile(c->t, c->tender[i].profile) == person)
             sum += c->tender[i].units;
     return sum;
 }
@@ -398,9 +400,11 @@ static int64_t drawable(const struct tb_checkout *c, const struct tb_quote_tende
 {
     uint32_t person = tb_person_by_profile(c->t, d->profile);
     struct tb_block *b = tb_read(c->t, TB_KIND_PERSON, person);
-    int64_t has = tb_ledger_balance(c->t, b, d->unit, c->t->now_ms).available;
-    int64_t own = in->code.batch != 0 ? tb_ledger_own(c->t, d->profile, d->unit) : has;
-    return (own < has ? own : has) - drawn(c, person, d->unit);
+    int64_t has = tb_ledger_balance(c->t, b, d->unit, c->t->now_ms).available - drawn(c, person, 0, d->unit);
+    if (in->code.batch == 0)
+        return has;
+    int64_t own = tb_ledger_own(c->t, d->profile, d->unit) - drawn(c, person, d->profile, d->unit);
+    return own < has ? own : has;
 }
 
 /* d: kind, unit and profile. */
@@ -420,6 +424,8 @@ static enum tb_outcome draw_unit(struct tb_checkout *c, uint32_t i, const struct
         return refuse_at(c, code, "tenders", i);
     if (drawable(c, in, &d) < d.units)
         return refuse_at(c, TB_CODE_INSUFFICIENT, "tenders", i);
+    if (d.amount > 0 && c->tender_n == TB_ORDER_TENDERS_MAX) /* a wallet is several */
+        return refuse_at(c, TB_CODE_INVALID, "tenders", i);
     if (d.amount > 0)
         c->tender[c->tender_n++] = d;
     *due -= d.amount;

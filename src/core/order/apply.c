@@ -124,7 +124,7 @@ static struct tb_block *order_block(struct tb_txn *t, const struct tb_ev_order_p
                                    [TB_ORDER_TENDER] = (uint16_t)ev->tender_n,
                                    [TB_ORDER_EARN] = (uint16_t)ev->earn_n};
     tb_assert(ev->earn_n <= TB_ORDER_EARNS_MAX);
-    tb_assert(bytes <= UINT16_MAX); /* 1,000 lines of 64 bytes and a key */
+    tb_assert(bytes <= TB_SECTION_ELEMENTS_MAX); /* 1,000 lines of 64 bytes and a key */
     return tb_create_sized(t, TB_KIND_ORDER, ev->order, n);
 }
 

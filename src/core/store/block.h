@@ -31,8 +31,9 @@ struct tb_shape {
     bool sparse;                          /* few of its ids are in memory (orders) */
 };
 
-/* The most elements (or bytes) that one section holds; rooms answer "too many" first. */
-#define TB_SECTION_ELEMENTS_MAX 60000u
+/* The most elements (or bytes) that one section holds; rooms answer "too many" first. An order's bytes are the
+ * longest: 1,000 articles that the catalog does not know, of 64 bytes each, and the key.  */
+#define TB_SECTION_ELEMENTS_MAX 65000u
 
 struct tb_block {
     uint64_t id;
