@@ -67,7 +67,7 @@ enum tb_map_name {
     TB_MAP_CODE_SET,       /* (batch, serial / 4096) -> set */
     TB_MAP_SEAT,           /* (game, profile) -> seat */
     TB_MAP_EXCHANGE,       /* (tenant, profile) -> newest exchange in the mall */
-    TB_MAP_CARD,           /* (batch, serial) -> card that was sold */
+    TB_MAP_CARD,           /* (batch, serial) -> card that was sold; profile -> its newest card */
     TB_MAP_ERASURE,        /* (tenant, profile) -> newest request to be erased */
     TB_MAPS
 };

@@ -50,6 +50,19 @@ static int64_t on(struct checkout_kit *k, uint32_t serial)
     return (int64_t)fx_uint(k->f, 3, 0);
 }
 
+static void act(struct checkout_kit *k, uint32_t serial, uint32_t verb)
+{
+    struct tb_cmd_card_act in = {.verb = verb, .code = code(serial), .reason = S("lost")};
+    fx_done(k->f, TB_OP_CARD_ACT, &in);
+}
+
+static void replaced(struct checkout_kit *k, uint32_t serial, uint32_t fresh)
+{
+    struct tb_cmd_card_act in = {
+        .verb = TB_CARD_REPLACE, .code = code(serial), .fresh = code(fresh), .reason = S("lost")};
+    fx_done(k->f, TB_OP_CARD_ACT, &in);
+}
+
 static struct tb_who who(struct checkout_kit *k, const char *name)
 {
     struct tb_identifier id = fx_id(k->f, "unionid", name, true);
@@ -192,6 +205,106 @@ static void two_cards_of_one_holder(void **state)
     kit_free(k);
 }
 
+/* ---- lost cards --------------------------------------------------------------------------------------- */
+
+/* What the lost card had paid comes back to the card that replaced it, not to a code that is void. */
+static void returned_after_it_was_replaced(void **state)
+{
+    (void)state;
+    struct checkout_kit *k = shop();
+    sold(k, 1, YUAN(100));
+    kit_line(k, 1, YUAN(40));
+    pay_by_card(k, 1, YUAN(40));
+    (void)kit_confirm(k, "A");
+    replaced(k, 1, 2);
+    assert_int_equal(fx_uint(k->f, 2, 0), YUAN(60));
+    assert_int_equal(fx_uint(k->f, 3, 0), 0);
+    assert_true(on(k, 1) == 0 && on(k, 2) == YUAN(60));
+    kit_cancel(k, "A");
+    assert_true(on(k, 1) == 0 && on(k, 2) == YUAN(100));
+    replaced(k, 2, 3);
+    kit_clear(k);
+    kit_line(k, 1, YUAN(100));
+    pay_by_card(k, 3, YUAN(100));
+    (void)kit_confirm(k, "B");
+    assert_int_equal(on(k, 3), 0);
+    kit_free(k);
+}
+
+/* What comes back to a blocked card is pinned with the rest. */
+static void returned_while_it_is_blocked(void **state)
+{
+    (void)state;
+    struct checkout_kit *k = shop();
+    sold(k, 1, YUAN(100));
+    registered(k, 1, "anna");
+    kit_clear(k);
+    kit_line(k, 1, YUAN(40));
+    pay_by_card(k, 1, YUAN(40));
+    (void)kit_confirm(k, "A");
+    act(k, 1, TB_CARD_BLOCK);
+    kit_cancel(k, "A");
+    assert_int_equal(kit_balance(k, "anna", "gc"), 0);
+    fx_prove(k->f);
+    act(k, 1, TB_CARD_UNBLOCK);
+    assert_int_equal(on(k, 1), YUAN(100));
+    kit_free(k);
+}
+
+/* A gift and a basket that who found the card had begun end when it is blocked, or replaced at once. */
+static void begun_before_it_was_blocked(void **state)
+{
+    (void)state;
+    for (uint32_t at_once = 0; at_once < 2; at_once++) {
+        struct checkout_kit *k = shop();
+        sold(k, 1, YUAN(100));
+        struct tb_cmd_card_act give = {
+            .verb = TB_CARD_GIVE, .code = code(1), .amount = YUAN(30), .lifetime_ms = FX_DAY};
+        fx_done(k->f, TB_OP_CARD_ACT, &give);
+        struct tb_cmd_card_act claim = {.verb = TB_CARD_CLAIM, .gift = fx_uint(k->f, 1, 0)};
+        claim.member = who(k, "bert");
+        kit_clear(k);
+        kit_as(k, NULL);
+        kit_line(k, 1, YUAN(20));
+        pay_by_card(k, 1, YUAN(20));
+        uint64_t basket = kit_checkout(k);
+        if (!at_once)
+            act(k, 1, TB_CARD_BLOCK);
+        else
+            replaced(k, 1, 2);
+        fx_refused(k->f, TB_OP_CARD_ACT, &claim, TB_CODE_HOLD_ENDED, "gift");
+        struct tb_cmd_confirm confirm = {.basket = basket, .payable = -1};
+        confirm.quote.order.key = S("A");
+        fx_refused(k->f, TB_OP_CONFIRM, &confirm, TB_CODE_INSUFFICIENT, "tenders");
+        k->f->now_ms += FX_DAY;
+        struct tb_cmd_fire fire = {.kind = TB_KIND_CARD, .id = claim.gift};
+        fx_done(k->f, TB_OP_FIRE, &fire);
+        fire = (struct tb_cmd_fire){.kind = TB_KIND_BASKET, .id = basket};
+        fx_done(k->f, TB_OP_FIRE, &fire);
+        fx_prove(k->f);
+        if (!at_once)
+            act(k, 1, TB_CARD_UNBLOCK);
+        assert_int_equal(on(k, 1 + at_once), YUAN(100));
+        kit_free(k);
+    }
+}
+
+/* Pieces go with a card: a member could not take them. */
+static void pieces_are_no_gift(void **state)
+{
+    (void)state;
+    struct checkout_kit *k = shop();
+    struct tb_cmd_product_put cake = {.put.code = S("cake"), .name = S("Cake")};
+    struct tb_cmd_unit_put unit = {
+        .put.code = S("gc"), .kind = TB_UNIT_GIFT_CARD, .flags = TB_UNIT_GIVABLE, .item = S("cake")};
+    fx_done(k->f, TB_OP_PRODUCT_PUT, &cake);
+    fx_done(k->f, TB_OP_UNIT_PUT, &unit);
+    sold(k, 1, 3);
+    struct tb_cmd_card_act give = {.verb = TB_CARD_GIVE, .code = code(1), .amount = 1, .lifetime_ms = FX_DAY};
+    fx_refused(k->f, TB_OP_CARD_ACT, &give, TB_CODE_INVALID, "unit");
+    kit_free(k);
+}
+
 /* ---- offers, articles, packets ---------------------------------------------------------------------------- */
 
 /* An offer that nobody has put live was quoted to nobody. */
@@ -241,13 +354,40 @@ static void long_names(void **state)
     kit_free(k);
 }
 
+/* A packet of stored value fills nobody's wallet beyond what she may have. */
+static void a_wallet_that_is_full(void **state)
+{
+    (void)state;
+    struct checkout_kit *k = kit_new();
+    struct tb_cmd_unit_put cash = {
+        .put.code = S("cash"), .kind = TB_UNIT_STORED_VALUE, .anonymous_max = YUAN(50)};
+    fx_done(k->f, TB_OP_UNIT_PUT, &cash);
+    kit_give(k, "anna", "cash", YUAN(50));
+    kit_give(k, "bert", "cash", YUAN(41));
+    struct tb_cmd_packet_send send = {.who = who(k, "anna"), .unit = S("cash"), .total = YUAN(20), .shares = 2,
+                                      .mode = TB_PACKET_EQUAL, .lifetime_ms = FX_DAY};
+    fx_done(k->f, TB_OP_PACKET_SEND, &send);
+    struct tb_cmd_packet_claim claim = {.packet = fx_uint(k->f, 1, 0)};
+    claim.who = who(k, "bert");
+    fx_refused(k->f, TB_OP_PACKET_CLAIM, &claim, TB_CODE_CAP_EXCEEDED, "member");
+    claim.who = who(k, "carl");
+    fx_done(k->f, TB_OP_PACKET_CLAIM, &claim);
+    claim.who = who(k, "anna"); /* her own: what she holds is not counted twice */
+    fx_done(k->f, TB_OP_PACKET_CLAIM, &claim);
+    assert_int_equal(kit_balance(k, "anna", "cash"), YUAN(40));
+    assert_int_equal(kit_balance(k, "bert", "cash"), YUAN(41));
+    kit_free(k);
+}
+
 #define T(name) cmocka_unit_test(name)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(reversed_and_returned), T(reversed_and_cancelled), T(more_than_a_receipt_holds),
-        T(two_cards_of_one_holder), T(an_offer_that_was_never_live), T(long_names),
+        T(two_cards_of_one_holder), T(returned_after_it_was_replaced), T(returned_while_it_is_blocked),
+        T(begun_before_it_was_blocked), T(pieces_are_no_gift), T(an_offer_that_was_never_live),
+        T(long_names), T(a_wallet_that_is_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

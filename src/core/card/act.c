@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* core/card/act.c - what is done with a card that was sold. Invariant: a blocked card has nothing that is not pinned,
- * a replaced one has nothing. */
+/* core/card/act.c - what is done with a card that was sold. Invariant: a blocked card has nothing that is not pinned;
+ * what a replaced one had, and all that comes back to it, is its replacement's, whose profile is the same. */
 #include "core/card/card_int.h"
 
 /* A verb at work on one card. */
@@ -37,6 +37,7 @@ static int64_t left_on(const struct acting *x)
 static enum tb_outcome block(struct acting *x)
 {
     uint64_t hold = 0;
+    tb_ledger_free(x->t, x->card.profile);
     int64_t all = left_on(x);
     enum tb_code code =
         all > 0 ? tb_ledger_pin(x->t, x->card.profile, x->card.unit, all, INT64_MAX, &hold) : TB_CODE_OK;
@@ -53,6 +54,25 @@ static enum tb_outcome unblock(struct acting *x)
         (void)tb_ledger_unreserve(x->t, x->card.hold);
     move_card(x, TB_CARD_LIVE, 0, 0);
     return TB_DONE;
+}
+
+void tb_card_came_back(struct tb_txn *t, uint32_t profile)
+{
+    uint64_t id;
+    struct tb_block *b = tb_map_find(t, TB_MAP_CARD, tb_card_profile_key(profile), &id) ? tb_card_block(t, id) : NULL;
+    if (b == NULL || ((const struct tb_card *)tb_block_head_const(b))->state != TB_CARD_BLOCKED)
+        return;
+    const struct tb_card card = *(const struct tb_card *)tb_block_head_const(b);
+    if (tb_ledger_own(t, profile, card.unit) <= 0)
+        return;
+    if (card.hold != 0)
+        (void)tb_ledger_unreserve(t, card.hold);
+    struct tb_ev_card_moved ev = {.card = id, .state = TB_CARD_BLOCKED, .profile = profile};
+    int64_t all = tb_ledger_own(t, profile, card.unit);
+    enum tb_code code = all > 0 ? tb_ledger_pin(t, profile, card.unit, all, INT64_MAX, &ev.hold) : TB_CODE_OK;
+    if (code != TB_CODE_OK) /* too many holds: what came back stays free, and its code refused */
+        ev.hold = 0;
+    tb_emit_card_moved(t, &ev);
 }
 
 /* Joins the card with a member's profile: hers from now on. */
@@ -79,10 +99,11 @@ static uint32_t owner_of(const struct tb_txn *t, uint32_t profile)
     return 0;
 }
 
-/* Puts the fresh code in force, empty. */
-static enum tb_outcome make_fresh(struct acting *x, int64_t amount, struct tb_card_made *m)
+/* Puts the fresh code in force: empty, or (profile) with all that the profile has. */
+static enum tb_outcome make_fresh(struct acting *x, int64_t amount, uint32_t profile, struct tb_card_made *m)
 {
-    *m = (struct tb_card_made){.code = x->in->fresh, .unit = x->card.unit, .amount = amount};
+    *m = (struct tb_card_made){
+        .code = x->in->fresh, .unit = x->card.unit, .amount = amount, .profile = profile};
     enum tb_code code = tb_card_fresh(x->t, x->in->fresh);
     return code == TB_CODE_OK ? tb_card_make(x->t, m, x->a) : tb_refuse(x->a, code, "fresh");
 }
@@ -116,13 +137,9 @@ static enum tb_outcome replace(struct acting *x)
     struct tb_card_made m;
     if (x->card.state == TB_CARD_BLOCKED && x->card.hold != 0)
         (void)tb_ledger_unreserve(t, x->card.hold);
-    int64_t all = left_on(x);
-    enum tb_outcome outcome = make_fresh(x, all, &m);
-    if (outcome == TB_DONE && all > 0)
-        outcome = hand(x, all, m.profile);
-    uint32_t owner = owner_of(t, x->card.profile);
-    if (outcome == TB_DONE && owner != 0) /* what was registered stays so */
-        outcome = join(x, m.profile, owner);
+    tb_ledger_free(t, x->card.profile);
+    x->moved = left_on(x);
+    enum tb_outcome outcome = make_fresh(x, x->moved, x->card.profile, &m);
     if (outcome != TB_DONE)
         return outcome;
     void_code_for_good(x);
@@ -141,7 +158,7 @@ static enum tb_outcome split(struct acting *x)
         return tb_refuse(x->a, TB_CODE_AMOUNT_NOT_POSITIVE, "amount");
     if (x->in->amount > left_on(x))
         return tb_refuse(x->a, TB_CODE_INSUFFICIENT, "amount");
-    enum tb_outcome outcome = make_fresh(x, x->in->amount, &m);
+    enum tb_outcome outcome = make_fresh(x, x->in->amount, 0, &m);
     if (outcome == TB_DONE && tb_card_room(x->t, m.profile, tb_card_unit(x->t, x->card.unit), x->card.unit,
                                            x->in->amount) != TB_CODE_OK)
         return tb_refuse(x->a, TB_CODE_CAP_EXCEEDED, "amount");
@@ -313,6 +330,6 @@ enum tb_outcome tb_card_act(struct tb_txn *t, const struct tb_command *cmd, stru
         return outcome;
     tb_wire_put_uint(&a->body, 1, x.id);
     tb_wire_put_uint(&a->body, 2, (uint64_t)x.moved);
-    tb_wire_put_uint(&a->body, 3, (uint64_t)left_on(&x));
+    tb_wire_put_uint(&a->body, 3, in->verb == TB_CARD_REPLACE ? 0 : (uint64_t)left_on(&x));
     return TB_DONE;
 }

@@ -38,6 +38,7 @@ void tb_card_apply_card_made(struct tb_txn *t, const struct tb_ev_card_made *ev)
         (void)tb_push_bytes(t, TB_KIND_CARD, ev->card, TB_CARD_BYTES, ev->face);
     if (card.kind == TB_CARD_PLASTIC) {
         tb_map_set(t, TB_MAP_CARD, tb_card_key((struct tb_code_ref){card.batch, card.serial}), ev->card);
+        tb_map_set(t, TB_MAP_CARD, tb_card_profile_key(card.profile), ev->card);
         make_thing(t, card.profile);
     }
     if (card.order != 0) {
@@ -77,8 +78,13 @@ void tb_card_index(struct tb_core *c, struct tb_block *b)
     const struct tb_card *card = tb_block_head_const(b);
     if (c->store.counter[TB_COUNTER_CARD] < b->id)
         c->store.counter[TB_COUNTER_CARD] = b->id;
-    if (card->kind == TB_CARD_PLASTIC)
-        tb_map_put(&c->store.map[TB_MAP_CARD], tb_card_key((struct tb_code_ref){card->batch, card->serial}), b->id);
+    if (card->kind != TB_CARD_PLASTIC)
+        return;
+    struct tb_map *map = &c->store.map[TB_MAP_CARD];
+    uint64_t newest = 0;
+    tb_map_put(map, tb_card_key((struct tb_code_ref){card->batch, card->serial}), b->id);
+    if (!tb_map_get(map, tb_card_profile_key(card->profile), &newest) || newest < b->id)
+        tb_map_put(map, tb_card_profile_key(card->profile), b->id);
 }
 
 /* ---- invariants ------------------------------------------------------------------------------------ */
@@ -96,6 +102,14 @@ static const struct tb_account *account_of(struct tb_core *c, const struct tb_ca
     return NULL;
 }
 
+/* What it had is its replacement's, under the same profile (older journals handed it over to another one). */
+static bool lives_on(struct tb_core *c, const struct tb_card *card)
+{
+    const struct tb_block *b = tb_store_get(&c->store, TB_KIND_CARD, card->other);
+    return card->state == TB_CARD_REPLACED && b != NULL &&
+           ((const struct tb_card *)tb_block_head_const(b))->profile == card->profile;
+}
+
 static const char *fault_of(struct tb_core *c, const struct tb_card *card)
 {
     const struct tb_account *account = account_of(c, card);
@@ -103,7 +117,7 @@ static const char *fault_of(struct tb_core *c, const struct tb_card *card)
     int64_t held = account ? account->held : 0;
     if (tb_store_column(&c->store, TB_COLUMN_PROFILE_PERSON, card->profile) == 0)
         return "has no person";
-    if ((card->state == TB_CARD_REPLACED || card->state == TB_CARD_RETURNED) && own > 0)
+    if ((card->state == TB_CARD_REPLACED || card->state == TB_CARD_RETURNED) && own > 0 && !lives_on(c, card))
         return "was replaced or returned and has something";
     if (card->state == TB_CARD_BLOCKED && own > held)
         return "is blocked and has something that is not pinned";

@@ -3,8 +3,10 @@
  *
  * PLASTIC  a gift card: an item code (core/code) that a till has put in force. It is a profile of namespace
  *          gift_card that owns lots of one GIFT_CARD unit: partial use is a spend, a return is the refund to the
- *          lot, registering it joins the profile to its holder (identity LINK), blocking it pins all it has,
- *          replacing and splitting hand lots over with their days and expiries. Before its sale the code is
+ *          lot, registering it joins the profile to its holder (identity LINK), blocking it pins all it has and all
+ *          that comes back to it, replacing it puts another code on the same profile, so that what comes back later is
+ *          on the new code, splitting hands lots over with their days and expiries. Blocking and replacing end what
+ *          open baskets and gifts reserve of it: who found it has begun nothing. Before its sale the code is
  *          paper: nothing is stored for it.
  * GIFT     value on its way: a hold on the giver's lots. Claimed, its lots go to the receiver; taken back, or not
  *          claimed by the deadline, the hold ends and the giver has them as before: the ledger itself returns it.
@@ -20,7 +22,8 @@
  * without it paying earns. The sale of a card may stand on an order's receipt, but it is in no net of it: revenue
  * comes when the card pays (IFRS 15), so it earns nothing and counts as nobody's spending.
  *
- * Item cards: units of a GIFT_CARD unit with an `item` are pieces of that product; TAKE hands them out.
+ * Item cards: units of a GIFT_CARD unit with an `item` are pieces of that product; TAKE hands them out, to who has the
+ * card: SPLIT gives some of them away, GIVE (to a member, who could not take them) does not.
  * Concurrency: one cell decides one command after the other, each as a whole.
  * Pure; the cell's thread alone; inputs are borrowed. Not here: tenders (core/checkout), symbols (border/code).   */
 #ifndef TB_CORE_CARD_H
@@ -162,6 +165,11 @@ enum tb_outcome tb_card_sell_on(struct tb_txn *t, const struct tb_cmd_card_sell 
 
 /* The profile that owns what is on the sold card; 0 with UNKNOWN_CODE or CARD_STATE. *unit its unit. */
 uint32_t tb_card_profile(const struct tb_txn *t, struct tb_code_ref code, uint32_t *unit, enum tb_code *why);
+/* Whether the profile's person may have so much more of the unit, prepaid value: OK or CAP_EXCEEDED. */
+enum tb_code tb_card_room(const struct tb_txn *t, uint32_t profile, const struct tb_unit *u, uint32_t unit,
+                          int64_t more);
+/* Something has come back to the profile: where it is a blocked card's, it is pinned with the rest. */
+void tb_card_came_back(struct tb_txn *t, uint32_t profile);
 /* Stored-value units in the tenant's spend order; *n of them, in scratch. */
 const uint32_t *tb_card_wallet(const struct tb_txn *t, uint32_t *n);
 

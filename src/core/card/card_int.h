@@ -19,11 +19,16 @@ static inline const struct tb_unit *tb_card_unit(const struct tb_txn *t, uint32_
 struct tb_block *tb_card_of(const struct tb_txn *t, struct tb_code_ref code);
 struct tb_block *tb_card_block(const struct tb_txn *t, uint64_t card);
 uint64_t tb_card_key(struct tb_code_ref code); /* in TB_MAP_CARD */
+/* In TB_MAP_CARD: the newest card of a profile, which has all that the profile has. */
+static inline uint64_t tb_card_profile_key(uint32_t profile)
+{
+    return tb_key_number(profile, UINT64_C(1) << 43);
+}
 
 /* A printed code that may become a card: OK or what CARD_SELL answers, from UNKNOWN_CODE to UNKNOWN_NAMESPACE. */
 enum tb_code tb_card_fresh(const struct tb_txn *t, struct tb_code_ref code);
-/* Puts the code in force as a card of the unit, with nothing on it: its profile in *profile, the card's number in
- * *card. The outcome of tb_identity_resolve. */
+/* Puts the code in force as a card of the unit: of the profile given, or (0) of one of its own with nothing on it,
+ * which it then names. The outcome of tb_identity_resolve. */
 struct tb_card_made {
     struct tb_code_ref code;
     uint32_t unit;
@@ -36,9 +41,6 @@ struct tb_card_made {
 };
 enum tb_outcome tb_card_make(struct tb_txn *t, struct tb_card_made *m, struct tb_answer *a);
 
-/* Whether the profile's person may have so much more of the unit: OK or CAP_EXCEEDED. */
-enum tb_code tb_card_room(const struct tb_txn *t, uint32_t profile, const struct tb_unit *u, uint32_t unit,
-                          int64_t more);
 /* Somebody's: the person is enrolled, or the card is joined with another profile. */
 bool tb_card_registered(const struct tb_txn *t, uint32_t profile);
 

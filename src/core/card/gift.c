@@ -33,7 +33,7 @@ enum tb_outcome tb_card_give(struct tb_txn *t, const struct tb_command *cmd, str
     if (outcome != TB_DONE)
         return outcome;
     const struct tb_unit *u = tb_card_unit(t, unit);
-    if (u->kind != TB_UNIT_GIFT_CARD && u->kind != TB_UNIT_STORED_VALUE)
+    if ((u->kind != TB_UNIT_GIFT_CARD && u->kind != TB_UNIT_STORED_VALUE) || u->item != 0) /* pieces go with a card */
         return tb_refuse(a, TB_CODE_INVALID, "unit");
     if (!(u->flags & TB_UNIT_GIVABLE))
         return tb_refuse(a, TB_CODE_NOT_GIVABLE, "unit");

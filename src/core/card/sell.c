@@ -95,8 +95,8 @@ enum tb_outcome tb_card_make(struct tb_txn *t, struct tb_card_made *m, struct tb
 {
     struct tb_identifier id = identifier_of(t, m->code);
     struct tb_contact_facts facts = {.occurred_ms = t->now_ms};
-    struct tb_resolved who;
-    enum tb_outcome outcome = tb_identity_resolve(t, &id, 1, &facts, &who, a);
+    struct tb_resolved who = {.profile = m->profile};
+    enum tb_outcome outcome = m->profile ? TB_DONE : tb_identity_resolve(t, &id, 1, &facts, &who, a);
     if (outcome != TB_DONE)
         return outcome;
     m->profile = who.profile;
@@ -244,18 +244,19 @@ enum tb_outcome tb_card_look(struct tb_txn *t, const struct tb_command *cmd, str
     }
     const struct tb_card c = *(const struct tb_card *)tb_block_head_const(b);
     tb_ledger_settle(t, tb_person_by_profile(t, c.profile));
-    int64_t own = tb_ledger_own(t, c.profile, c.unit);
+    bool gone = c.state == TB_CARD_REPLACED; /* all is on another code */
+    int64_t own = gone ? 0 : tb_ledger_own(t, c.profile, c.unit);
     const char *bytes = tb_section(t, tb_card_block(t, b->id), TB_CARD_BYTES);
     struct tb_block *person = tb_read(t, TB_KIND_PERSON, tb_person_by_profile(t, c.profile));
     const struct tb_hold *hold = tb_section(t, person, TB_PERSON_HOLD);
     int64_t pinned = 0;
-    for (uint32_t i = 0; i < person->n[TB_PERSON_HOLD]; i++)
+    for (uint32_t i = 0; !gone && i < person->n[TB_PERSON_HOLD]; i++)
         pinned += hold[i].profile == c.profile && hold[i].unit == c.unit ? hold[i].amount : 0;
     tb_wire_put_uint(&a->body, 1, b->id);
     tb_wire_put_uint(&a->body, 2, c.unit);
     tb_wire_put_uint(&a->body, 3, own > 0 ? (uint64_t)own : 0);
     tb_wire_put_uint(&a->body, 4, (uint64_t)pinned);
-    tb_wire_put_uint(&a->body, 5, next_expiry(t, &c));
+    tb_wire_put_uint(&a->body, 5, gone ? 0 : next_expiry(t, &c));
     tb_wire_put_uint(&a->body, 6, c.state);
     tb_wire_put_uint(&a->body, 7, tb_card_registered(t, c.profile));
     tb_wire_put_bytes(&a->body, 8, (struct tb_str){bytes + c.face_at, c.face_n});

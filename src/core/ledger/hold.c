@@ -111,6 +111,22 @@ void tb_ledger_part(struct tb_txn *t, const uint64_t *profile, uint32_t n)
     }
 }
 
+void tb_ledger_free(struct tb_txn *t, uint32_t profile)
+{
+    uint32_t person = tb_person_by_profile(t, profile);
+    uint64_t one = profile;
+    for (uint32_t i = 0; i < tb_read(t, TB_KIND_PERSON, person)->n[TB_PERSON_HOLD];) {
+        struct tb_block *b = tb_read(t, TB_KIND_PERSON, person);
+        const struct tb_hold *hold = (const struct tb_hold *)tb_section(t, b, TB_PERSON_HOLD) + i;
+        if (hold->profile == profile && hold->deadline_ms != INT64_MAX)
+            tb_hold_release(t, b, hold->id);
+        else
+            i++;
+    }
+    tb_ledger_part(t, &one, 1);
+    tb_ledger_settle(t, person);
+}
+
 /* What the person's holds reserve in the unit. */
 static int64_t held_sum(const struct tb_txn *t, struct tb_block *b, uint32_t unit)
 {

@@ -209,6 +209,9 @@ int64_t tb_ledger_hand_over(struct tb_txn *t, uint64_t hold, uint32_t to, uint64
 /* Takes all of what the hold reserves out of circulation, as if it had not been issued (money was paid back for
  * it): to ISSUER, as a claw-back. Nothing when the hold has ended. */
 void tb_ledger_withdraw(struct tb_txn *t, uint64_t hold, struct tb_str reason, uint64_t actor);
+/* Ends what reserves anything of this one profile, or was asked for by it, and has a deadline: a card was lost. Of
+ * another profile's hold only the pieces come back. */
+void tb_ledger_free(struct tb_txn *t, uint32_t profile);
 /* What one profile has of a unit that no hold reserves; below 0 is debt. Settle the person before. */
 int64_t tb_ledger_own(const struct tb_txn *t, uint32_t profile, uint32_t unit);
 

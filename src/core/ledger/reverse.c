@@ -2,6 +2,7 @@
 /* Undoing a kept transfer, once. A spend may come back in parts: the lots with the
  * latest expiry first, so that parts add up to exactly what was drawn.               */
 #include "core/approval/approval.h"
+#include "core/card/card.h"
 #include "core/ledger/ledger_int.h"
 #include "core/membership/membership.h"
 
@@ -160,6 +161,9 @@ static void restore(struct tb_txn *t, const struct undo *u, int64_t amount)
     for (uint32_t i = 0; i < draw.part_n; i++)
         tb_debt_settle(t, tb_person_by_profile(t, draw.part[i].profile), u->kept->unit);
     tb_debt_settle(t, tb_person_by_profile(t, u->profile), u->kept->unit);
+    if (tb_unit_head(t, u->kept->unit)->kind == TB_UNIT_GIFT_CARD)
+        for (uint32_t i = 0; i < draw.part_n; i++)
+            tb_card_came_back(t, draw.part[i].profile);
 }
 
 /* Takes what was given; false when the receiver no longer has it. */

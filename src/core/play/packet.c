@@ -6,6 +6,7 @@
  * of the shop issues each share as it is claimed. A packet of coupons has one a share: the shop's are issued from the
  * template's stock, a member's own pass to whoever claims, with their expiry. Invariant: claims and left add up to the
  * total, and while it is open at least one unit is left for each share.                      */
+#include "core/card/card.h"
 #include "core/ledger/ledger_int.h"
 #include "core/play/play_int.h"
 #include "core/promotion/promotion.h"
@@ -207,6 +208,9 @@ enum tb_outcome tb_play_packet_claim(struct tb_txn *t, const struct tb_command *
         code = take_from_sender(t, cmd, p.hold, amount, a);
     struct tb_play_run r = {.t = t, .a = a, .actor = cmd->actor, .profile = profile, .person = person};
     struct tb_earned got;
+    const struct tb_unit *u = tb_unit_head(t, p.unit);
+    if (code == TB_CODE_OK && u->kind == TB_UNIT_STORED_VALUE) /* no more than she could top up */
+        code = tb_card_room(t, profile, u, p.unit, amount);
     if (code == TB_CODE_OK && !passed)
         code = tb_play_give(&r, p.unit, amount, &got);
     if (code == TB_CODE_OK && !passed && got.amount < amount)
