@@ -305,6 +305,88 @@ static void pieces_are_no_gift(void **state)
     kit_free(k);
 }
 
+/* ---- coupons ------------------------------------------------------------------------------------------- */
+
+static void coupon_unit(struct checkout_kit *k, const char *name, int64_t valid_until_ms, int64_t stock)
+{
+    struct tb_cmd_unit_put unit = {.put.code = tb_str_of(name),
+                                   .kind = TB_UNIT_COUPON,
+                                   .negative = TB_NEGATIVE_ONLY_PENDING,
+                                   .valid_until_ms = valid_until_ms,
+                                   .stock = stock};
+    fx_done(k->f, TB_OP_UNIT_PUT, &unit);
+}
+
+/* A gift card is nobody: an issue to everybody passes it by. */
+static void none_for_a_card(void **state)
+{
+    (void)state;
+    struct checkout_kit *k = shop();
+    coupon_unit(k, "ten", 0, 2);
+    sold(k, 1, YUAN(100));
+    sold(k, 2, YUAN(100));
+    (void)who(k, "anna");
+    (void)who(k, "bert");
+    struct tb_cmd_issue in = {.put.code = S("all"), .unit = S("ten"), .reason = S("spring")};
+    fx_done(k->f, TB_OP_ISSUE, &in);
+    for (uint64_t id = 1; id <= k->f->core.store.counter[TB_COUNTER_JOB]; id++)
+        while (tb_store_get(&k->f->core.store, TB_KIND_JOB, id) != NULL) {
+            struct tb_cmd_job_step step = {.job = id};
+            fx_done(k->f, TB_OP_JOB_STEP, &step);
+        }
+    assert_int_equal(kit_balance(k, "anna", "ten"), 1);
+    assert_int_equal(kit_balance(k, "bert", "ten"), 1);
+    struct tb_block *b =
+        tb_store_get(&k->f->core.store, TB_KIND_ISSUE, fx_code(k->f, TB_KIND_ISSUE, "all"));
+    assert_int_equal(((const struct tb_issue *)tb_block_head_const(b))->looked, 2);
+    kit_free(k);
+}
+
+/* Nobody pays for a coupon of a template that is over, nor wins one. */
+static void none_of_a_template_that_is_over(void **state)
+{
+    (void)state;
+    struct checkout_kit *k = kit_new();
+    coupon_unit(k, "ten", k->f->now_ms + FX_DAY, 0);
+    struct tb_cmd_mall_put put = {.put.code = S("voucher"), .unit = S("points"), .points = 50, .gives = S("ten")};
+    fx_done(k->f, TB_OP_MALL_PUT, &put);
+    kit_give(k, "anna", "points", 100);
+    struct tb_cmd_mall_exchange take = {.who = who(k, "anna"), .goods = S("voucher"), .quantity = 1};
+    fx_done(k->f, TB_OP_MALL_EXCHANGE, &take);
+    assert_int_equal(kit_balance(k, "anna", "ten"), 1);
+    k->f->now_ms += FX_DAY;
+    fx_refused(k->f, TB_OP_MALL_EXCHANGE, &take, TB_CODE_NOT_OPEN, "goods");
+    assert_int_equal(kit_balance(k, "anna", "points"), 50);
+    struct tb_reward_input reward = {.kind = TB_REWARD_STEP, .at = 1, .unit = S("ten"), .amount = 1};
+    struct tb_cmd_game_put task = {.put.code = S("task"), .kind = TB_GAME_TASK, .period = TB_PERIOD_LIFETIME,
+                                   .per_member = 1, .reward = &reward, .reward_n = 1};
+    fx_done(k->f, TB_OP_GAME_PUT, &task);
+    struct tb_cmd_game_move open = {.game = S("task"), .state = TB_GAME_OPEN};
+    fx_done(k->f, TB_OP_GAME_MOVE, &open);
+    struct tb_cmd_play play = {.who = who(k, "anna"), .game = S("task")};
+    fx_refused(k->f, TB_OP_TASK_DO, &play, TB_CODE_NOT_OPEN, "member");
+    kit_free(k);
+}
+
+/* A coupon goes at once, so its money is paid at once. */
+static void none_on_credit(void **state)
+{
+    (void)state;
+    struct checkout_kit *k = kit_new();
+    coupon_unit(k, "ten", 0, 0);
+    struct tb_cmd_mall_put put = {
+        .put.code = S("voucher"), .unit = S("points"), .points = 50, .cash = 500, .gives = S("ten")};
+    fx_done(k->f, TB_OP_MALL_PUT, &put);
+    kit_give(k, "anna", "points", 100);
+    struct tb_cmd_mall_exchange take = {.who = who(k, "anna"), .goods = S("voucher"), .quantity = 1, .paid = 499};
+    fx_refused(k->f, TB_OP_MALL_EXCHANGE, &take, TB_CODE_TENDERS_DIFFER, "paid");
+    assert_int_equal(kit_balance(k, "anna", "ten"), 0);
+    take.paid = 500;
+    fx_done(k->f, TB_OP_MALL_EXCHANGE, &take);
+    assert_int_equal(kit_balance(k, "anna", "ten"), 1);
+    kit_free(k);
+}
+
 /* ---- offers, articles, packets ---------------------------------------------------------------------------- */
 
 /* An offer that nobody has put live was quoted to nobody. */
@@ -384,10 +466,11 @@ static void a_wallet_that_is_full(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(reversed_and_returned), T(reversed_and_cancelled), T(more_than_a_receipt_holds),
-        T(two_cards_of_one_holder), T(returned_after_it_was_replaced), T(returned_while_it_is_blocked),
-        T(begun_before_it_was_blocked), T(pieces_are_no_gift), T(an_offer_that_was_never_live),
-        T(long_names), T(a_wallet_that_is_full),
+        T(reversed_and_returned),           T(reversed_and_cancelled),     T(more_than_a_receipt_holds),
+        T(two_cards_of_one_holder),         T(returned_after_it_was_replaced), T(returned_while_it_is_blocked),
+        T(begun_before_it_was_blocked),     T(pieces_are_no_gift),         T(none_for_a_card),
+        T(none_of_a_template_that_is_over), T(none_on_credit),
+        T(an_offer_that_was_never_live),    T(long_names),                 T(a_wallet_that_is_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

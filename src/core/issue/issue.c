@@ -290,7 +290,7 @@ void tb_issue_step(struct tb_txn *t, struct tb_job *job)
             break;
         struct tb_block *person = tb_read(t, TB_KIND_PERSON, job->cursor + 1);
         bool hers = person != NULL && tb_person_of(person)->tenant == t->tenant &&
-                    !(tb_person_of(person)->flags & TB_PERSON_ERASED);
+                    !(tb_person_of(person)->flags & (TB_PERSON_ERASED | TB_PERSON_THING)); /* a gift card is nobody */
         if (hers && !visit(t, &who, &now, (uint32_t)job->cursor + 1, reason))
             break;
         job->cursor++;

@@ -81,7 +81,10 @@ static enum tb_outcome price(struct taking *x)
         return tb_refuse(x->a, TB_CODE_AMOUNT_OVERFLOW, "quantity");
     if (x->in->paid > x->cash)
         return tb_refuse(x->a, TB_CODE_TENDERS_DIFFER, "paid");
-    return x->in->stored > x->cash - x->in->paid ? tb_refuse(x->a, TB_CODE_TENDERS_DIFFER, "stored_value") : TB_DONE;
+    if (x->in->stored > x->cash - x->in->paid)
+        return tb_refuse(x->a, TB_CODE_TENDERS_DIFFER, "stored_value");
+    bool unpaid = x->in->paid + x->in->stored < x->cash;
+    return x->g.gives && unpaid ? tb_refuse(x->a, TB_CODE_TENDERS_DIFFER, "paid") : TB_DONE; /* it goes at once */
 }
 
 /* Takes the points; a refusal for want of them says how much is missing. */

@@ -12,7 +12,7 @@
  * of a coupon's template; 0 = no bound, then pieces come from ISSUER.
  * Money is stored value, drawn as a checkout draws it, or what the till says was paid, which is not held here. Goods
  * leave when all of it was paid; cancelling gives stored value back to its lots and tells what money is to be.
- * Goods that give a coupon are done at once.
+ * Goods that give a coupon are done at once, so all of their money is paid with the exchange.
  *
  * Limits are judged on the person and counted by profile (rows of TB_PERSON_CAP under the number of the
  * goods), so a merge adds them up and an unmerge parts them; a cancellation gives back to its period.

@@ -36,6 +36,8 @@ enum tb_code tb_coupon_issue(struct tb_txn *t, uint32_t profile, uint32_t unit, 
 {
     const struct tb_unit *u = template_of(t, unit);
     uint32_t person = tb_person_by_profile(t, profile);
+    if (u->valid_until_ms && t->now_ms >= u->valid_until_ms) /* it would have expired before she had it */
+        return TB_CODE_NOT_OPEN;
     if (u->flags & TB_UNIT_MEMBERS_ONLY && !enrolled(t, person))
         return TB_CODE_NOT_ENROLLED;
     struct tb_earn earn = {.profile = profile,

@@ -197,8 +197,8 @@ int64_t tb_budget_left(const struct tb_txn *t, uint32_t unit);
 
 /* ---- coupons ------------------------------------------------------------------------------ */
 
-/* Issues one. OK, NOT_ENROLLED (members only), CAP_EXCEEDED (per member), OUT_OF_STOCK, TOO_MANY.
- * Windows are the caller's: tb_coupon_claimable.                                              */
+/* Issues one. OK, NOT_OPEN (the template is over: it would have expired before she had it), NOT_ENROLLED (members
+ * only), CAP_EXCEEDED (per member), OUT_OF_STOCK, TOO_MANY. When it may be claimed is the caller's.  */
 TB_MUST_USE enum tb_code tb_coupon_issue(struct tb_txn *t, uint32_t profile, uint32_t unit,
                                          uint64_t order, uint64_t actor, struct tb_str reason,
                                          struct tb_coupon *out);
