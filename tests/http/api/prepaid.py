@@ -84,7 +84,9 @@ def cards(c, t):
     moved = c.status(t.post("/v1/cards/acts", {**act, "verb": "replace", "fresh": code[1]}), 200, "replace")
     c.that((moved["amount"], moved["left"]) == (15000, 0), f"{moved}")
     c.status(t.post("/v1/orders/G-1/cancel"), 200, "the order comes back")
-    part = {"code": code[1], "verb": "split", "fresh": code[2], "amount": 14500}
+    c.that(t.post("/v1/cards/balance", {"code": code[1]}).json["available"] == 20000, "and what the lost card paid")
+    c.that(t.post("/v1/cards/balance", {"code": code[0]}).json["available"] == 0, "not to the lost one")
+    part = {"code": code[1], "verb": "split", "fresh": code[2], "amount": 19500}
     c.status(t.post("/v1/cards/acts", part), 200, "split")
     c.status(t.post("/v1/cards/acts", {"code": code[2], "verb": "rest"}), 422, "no rest", "rest_too_large")
     rest = c.status(t.post("/v1/cards/acts", {"code": code[1], "verb": "rest"}), 200, "a rest")
