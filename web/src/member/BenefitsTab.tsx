@@ -208,7 +208,10 @@ function Mall({ me }: { me: Member }) {
       },
     });
   };
-  const goods = (query.data?.items ?? []) as Shelf[];
+  /* a coupon goes at once: what she has not stored is paid in the store */
+  const goods = ((query.data?.items ?? []) as Shelf[]).map((g) =>
+    g.state === "ok" && g.gives && g.cash > stored ? { ...g, state: "tenders_differ" } : g,
+  );
   return (
     <>
       <h2 className="pad">{p.mall}</h2>
