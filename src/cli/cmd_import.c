@@ -14,6 +14,7 @@
 
 #include "border/open.h"
 #include "cli/import/import.h"
+#include "cli/imports.h"
 #include "cli/remote.h"
 #include "core/ops.h"
 
@@ -194,6 +195,7 @@ static uint64_t fingerprint(struct tb_import *imp)
 static bool open_rejects(struct tb_import *imp, const char *path, bool going_on)
 {
     imp->rejects = fopen(path, going_on ? "r+e" : "we");
+    imp->rejects_most = imp->cli->only_tenant != 0 ? TB_IMPORT_REJECTS_BYTES_MAX : 0;
     if (imp->rejects != NULL && going_on)
         going_on = ftruncate(fileno(imp->rejects), imp->tally.rejects_bytes) == 0 &&
                    fseek(imp->rejects, 0, SEEK_END) == 0;

@@ -16,6 +16,7 @@
 #include "http/app.h"
 
 #define TB_IMPORT_FILE_BYTES_MAX (INT64_C(1) << 29)
+#define TB_IMPORT_REJECTS_BYTES_MAX (16l << 20) /* a few KB of zstd may hold billions of bad rows: they are counted */
 #define TB_IMPORTS_MAX 100u
 #define TB_IMPORT_FILE_KEPT_MS (7 * TB_DAY_MS) /* since the last piece or run */
 

@@ -141,6 +141,17 @@ with Served(data) as s:
     equal("the import is done", (done["state"], done["dry_run"], done["report"]["members_new"]), ("done", False, 2))
     equal("the same rows are rejected", [(r["row"], r["line"], r["reason"]) for r in m.rejects("first")], why)
     equal("two members", persons(), 2)
+
+    # A few KB that hold half a million bad rows fill no disk.
+    bad = 500_000
+    small = packed(b"phone,since,name\n" + b"1,x,\n" * bad)
+    check("it is small", len(small) < 4000, len(small))
+    m.send("bomb", small)
+    figures = m.run("bomb", member_map(), dry=True)["report"]
+    equal("all are counted", (figures["rows"], figures["rejected"]), (bad, bad))
+    kept_bytes = (folder("bomb") / "dry.csv").stat().st_size
+    check("not all are kept", 15 << 20 < kept_bytes < (16 << 20) + 200, kept_bytes)
+    equal("they go with it", m.ask("DELETE", "/bomb")[0], 200)
     end = time.time() + 20  # the tables are a little behind
     while (n := s.get("/v1/reports/members?q=zhangwei&class=all", marketer)[1]["total"]) != 1 and time.time() < end:
         time.sleep(0.1)

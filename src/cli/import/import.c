@@ -31,7 +31,7 @@ void tb_import_reject(struct tb_import *imp, int64_t row, int64_t line, struct t
     if (imp->skipping)
         return;
     tb_tally_reason(&imp->tally, reason, false, 1);
-    if (imp->rejects == NULL)
+    if (imp->rejects == NULL || (imp->rejects_most > 0 && ftell(imp->rejects) >= imp->rejects_most))
         return;
     write_quoted(imp->rejects, imp->file);
     fprintf(imp->rejects, ",%" PRId64 ",%" PRId64 ",%.*s,", row, line, TB_STR_ARG(reason));

@@ -52,6 +52,7 @@ struct tb_import {
     struct tb_wave wave;
     struct tb_arena arena; /* of the row at hand */
     FILE *rejects;
+    long rejects_most; /* bytes; rows beyond are counted alone. 0 = no bound */
     const char *file; /* base name of the file at hand */
     char progress[4200];
     void *known; /* codes asked for, import.c */
