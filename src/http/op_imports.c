@@ -89,16 +89,16 @@ static void read_call(struct tb_call *call, struct tb_app_import *x)
     }
 }
 
-/* What a key may not write line by line it may not import either. */
-static uint32_t kinds_of(uint64_t scopes)
+/* What a key may not write line by line it may not import either; orders make value, so their role counts as well. */
+static uint32_t kinds_of(const struct tb_principal *who)
 {
     static const uint64_t needed[] = {
         UINT64_C(1) << TB_API_SCOPE_ORDERS_WRITE, UINT64_C(1) << TB_API_SCOPE_MEMBERS_WRITE,
         UINT64_C(1) << TB_API_SCOPE_CONFIG_WRITE, UINT64_C(1) << TB_API_SCOPE_CONTACTS_WRITE};
     uint32_t kinds = 0;
     for (uint32_t i = 0; i < TB_COUNT_OF(needed); i++)
-        kinds |= (scopes & needed[i]) != 0 ? 1u << i : 0;
-    return kinds;
+        kinds |= (who->scopes & needed[i]) != 0 ? 1u << i : 0;
+    return (who->roles & tb_operation_table[TB_API_POST_ORDER].roles) != 0 ? kinds : kinds & ~1u;
 }
 
 /* On the side thread. */
@@ -107,7 +107,7 @@ static void run(void *user, struct tb_call *call)
     struct tb_app *app = user;
     struct tb_buf out;
     struct tb_app_import x = {.tenant = call->who.tenant, .by = call->who.key, .code = call->param[0], .out = &out,
-                              .kinds = kinds_of(call->who.scopes)};
+                              .kinds = kinds_of(&call->who)};
     read_call(call, &x);
     if (app->o.imports == NULL && call->refusal.problem == TB_PROBLEM_NONE)
         tb_refusal_set(&call->refusal, TB_PROBLEM_NOT_FOUND, NULL, NULL);

@@ -182,6 +182,12 @@ with Served(data) as s:
           "out_of_range")
     equal("no base64", m.ask("POST", "/many/pieces", {"offset": PIECE, "data": "!!!!"})[1]["code"], "invalid_value")
 
+    # Orders make points: who may not record one sends no file of them.
+    for who, want in ((m, (403, "forbidden_scope")), (o, (200, "sales"))):
+        got = who.ask("PUT", "/sales", {"kind": "orders", "size": 10, "name": "a.csv"})
+        equal("a file of orders", (got[0], got[1].get("code")), want)
+    equal("it is forgotten", o.ask("DELETE", "/sales")[0], 200)
+
     # What a map and a file may not be.
     m.send("maps", raw)
     for text, what in (("{]", "no JSON"), (json.dumps({**member_map(), "setup": {"units": []}}), "a setup"),

@@ -7,6 +7,7 @@ import { api, type Import } from "../../../api/client.gen";
 import { ApiError } from "../../../api/http";
 import { count, dateTime } from "../../../shared/format";
 import { useApi } from "../../../shared/query";
+import { useSession } from "../../../shared/session";
 import { useT } from "../../messages";
 import { useImportsT } from "../../messages/imports";
 import { Card, Page } from "../../ui/Page";
@@ -22,6 +23,7 @@ function NewImport({ close, made }: { close: () => void; made: (code: string) =>
   const t = useT();
   const m = useImportsT();
   const { message } = App.useApp();
+  const { may } = useSession();
   const [kind, setKind] = useState<Import["kind"]>("members");
   const [share, setShare] = useState<number>();
   const send = async (file: File) => {
@@ -46,7 +48,9 @@ function NewImport({ close, made }: { close: () => void; made: (code: string) =>
           onChange={setKind}
           disabled={share !== undefined}
           style={{ width: "100%" }}
-          options={Object.entries(m.kinds).map(([value, label]) => ({ value, label }))}
+          options={Object.entries(m.kinds)
+            .filter(([value]) => value !== "orders" || may("post_order"))
+            .map(([value, label]) => ({ value, label }))}
         />
         {share === undefined ? (
           <Upload.Dragger
