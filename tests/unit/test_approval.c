@@ -2,6 +2,7 @@
 /* Four eyes: who may approve, every answer in its order, time, and random histories against a plain model. Each test
  * ends with the fixture's proof: replay = live, loading = live, the audit finds nothing. */
 #include "core/approval/approval.h"
+#include "core/play/play.h"
 #include "play_kit.h"
 
 #define LIMIT 1000
@@ -548,6 +549,41 @@ static void erasures_apart(void **state)
     fx_free(s.f);
 }
 
+/* A packet of the shop makes value as an adjustment does: nobody sends more alone than she may give. A member's own
+ * packet makes none. */
+static void packets_of_the_shop(void **state)
+{
+    (void)state;
+    struct shop s = shop_new();
+    struct tb_cmd_packet_send in = {.unit = S("points"), .total = LIMIT + 1, .shares = 1, .mode = TB_PACKET_EQUAL,
+                                    .lifetime_ms = FX_DAY};
+    s.f->actor = s.anna;
+    fx_refused(s.f, TB_OP_PACKET_SEND, &in, TB_CODE_CAP_EXCEEDED, "total");
+    in.total = LIMIT;
+    fx_done(s.f, TB_OP_PACKET_SEND, &in);
+    struct tb_cmd_unit_put unit = {.put.code = S("points"), .negative = TB_NEGATIVE_UNLIMITED, .by_hand_max = LIMIT,
+                                   .by_hand_day_max = LIMIT + 500};
+    fx_done(s.f, TB_OP_UNIT_PUT, &unit);
+    fx_done(s.f, TB_OP_PACKET_SEND, &in);
+    in.total = 501;
+    fx_refused(s.f, TB_OP_PACKET_SEND, &in, TB_CODE_CAP_EXCEEDED, "total");
+    (void)asked(&s, s.tool, 501); /* the same hands */
+    in.total = 500;
+    fx_done(s.f, TB_OP_PACKET_SEND, &in);
+    for (uint32_t i = 0; i < 3; i++) {
+        struct tb_cmd_adjust give = adjust(&s, LIMIT);
+        s.f->actor = 0;
+        unit.by_hand_day_max = 0;
+        fx_done(s.f, TB_OP_UNIT_PUT, &unit);
+        fx_done(s.f, TB_OP_ADJUST, &give);
+    }
+    in.who = play_who(s.member);
+    in.total = 2 * LIMIT;
+    s.f->actor = s.anna;
+    fx_done(s.f, TB_OP_PACKET_SEND, &in);
+    fx_free(s.f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -557,7 +593,7 @@ int main(void)
         cmocka_unit_test(where_no_limit_is),    cmocka_unit_test(many_small_ones),
         cmocka_unit_test(the_day_ends),         cmocka_unit_test(against_a_model),
         cmocka_unit_test(what_she_asked_for),   cmocka_unit_test(to_be_erased),
-        cmocka_unit_test(erasures_apart),
+        cmocka_unit_test(erasures_apart),       cmocka_unit_test(packets_of_the_shop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

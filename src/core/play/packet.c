@@ -3,9 +3,11 @@
  *
  * What a member sends is held in her account until the deadline; every claim posts its share
  * of the hold, and the ledger itself gives back the rest, once, when the hold lapses. A packet
- * of the shop issues each share as it is claimed. A packet of coupons has one a share: the shop's are issued from the
+ * of the shop issues each share as it is claimed; who sends it makes that value by hand, and no more of it than she may
+ * give alone (core/approval). A packet of coupons has one a share: the shop's are issued from the
  * template's stock, a member's own pass to whoever claims, with their expiry. Invariant: claims and left add up to the
  * total, and while it is open at least one unit is left for each share.                      */
+#include "core/approval/approval.h"
 #include "core/card/card.h"
 #include "core/ledger/ledger_int.h"
 #include "core/play/play_int.h"
@@ -85,7 +87,11 @@ enum tb_outcome tb_play_packet_send(struct tb_txn *t, const struct tb_command *c
     bool by_member = in->who.profile != 0 || in->who.identifier.ns != 0;
     if (by_member && hold_total(t, cmd, in, &ev, a) != TB_DONE)
         return TB_REFUSED;
+    if (!by_member && tb_approval_needed(t, cmd, (uint32_t)ev.unit, in->total))
+        return tb_refuse(a, TB_CODE_CAP_EXCEEDED, "total");
     tb_emit_packet_made(t, &ev);
+    if (!by_member)
+        tb_approval_alone(t, cmd, (uint32_t)ev.unit, in->total);
     tb_wire_put_uint(&a->body, 1, ev.packet);
     tb_wire_put_uint(&a->body, 4, ev.deadline_ms);
     if (by_member)

@@ -421,7 +421,8 @@ struct tb_cmd_task_list {
  * Coupons: one a share (total = shares, equal); a member's own are held and pass on with their expiry.
  * UNKNOWN_UNIT, INVALID "unit" (not points, stored value or coupons), NOT_GIVABLE "unit", INVALID "mode", "shares",
  * "lifetime", UNKNOWN_CHANNEL, CHANNEL_FORBIDS,
- * AMOUNT_NOT_POSITIVE (below one a share), AMOUNT_OVERFLOW, then those of HOLD.
+ * AMOUNT_NOT_POSITIVE (below one a share), AMOUNT_OVERFLOW, then those of HOLD; of the shop: CAP_EXCEEDED "total" (more
+ * than the caller may give alone by the unit's by_hand_max and by_hand_day_max; here nothing waits for approval).
  * Answer body: 1 packet, 4 deadline_ms, 12 person                                            */
 struct tb_cmd_packet_send {
     struct tb_who who; /* nobody: the shop */
