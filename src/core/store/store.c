@@ -48,8 +48,11 @@ static struct tb_block **sparse_slot(const struct tb_store *s, uint32_t kind, ui
     return leaf != NULL ? &leaf->block[id & (TB_LEAF_ENTRIES - 1)] : NULL;
 }
 
-struct tb_block *tb_store_get_sparse(const struct tb_store *s, uint32_t kind, uint64_t id)
+struct tb_block *tb_store_get_other(const struct tb_store *s, uint32_t kind, uint64_t id)
 {
+    tb_assert(kind < s->kinds);
+    if (!s->shape[kind].sparse)
+        return NULL;
     struct tb_block **slot = sparse_slot(s, kind, id);
     if (slot != NULL && *slot != NULL)
         return *slot;
@@ -284,15 +287,6 @@ void tb_store_batch_done(struct tb_store *s)
     s->batch++;
     if (s->batch == 0)
         s->batch = 1;
-}
-
-uint32_t tb_store_column(const struct tb_store *s, uint32_t column, uint64_t at)
-{
-    const struct tb_column_u32 *c = &s->column[column];
-    uint64_t page = at >> PAGE_BITS;
-    if (page >= c->pages_cap || c->page[page] == NULL)
-        return 0;
-    return c->page[page][at & (PAGE_ENTRIES - 1)];
 }
 
 void tb_store_column_set(struct tb_store *s, uint32_t column, uint64_t at, uint32_t v)

@@ -95,20 +95,26 @@ struct tb_store {
 /* shape must outlive the store. */
 void tb_store_init(struct tb_store *s, struct tb_mem mem, const struct tb_shape *shape,
                    uint32_t kinds);
-struct tb_block *tb_store_get_sparse(const struct tb_store *s, uint32_t kind, uint64_t id);
+/* What tb_store_get does not find at once: a block of a sparse kind, or none. */
+struct tb_block *tb_store_get_other(const struct tb_store *s, uint32_t kind, uint64_t id);
 #define TB_STORE_PAGE_BITS 12u
 #define TB_STORE_PAGE_ENTRIES (1u << TB_STORE_PAGE_BITS)
 
+/* NULL when it is not there, or of a sparse kind: those have no pages. */
+static inline struct tb_block *tb_store_get_dense(const struct tb_store *s, uint32_t kind, uint64_t id)
+{
+    tb_assert(kind < TB_KINDS_MAX);
+    const struct tb_directory *d = &s->dense[kind];
+    uint64_t page = id >> TB_STORE_PAGE_BITS;
+    if (TB_UNLIKELY(page >= d->pages || d->page[page] == NULL))
+        return NULL;
+    return d->page[page][id & (TB_STORE_PAGE_ENTRIES - 1)];
+}
 /* NULL when it is not there (or, sparse, not in memory). */
 static inline struct tb_block *tb_store_get(const struct tb_store *s, uint32_t kind, uint64_t id)
 {
-    tb_assert(kind < s->kinds);
-    if (TB_UNLIKELY(s->shape[kind].sparse))
-        return tb_store_get_sparse(s, kind, id);
-    uint64_t page = id >> TB_STORE_PAGE_BITS;
-    if (page >= s->dense[kind].pages || s->dense[kind].page[page] == NULL)
-        return NULL;
-    return s->dense[kind].page[page][id & (TB_STORE_PAGE_ENTRIES - 1)];
+    struct tb_block *b = tb_store_get_dense(s, kind, id);
+    return TB_LIKELY(b != NULL) ? b : tb_store_get_other(s, kind, id);
 }
 /* Blocks of a sparse kind that are in memory, in the order of their ids; *at starts at 0 and
  * is the id to look from. NULL at the end. The walk stands any change between two calls. */
@@ -134,7 +140,14 @@ static inline void tb_store_fact_prefetch(const struct tb_store *s, const struct
 /* Forgets the dirty list and the facts; the next batch starts. */
 void tb_store_batch_done(struct tb_store *s);
 
-uint32_t tb_store_column(const struct tb_store *s, uint32_t column, uint64_t at);
+static inline uint32_t tb_store_column(const struct tb_store *s, uint32_t column, uint64_t at)
+{
+    const struct tb_column_u32 *c = &s->column[column];
+    uint64_t page = at >> TB_STORE_PAGE_BITS;
+    if (TB_UNLIKELY(page >= c->pages_cap || c->page[page] == NULL))
+        return 0;
+    return c->page[page][at & (TB_STORE_PAGE_ENTRIES - 1)];
+}
 
 /* Used by struct tb_txn (and at load). */
 void tb_store_column_set(struct tb_store *s, uint32_t column, uint64_t at, uint32_t v);

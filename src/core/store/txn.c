@@ -218,14 +218,23 @@ static struct tb_block *moved(struct tb_store *s, struct tb_block *b)
 #endif
 }
 
-struct tb_block *tb_write(struct tb_txn *t, uint32_t kind, uint64_t id)
+/* Of a sparse kind, or the first write. */
+static __attribute__((noinline)) struct tb_block *write_other(struct tb_txn *t, uint32_t kind, uint64_t id)
 {
     struct tb_block *b = tb_store_get(t->store, kind, id);
     tb_assert(b != NULL);
-    if (TB_LIKELY(b->written_command == t->store->command))
+    if (b->written_command == t->store->command)
         return b;
     first_write(t, b);
     return moved(t->store, b);
+}
+
+struct tb_block *tb_write(struct tb_txn *t, uint32_t kind, uint64_t id)
+{
+    struct tb_block *b = tb_store_get_dense(t->store, kind, id);
+    if (TB_LIKELY(b != NULL && b->written_command == t->store->command))
+        return b;
+    return write_other(t, kind, id);
 }
 
 struct tb_block *tb_create(struct tb_txn *t, uint32_t kind, uint64_t id)
@@ -336,11 +345,6 @@ void tb_counter_used(struct tb_txn *t, uint32_t counter, uint64_t n)
     remember(t, (struct tb_undo){.what = TB_UNDO_COUNTER, .id = counter,
                                  .key = t->store->counter[counter]});
     t->store->counter[counter] = n;
-}
-
-uint32_t tb_column_get(const struct tb_txn *t, uint32_t column, uint64_t at)
-{
-    return tb_store_column(t->store, column, at);
 }
 
 void tb_column_set(struct tb_txn *t, uint32_t column, uint64_t at, uint32_t v)

@@ -124,7 +124,10 @@ bool tb_map_find(const struct tb_txn *t, uint32_t map, uint64_t key, uint64_t *v
 void tb_map_set(struct tb_txn *t, uint32_t map, uint64_t key, uint64_t value);
 void tb_map_unset(struct tb_txn *t, uint32_t map, uint64_t key);
 
-uint32_t tb_column_get(const struct tb_txn *t, uint32_t column, uint64_t at);
+static inline uint32_t tb_column_get(const struct tb_txn *t, uint32_t column, uint64_t at)
+{
+    return tb_store_column(t->store, column, at);
+}
 void tb_column_set(struct tb_txn *t, uint32_t column, uint64_t at, uint32_t v);
 
 /* The next number of a counter, without taking it: decide names it in the event. */
