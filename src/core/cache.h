@@ -14,6 +14,8 @@
 
 #define TB_CACHE_TENANTS 64u /* powers of two */
 #define TB_CACHE_CODES 16384u /* a large shop's assortment: 64 KiB */
+#define TB_CACHE_UNKNOWN 2048u /* 128 KiB, of which only what is sold is touched */
+#define TB_CACHE_UNKNOWN_BYTES 48u
 #define TB_CACHE_UNITS 64u
 #define TB_CACHE_TEXTS 8u
 #define TB_CACHE_TEXT_BYTES 64u
@@ -29,6 +31,24 @@ struct tb_cached_tenant {
     const struct tb_zone *zone;
     int64_t from_ms;
     int64_t until_ms;
+};
+
+/* A code that led nowhere when that many keys had come to the map of codes, or gone from it (struct tb_map): as long as
+ * no more have, it still does. A till may sell what the catalog does not know, the same goods every day. */
+struct tb_cached_unknown {
+    uint64_t changes; /* 0 = empty */
+    uint32_t tenant;
+    uint16_t kind;
+    uint16_t n;
+    char text[TB_CACHE_UNKNOWN_BYTES];
+};
+
+/* Whether some live campaign of the tenant has a hold-out. offers: of the numbers of all live offers, in their order;
+ * an offer's never changes. */
+struct tb_cached_holdout {
+    uint64_t offers; /* 0 = empty */
+    uint32_t tenant;
+    bool any;
 };
 
 /* What becomes available within [from_ms, until_ms) expires at due_ms. */
@@ -63,6 +83,8 @@ struct tb_core_cache {
     struct tb_cached_tenant tenant[TB_CACHE_TENANTS];
     /* Where a code led to, 0 = empty; the block's own code tells whether it still does. */
     uint32_t code[TB_CACHE_CODES];
+    struct tb_cached_unknown unknown[TB_CACHE_UNKNOWN];
+    struct tb_cached_holdout holdout[TB_CACHE_TENANTS];
     struct tb_cached_expiry expiry[TB_CACHE_UNITS];
     /* The roll-forward block of a unit that was written last; its head names unit and day. */
     uint32_t unit_day[TB_CACHE_UNITS];

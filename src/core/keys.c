@@ -33,6 +33,28 @@ uint64_t tb_hash_text(const struct tb_hash_key *key, uint32_t tenant, enum tb_ma
     return fold(tb_siphash(key, text.p, text.n), tenant, 128u + map);
 }
 
+/* Codes and keys are short: comparing them here costs less than going to memcmp. */
+static inline uint64_t eight(const char *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline bool same(const char *a, const char *b, uint32_t n)
+{
+    if (n < 8) {
+        for (uint32_t i = 0; i < n; i++)
+            if (a[i] != b[i])
+                return false;
+        return true;
+    }
+    for (uint32_t i = 0; i + 8 < n; i += 8)
+        if (eight(a + i) != eight(b + i))
+            return false;
+    return eight(a + n - 8) == eight(b + n - 8); /* some of them once more */
+}
+
 static void keep_text(struct tb_cached_text *c, uint32_t tenant, enum tb_map_name map,
                       struct tb_str text, uint64_t key)
 {
@@ -51,19 +73,25 @@ void tb_key_known(struct tb_core *core, uint32_t tenant, enum tb_map_name map, s
         keep_text(&core->cache.text[map % TB_CACHE_TEXTS], tenant, map, text, key);
 }
 
+static __attribute__((noinline)) uint64_t hash_and_keep(const struct tb_txn *t, uint32_t tenant, enum tb_map_name map,
+                                                        struct tb_str text)
+{
+    tb_assert(t->env != NULL);
+    uint64_t key = tb_hash_text(&t->env->hash_key, tenant, map, text);
+    if (t->core != NULL)
+        tb_key_known(t->core, tenant, map, text, key);
+    return key;
+}
+
 uint64_t tb_key_text(const struct tb_txn *t, uint32_t tenant, enum tb_map_name map,
                      struct tb_str text)
 {
-    tb_assert(t->env != NULL);
     struct tb_core *core = t->core;
-    if (core == NULL || text.n > TB_CACHE_TEXT_BYTES)
-        return tb_hash_text(&t->env->hash_key, tenant, map, text);
-    struct tb_cached_text *c = &core->cache.text[map % TB_CACHE_TEXTS];
-    if (c->key != 0 && c->map == map && c->tenant == tenant && c->n == text.n &&
-        memcmp(c->text, text.p, text.n) == 0)
+    const struct tb_cached_text *c = core != NULL ? &core->cache.text[map % TB_CACHE_TEXTS] : NULL;
+    if (c != NULL && c->key != 0 && c->map == map && c->tenant == tenant && c->n == text.n &&
+        same(c->text, text.p, text.n))
         return c->key;
-    keep_text(c, tenant, map, text, tb_hash_text(&t->env->hash_key, tenant, map, text));
-    return c->key;
+    return hash_and_keep(t, tenant, map, text);
 }
 
 uint64_t tb_key_identifier(uint32_t tenant, uint32_t ns, const uint64_t key[2], uint32_t salt)
@@ -101,7 +129,8 @@ static uint32_t place_of(uint32_t tenant, enum tb_kind kind, struct tb_str code)
         memcpy(&first, code.p, 8);
         memcpy(&last, code.p + code.n - 8, 8);
     } else {
-        memcpy(&first, code.p, code.n);
+        for (uint32_t i = 0; i < code.n; i++)
+            first |= (uint64_t)(uint8_t)code.p[i] << (8 * i);
     }
     uint64_t x = (first ^ ((uint64_t)tenant << 24 | (uint64_t)kind << 16 | code.n)) *
                      UINT64_C(0xff51afd7ed558ccd) + last;
@@ -112,31 +141,64 @@ static uint32_t place_of(uint32_t tenant, enum tb_kind kind, struct tb_str code)
 uint32_t tb_core_prefetch_code(const struct tb_core *c, uint32_t tenant, enum tb_kind kind,
                                struct tb_str code)
 {
-    uint32_t id = code.n ? c->cache.code[place_of(tenant, kind, code)] : 0;
-    const struct tb_block *b = id ? tb_store_get(&c->store, kind, id) : NULL;
-    if (b == NULL)
+    uint32_t place = place_of(tenant, kind, code);
+    uint32_t id = code.n ? c->cache.code[place] : 0;
+    const struct tb_block *b = id ? tb_store_get_dense(&c->store, kind, id) : NULL;
+    if (b == NULL) {
+        __builtin_prefetch(&c->cache.unknown[place % TB_CACHE_UNKNOWN]);
         return 0;
+    }
     __builtin_prefetch(b); /* the kind's head, then the code among its texts */
     __builtin_prefetch((const char *)b + 64);
     __builtin_prefetch((const char *)b + sizeof *b + c->store.shape[kind].head_bytes);
     return id;
 }
 
-uint32_t tb_find_code(const struct tb_txn *t, enum tb_kind kind, struct tb_str code)
+static bool known_unknown(const struct tb_txn *t, const struct tb_cached_unknown *u, enum tb_kind kind,
+                          struct tb_str code)
+{
+    return u->changes == t->store->map[TB_MAP_CODE].changes && u->tenant == t->tenant && u->kind == kind &&
+           u->n == code.n && same(u->text, code.p, code.n);
+}
+
+static void keep_unknown(const struct tb_txn *t, struct tb_cached_unknown *u, enum tb_kind kind, struct tb_str code)
+{
+    if (code.n > sizeof u->text)
+        return;
+    u->changes = t->store->map[TB_MAP_CODE].changes;
+    u->tenant = t->tenant;
+    u->kind = (uint16_t)kind;
+    u->n = (uint16_t)code.n;
+    memcpy(u->text, code.p, code.n);
+}
+
+/* Looks in the maps and remembers what it finds, or that it finds nothing. */
+static __attribute__((noinline)) uint32_t find_and_keep(const struct tb_txn *t, enum tb_kind kind, struct tb_str code,
+                                                        uint32_t place)
 {
     struct tb_core *core = t->core;
-    if (core == NULL || kind == TB_KIND_TENANT || kind == TB_KIND_KEY || code.n == 0)
-        return find_in_maps(t, kind, code);
-    uint32_t *cached = &core->cache.code[place_of(t->tenant, kind, code)];
-    struct tb_block *b = *cached ? tb_read(t, kind, *cached) : NULL;
-    if (b != NULL) {
-        const struct tb_config *c = tb_config_of(b);
-        if (c->tenant == t->tenant && c->code.n == code.n &&
-            memcmp(tb_config_text(t, b, c->code).p, code.p, code.n) == 0)
-            return *cached;
-    }
     uint32_t id = find_in_maps(t, kind, code);
     if (id != 0)
-        *cached = id;
+        core->cache.code[place] = id;
+    else
+        keep_unknown(t, &core->cache.unknown[place % TB_CACHE_UNKNOWN], kind, code);
     return id;
+}
+
+uint32_t tb_find_code(const struct tb_txn *t, enum tb_kind kind, struct tb_str code)
+{
+    const struct tb_core *core = t->core;
+    if (TB_UNLIKELY(core == NULL || kind == TB_KIND_TENANT || kind == TB_KIND_KEY || code.n == 0))
+        return find_in_maps(t, kind, code);
+    uint32_t place = place_of(t->tenant, kind, code);
+    uint32_t id = core->cache.code[place];
+    struct tb_block *b = id ? tb_store_get_dense(t->store, kind, id) : NULL;
+    if (b != NULL) {
+        const struct tb_config *c = tb_config_of(b);
+        if (c->tenant == t->tenant && c->code.n == code.n && same(tb_config_text(t, b, c->code).p, code.p, code.n))
+            return id;
+    }
+    if (known_unknown(t, &core->cache.unknown[place % TB_CACHE_UNKNOWN], kind, code))
+        return 0;
+    return find_and_keep(t, kind, code, place);
 }

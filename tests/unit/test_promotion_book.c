@@ -196,6 +196,44 @@ static void an_exact_confirmation_records_both_arms(void **state)
     kit_free(k);
 }
 
+static int64_t on_record(struct checkout_kit *k, uint32_t campaign, const char *who, const char *key)
+{
+    basket(k, who, 10000);
+    k->in.exact = true;
+    k->in.offer_n = 0;
+    (void)kit_confirm(k, key);
+    struct tb_campaign_book b = book_of(k, campaign);
+    return b.arm[0].persons + b.arm[1].persons;
+}
+
+static void move_half(struct checkout_kit *k, enum tb_campaign_state to)
+{
+    static const uint32_t findings[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+    struct tb_cmd_campaign_move move = {
+        .campaign = S("half"), .state = to, .acknowledged = findings, .acknowledged_n = TB_COUNT_OF(findings)};
+    fx_done(k->f, TB_OP_CAMPAIGN_MOVE, &move);
+}
+
+/* Whether anybody holds out is remembered: it is seen at once when a campaign goes live, pauses and comes back. */
+static void holding_out_begins_and_ends_at_once(void **state)
+{
+    (void)state;
+    struct checkout_kit *k = kit_new();
+    struct tb_cmd_campaign_put put = kit_campaign("other", TB_PRICE_PERCENT);
+    put.ppm = 50000;
+    (void)kit_live(k, &put);
+    assert_int_equal(on_record(k, 0, "anna", "a"), 0);
+    half_held_out(k);
+    uint32_t c = campaign_of(k, "half");
+    assert_int_equal(on_record(k, c, "anna", "b"), 1);
+    assert_int_equal(on_record(k, c, "bob", "c"), 2);
+    move_half(k, TB_CAMPAIGN_PAUSED);
+    assert_int_equal(on_record(k, c, "carl", "d"), 2);
+    move_half(k, TB_CAMPAIGN_LIVE);
+    assert_int_equal(on_record(k, c, "carl", "e"), 3);
+    kit_free(k);
+}
+
 static void a_merge_keeps_both_records(void **state)
 {
     (void)state;
@@ -361,6 +399,7 @@ int main(void)
         cmocka_unit_test(both_arms_are_on_record),
         cmocka_unit_test(showing_is_recorded_once_a_member),
         cmocka_unit_test(an_exact_confirmation_records_both_arms),
+        cmocka_unit_test(holding_out_begins_and_ends_at_once),
         cmocka_unit_test(a_merge_keeps_both_records),
         cmocka_unit_test(a_funders_total_is_the_sum_over_orders),
         cmocka_unit_test(other_funders_of_a_new_version),

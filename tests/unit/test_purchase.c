@@ -154,6 +154,11 @@ static void memory_follows_changes(void **state)
     struct tb_cmd_product_put milk = {.put = {.code = S("milk")}, .name = S("Milk"),
                                       .category = S("food/milk")};
     assert_int_equal(total(f, buy(f, "G", "milk", 100, f->now_ms)), 1);
+    assert_int_equal(total(f, buy(f, "G2", "milk", 100, f->now_ms)), 1);
+    struct tb_cmd_product_put bad = milk;
+    bad.price = -1;
+    assert_int_equal(fx_run(f, TB_OP_PRODUCT_PUT, &bad), TB_REFUSED); /* refused: as unknown as before */
+    assert_int_equal(total(f, buy(f, "G3", "milk", 100, f->now_ms)), 1);
     fx_done(f, TB_OP_PRODUCT_PUT, &milk);
     assert_int_equal(total(f, buy(f, "H", "milk", 100, f->now_ms)), 101);
     milk.category = S("drink");

@@ -26,16 +26,30 @@ static bool on_record(const struct tb_txn *t, struct tb_block *person, uint32_t 
     return false;
 }
 
-bool tb_promotion_any_holdout(struct tb_txn *t)
+static bool some_holdout(const struct tb_txn *t, const struct tb_listed *list, uint32_t n)
 {
-    uint32_t n;
-    const struct tb_listed *list = tb_catalog_listed(t, TB_KIND_CAMPAIGN, &n);
     for (uint32_t i = 0; i < n; i++) {
         const struct tb_block *b = list[i].tag ? tb_read(t, TB_KIND_OFFER, list[i].tag) : NULL;
         if (b != NULL && ((const struct tb_offer_version *)tb_block_head_const(b))->holdout_ppm)
             return true;
     }
     return false;
+}
+
+bool tb_promotion_any_holdout(struct tb_txn *t)
+{
+    uint32_t n;
+    const struct tb_listed *list = tb_catalog_listed(t, TB_KIND_CAMPAIGN, &n);
+    struct tb_core *core = t->core;
+    if (core == NULL)
+        return some_holdout(t, list, n);
+    uint64_t offers = UINT64_C(0x9e3779b97f4a7c15);
+    for (uint32_t i = 0; i < n; i++)
+        offers = (offers ^ list[i].tag) * UINT64_C(0xff51afd7ed558ccd);
+    struct tb_cached_holdout *c = &core->cache.holdout[t->tenant % TB_CACHE_TENANTS];
+    if (c->offers != offers || c->tenant != t->tenant)
+        *c = (struct tb_cached_holdout){.offers = offers, .tenant = t->tenant, .any = some_holdout(t, list, n)};
+    return c->any;
 }
 
 struct showing {

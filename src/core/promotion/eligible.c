@@ -588,7 +588,8 @@ void tb_promotion_eligible(struct tb_txn *t, const struct tb_promotion_ask *ask,
     struct tb_judge j = {.t = t, .ask = ask, .out = out};
     j.person = person ? tb_read(t, TB_KIND_PERSON, person) : NULL;
     make_rooms(&j);
-    set_clock(&j);
+    if (ask->only_n == 0)
+        set_clock(&j);
     gather_coupons(&j);
     try_all(&j);
     uint32_t named = ask->coupon_n < j.coupon_n ? ask->coupon_n : j.coupon_n;

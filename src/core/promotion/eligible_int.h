@@ -48,7 +48,7 @@ struct tb_judge {
     uint32_t live_n;
     uint64_t *in;    /* [line][live / 64][slot]: tb_offer_scope_row */
     uint64_t *scope; /* [live][words]: the lines in slot X */
-    uint32_t local_s; /* second of the local day, and its weekday */
+    uint32_t local_s; /* second of the local day, and its weekday; not when the ask names offers */
     uint32_t weekday;
 };
 

@@ -80,6 +80,7 @@ void tb_map_put(struct tb_map *m, uint64_t key, uint64_t value)
     if (s->key == 0) {
         p->n++;
         m->n++;
+        m->changes++;
     }
     s->key = key;
     s->value = value;
@@ -109,6 +110,7 @@ bool tb_map_remove(struct tb_map *m, uint64_t key)
     p->slot[hole] = (struct tb_map_slot){0};
     p->n--;
     m->n--;
+    m->changes++;
     return true;
 }
 

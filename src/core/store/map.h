@@ -26,6 +26,7 @@ struct tb_map_part {
 struct tb_map {
     struct tb_pool *pool;
     uint64_t n;
+    uint64_t changes; /* keys that came or went, ever: while it stands, what was absent is absent */
     struct tb_map_part part[TB_MAP_PARTS];
 };
 
