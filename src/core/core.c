@@ -140,23 +140,34 @@ bool tb_core_replay(struct tb_core *c, struct tb_txn *t, uint32_t type, struct t
     return tb_event_apply(t, type, body, t->scratch);
 }
 
+/* The passes stand apart, so that none saves registers for another. */
+static __attribute__((noinline)) void prefetch_key(struct tb_core *c, uint32_t tenant, const struct tb_identifier *id,
+                                                   struct tb_prefetch *carry)
+{
+    carry->found = tb_key_identifier(tenant, id->ns, id->key, 0);
+    tb_map_prefetch(&c->store.map[TB_MAP_IDENTIFIER], carry->found);
+}
+
+static __attribute__((noinline)) void prefetch_profile(struct tb_core *c, struct tb_prefetch *carry)
+{
+    uint64_t profile = 0;
+    (void)tb_map_get(&c->store.map[TB_MAP_IDENTIFIER], carry->found, &profile);
+    carry->found = profile;
+    tb_store_prefetch_column(&c->store, TB_COLUMN_PROFILE_PERSON, profile);
+}
+
 static void prefetch_member(struct tb_core *c, uint32_t tenant, const struct tb_identifier *id,
                             uint32_t pass, struct tb_prefetch *carry)
 {
-    struct tb_store *s = &c->store;
-    if (pass == 0)
+    const struct tb_store *s = &c->store;
+    if (pass == 0) {
         __builtin_prefetch(id);
-    if (pass == 1) {
-        carry->found = tb_key_identifier(tenant, id->ns, id->key, 0);
-        tb_map_prefetch(&s->map[TB_MAP_IDENTIFIER], carry->found);
-    }
-    if (pass <= 1 || carry->found == 0)
+    } else if (pass == 1) {
+        prefetch_key(c, tenant, id, carry);
+    } else if (carry->found == 0) {
         return;
-    if (pass == 2) {
-        uint64_t profile = 0;
-        (void)tb_map_get(&s->map[TB_MAP_IDENTIFIER], carry->found, &profile);
-        carry->found = profile;
-        tb_store_prefetch_column(s, TB_COLUMN_PROFILE_PERSON, profile);
+    } else if (pass == 2) {
+        prefetch_profile(c, carry);
     } else if (pass == 3) {
         carry->found = tb_store_column(s, TB_COLUMN_PROFILE_PERSON, carry->found);
         tb_store_prefetch_slot(s, TB_KIND_PERSON, carry->found);
@@ -169,7 +180,7 @@ static void prefetch_member(struct tb_core *c, uint32_t tenant, const struct tb_
 
 #define PREFETCH_LINES 8u /* of an order: its products */
 
-static void prefetch_order(struct tb_core *c, uint32_t tenant, const struct tb_cmd_order *in,
+static __attribute__((noinline)) void prefetch_order(struct tb_core *c, uint32_t tenant, const struct tb_cmd_order *in,
                            uint32_t pass, struct tb_prefetch *carry)
 {
     uint32_t lines = in->line_n < PREFETCH_LINES ? in->line_n : PREFETCH_LINES;
@@ -188,11 +199,9 @@ static void prefetch_order(struct tb_core *c, uint32_t tenant, const struct tb_c
     }
 }
 
-/* Whom the command names by an identifier; NULL: by number, or nobody. */
-static const struct tb_identifier *named(const struct tb_command *cmd, const struct tb_cmd_order *order)
+/* Whom the command, no order, names by an identifier; NULL: by number, or nobody. */
+static const struct tb_identifier *named(const struct tb_command *cmd)
 {
-    if (order != NULL)
-        return order->identifier_n > 0 ? order->identifier : NULL;
     const struct tb_who *who = NULL;
     switch (cmd->op) {
     case TB_OP_CONTACT: {
@@ -238,23 +247,36 @@ static const struct tb_cmd_order *order_in(const struct tb_command *cmd)
     }
 }
 
-void tb_core_prefetch(struct tb_core *c, const struct tb_command *cmd, uint32_t pass,
-                      struct tb_prefetch *carry)
+static __attribute__((noinline)) void prefetch_other(struct tb_core *c, const struct tb_command *cmd, uint32_t pass,
+                                                     struct tb_prefetch *carry)
 {
     if (cmd->op == TB_OP_CODE_SCAN) {
         tb_code_prefetch(&c->store, cmd->input, cmd->tenant, pass);
         return;
     }
-    if (pass == 0) {
-        carry->in = order_in(cmd);
-        carry->id = named(cmd, carry->in);
-    }
+    if (pass == 0)
+        carry->id = named(cmd);
     if (carry->id != NULL)
         prefetch_member(c, cmd->tenant, carry->id, pass, carry);
     if (cmd->op == TB_OP_DRAW)
         tb_play_prefetch(c, cmd->tenant, ((const struct tb_cmd_play *)cmd->input)->game, pass, carry);
-    if (pass <= 2 && carry->in != NULL && carry->in->line_n > 0)
+}
+
+void tb_core_prefetch(struct tb_core *c, const struct tb_command *cmd, uint32_t pass,
+                      struct tb_prefetch *carry)
+{
+    if (pass == 0)
+        carry->in = order_in(cmd);
+    if (carry->in == NULL) {
+        prefetch_other(c, cmd, pass, carry);
+        return;
+    }
+    if (pass == 0)
+        carry->id = carry->in->identifier_n > 0 ? carry->in->identifier : NULL;
+    if (pass <= 2 && carry->in->line_n > 0)
         prefetch_order(c, cmd->tenant, carry->in, pass, carry);
+    if (carry->id != NULL)
+        prefetch_member(c, cmd->tenant, carry->id, pass, carry);
 }
 
 void tb_core_ahead(struct tb_core *c, const struct tb_command *cmd, const struct tb_prefetch *carry)
