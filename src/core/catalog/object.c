@@ -15,8 +15,19 @@ const void *tb_catalog_find(const struct tb_txn *t, enum tb_kind kind, uint64_t 
     return b && tb_config_of(b)->tenant == t->tenant ? tb_block_head_const(b) : NULL;
 }
 
-/* The tenant's line in the cache, its zone filled in; without a cache or a tenant: spare. */
-static struct tb_cached_tenant *tenant_line(const struct tb_txn *t, struct tb_cached_tenant *spare)
+/* The tenant's line in the cache when it stands there; else NULL. */
+static struct tb_cached_tenant *kept_line(const struct tb_txn *t)
+{
+    struct tb_core *core = t->core;
+    const struct tb_tenant *tenant = tb_tenant_of(t);
+    if (core == NULL || tenant == NULL)
+        return NULL;
+    struct tb_cached_tenant *c = &core->cache.tenant[t->tenant % TB_CACHE_TENANTS];
+    return c->tenant == t->tenant && c->content == tenant->c.content && c->zone != NULL ? c : NULL;
+}
+
+/* The line made anew: its place in the cache, or without a cache or a tenant spare. */
+static struct tb_cached_tenant *fresh_line(const struct tb_txn *t, struct tb_cached_tenant *spare)
 {
     struct tb_core *core = t->core;
     struct tb_block *b = tb_read(t, TB_KIND_TENANT, t->tenant);
@@ -26,18 +37,22 @@ static struct tb_cached_tenant *tenant_line(const struct tb_txn *t, struct tb_ca
     }
     const struct tb_tenant *tenant = tb_block_head(b);
     struct tb_cached_tenant *c = core ? &core->cache.tenant[t->tenant % TB_CACHE_TENANTS] : spare;
-    if (c != spare && c->tenant == t->tenant && c->content == tenant->c.content && c->zone != NULL)
-        return c;
     const struct tb_zone *z = t->env->zone(t->env->user, tb_config_text(t, b, tenant->zone));
     *c = (struct tb_cached_tenant){
         .tenant = t->tenant, .content = tenant->c.content, .zone = z ? z : &tb_zone_utc};
     return c;
 }
 
-const struct tb_zone *tb_tenant_zone(const struct tb_txn *t)
+static __attribute__((noinline)) const struct tb_zone *find_zone(const struct tb_txn *t)
 {
     struct tb_cached_tenant spare;
-    return tenant_line(t, &spare)->zone;
+    return fresh_line(t, &spare)->zone;
+}
+
+const struct tb_zone *tb_tenant_zone(const struct tb_txn *t)
+{
+    const struct tb_cached_tenant *c = kept_line(t);
+    return TB_LIKELY(c != NULL) ? c->zone : find_zone(t);
 }
 
 /* The instants around at_ms that share its day and its offset. */
@@ -63,17 +78,32 @@ static void find_day(struct tb_cached_tenant *c, int64_t at_ms)
     tb_assert(c->from_ms <= at_ms && at_ms < c->until_ms);
 }
 
-int32_t tb_tenant_day(const struct tb_txn *t, int64_t at_ms, int64_t *from_ms, int64_t *until_ms)
+static int32_t tell_day(const struct tb_cached_tenant *c, int64_t *from_ms, int64_t *until_ms)
 {
-    struct tb_cached_tenant spare;
-    struct tb_cached_tenant *c = tenant_line(t, &spare);
-    if (at_ms < c->from_ms || at_ms >= c->until_ms)
-        find_day(c, at_ms);
     if (from_ms != NULL)
         *from_ms = c->from_ms;
     if (until_ms != NULL)
         *until_ms = c->until_ms;
     return c->day;
+}
+
+static __attribute__((noinline)) int32_t another_day(const struct tb_txn *t, int64_t at_ms, int64_t *from_ms,
+                                                     int64_t *until_ms)
+{
+    struct tb_cached_tenant spare;
+    struct tb_cached_tenant *c = kept_line(t);
+    if (c == NULL)
+        c = fresh_line(t, &spare);
+    find_day(c, at_ms);
+    return tell_day(c, from_ms, until_ms);
+}
+
+int32_t tb_tenant_day(const struct tb_txn *t, int64_t at_ms, int64_t *from_ms, int64_t *until_ms)
+{
+    const struct tb_cached_tenant *c = kept_line(t);
+    if (TB_UNLIKELY(c == NULL || at_ms < c->from_ms || at_ms >= c->until_ms))
+        return another_day(t, at_ms, from_ms, until_ms);
+    return tell_day(c, from_ms, until_ms);
 }
 
 const struct tb_listed *tb_catalog_listed(const struct tb_txn *t, enum tb_kind kind, uint32_t *n)
