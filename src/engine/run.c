@@ -167,7 +167,7 @@ static void write_entry(struct tb_cell *c, struct tb_flight *f, struct tb_job_re
         .key_hash = r->key_hash,
         .input_hash = keyed ? r->input_hash : 0,
         .answer = keyed ? tb_buf_as_str(&r->answer.body) : TB_STR_NONE,
-        .field = tb_str_of(r->answer.field),
+        .field = r->answer.field[0] != 0 ? tb_str_of(r->answer.field) : TB_STR_NONE,
         .bytes = events,
     };
     tb_batch_entry(&f->writer, &e);
@@ -196,11 +196,11 @@ static void refused(struct tb_cell *c, struct tb_flight *f, struct tb_job_reques
     done(f, r, TB_FINISH_DONE);
 }
 
-static void decided(struct tb_cell *c, struct tb_flight *f, struct tb_job_request *r)
+static void decided(struct tb_cell *c, struct tb_flight *f, struct tb_job_request *r, bool reads)
 {
     struct tb_txn *t = &c->txn;
     struct tb_answer *a = &r->answer;
-    if (tb_op_reads(r->command.op)) {
+    if (reads) {
         tb_assert(t->events.n == 0 && t->undo_n == 0);
         tb_txn_commit(t);
         done(f, r, a->body.overflowed ? TB_FINISH_TOO_LARGE : TB_FINISH_DONE);
@@ -243,15 +243,15 @@ static void run_one(struct tb_cell *c, struct tb_flight *f, struct tb_job_reques
     bool reads = tb_op_reads(r->command.op);
     if (r->key_hash != 0 && !reads) {
         const struct tb_idem_row *row;
-        struct tb_load cold = {0};
-        switch (tb_idem_find(&c->idem, r->command.tenant, r->key_hash, &row, &cold.history_seq)) {
+        uint64_t history_seq;
+        switch (tb_idem_find(&c->idem, r->command.tenant, r->key_hash, &row, &history_seq)) {
         case TB_IDEM_NEW:
             break;
         case TB_IDEM_ROW:
             repeat(c, f, r, row);
             return;
         case TB_IDEM_COLD:
-            park(c, f, r, &cold);
+            park(c, f, r, &(struct tb_load){.history_seq = history_seq});
             return;
         }
     }
@@ -264,7 +264,7 @@ static void run_one(struct tb_cell *c, struct tb_flight *f, struct tb_job_reques
     tb_txn_begin(&c->txn, r->command.tenant, c->now_ms, c->seq + 1, entropy(c));
     switch (tb_core_run(&c->core, &c->txn, &r->command, &r->answer)) {
     case TB_DONE:
-        decided(c, f, r);
+        decided(c, f, r, reads);
         return;
     case TB_REFUSED:
         tb_assert(r->answer.code != TB_CODE_OK);
