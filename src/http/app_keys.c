@@ -377,7 +377,8 @@ static void principal_of(const struct row *r, struct tb_principal *out)
     *out = (struct tb_principal){.tenant = r->tenant,
                                  .key = r->id,
                                  .roles = roles,
-                                 .scopes = r->scopes ? r->scopes : UINT64_MAX};
+                                 .scopes = r->scopes ? r->scopes : UINT64_MAX,
+                                 .expires_ms = r->expires_ms};
 }
 
 bool tb_keyring_find(struct tb_app *app, struct tb_str code, struct tb_principal *out)

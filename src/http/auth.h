@@ -18,6 +18,7 @@ struct tb_principal {
     uint64_t key;    /* id of the key, for limits and the audit record */
     uint32_t roles;  /* 1u << enum tb_api_role */
     uint64_t scopes; /* 1 << enum tb_api_scope */
+    int64_t expires_ms; /* of the key; 0: never */
     uint64_t person; /* the profile of a member who signed in; 0: a key or one of the staff */
 };
 

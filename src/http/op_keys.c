@@ -50,6 +50,16 @@ uint64_t tb_key_scopes(const struct tb_work *w, struct tb_json_object *o, uint64
     return asked ? asked : own;
 }
 
+int64_t tb_key_expiry(const struct tb_work *w, struct tb_json_object *o, int64_t asked_ms)
+{
+    int64_t own = w->call->who.expires_ms;
+    if (own == 0)
+        return asked_ms;
+    if (asked_ms > own)
+        tb_json_refuse(o, TB_STR("expires_at"), TB_PROBLEM_OUT_OF_RANGE, "Later than the key that asks.");
+    return asked_ms ? asked_ms : own;
+}
+
 static void read_key(struct tb_work *w, struct tb_json_object *o)
 {
     struct tb_cmd_key_put *in = w->input;
@@ -75,9 +85,10 @@ static void key_read(struct tb_work *w, struct tb_json_object *o)
     struct tb_cmd_key_put *in = w->input;
     read_key(w, o);
     in->scopes = tb_key_scopes(w, o, in->scopes);
+    in->expires_ms = tb_key_expiry(w, o, in->expires_ms);
 }
 
-/* The operator makes a tenant's first keys, whose scopes are not the cell's. */
+/* The operator makes a tenant's first keys: scopes and end are not those of the cell's key. */
 static void tenant_key_read(struct tb_work *w, struct tb_json_object *o)
 {
     w->tenant = 0;

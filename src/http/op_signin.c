@@ -264,6 +264,7 @@ static void user_read(struct tb_work *w, struct tb_json_object *o)
     in->store = tb_may_str(o, "store", TB_CODE_MAX);
     in->roles = tb_read_roles(o, "roles");
     in->scopes = tb_key_scopes(w, o, 0);
+    in->expires_ms = tb_key_expiry(w, o, 0);
     in->put.expected_version = 0;
     in->put.code = (struct tb_str){note->made.code, note->made.code_n};
     in->hash = (struct tb_str){(const char *)note->made.hash, sizeof note->made.hash};

@@ -32,6 +32,8 @@ TB_MUST_USE bool tb_keyring_find(struct tb_app *app, struct tb_str code, struct 
 uint64_t tb_read_roles(struct tb_json_object *o, const char *name);
 /* The scopes of a key that w's key makes; a refusal when more is asked than it has itself. */
 uint64_t tb_key_scopes(const struct tb_work *w, struct tb_json_object *o, uint64_t asked);
+/* The same of its end: left out, that of w's key. */
+int64_t tb_key_expiry(const struct tb_work *w, struct tb_json_object *o, int64_t asked_ms);
 
 /* ---- the demonstration's inbox (inbox.c) --------------------------------------------------- */
 

@@ -91,6 +91,11 @@ def scopes(s, owner):
     listed = s.get("/v1/keys", owner)[1]["items"]
     equal("with the same scopes", next(x["scopes"] for x in listed if x["code"] == "shop:eve"),
           ["config:read", "keys:write"])
+    short = write(s, "POST", "/v1/keys", {"roles": ["owner"], "expires_at": "2099-01-01T00:00:00Z"}, owner)[1]["key"]
+    got = write(s, "POST", "/v1/keys", {"roles": ["owner"], "expires_at": "2099-01-02T00:00:00Z"}, short)
+    equal("a longer life", (got[0], got[1]["code"], got[1]["field"]), (400, "out_of_range", "/expires_at"))
+    child = write(s, "POST", "/v1/keys", {"roles": ["till"]}, short)[1]["code"]
+    equal("its own", s.get(f"/v1/keys/{child}", owner)[1]["expires_at"], "2099-01-01T00:00:00Z")
     equal("the owner's own has no bounds", write(s, "POST", "/v1/keys", {"roles": ["till"]}, owner)[0], 201)
 
 
