@@ -23,7 +23,6 @@ static void my_code(struct tb_app *app, struct tb_call *call)
     tb_json_out_key_str(&o, "code", (struct tb_str){code, sizeof code});
     tb_json_out_key_time(&o, "expires_at", (now / TB_MEMBER_CODE_MS + 1) * TB_MEMBER_CODE_MS);
     tb_json_out_close(&o, '}');
-    tb_http_header(call->req, "Cache-Control", TB_STR("no-store"));
     tb_call_reply(call, &b);
 }
 

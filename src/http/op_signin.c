@@ -88,7 +88,8 @@ static void set_cookie(struct tb_app *app, struct tb_request *req, const char *n
     int n = snprintf(text, sizeof text, "%s=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Strict%s", name, value,
                      (long long)life_s, app->o.plain_cookies ? "" : "; Secure");
     tb_http_header(req, "Set-Cookie", (struct tb_str){text, (uint32_t)n});
-    tb_http_header(req, "Cache-Control", TB_STR("no-store"));
+    if (value[0] != 0) /* of a session that ends it is there already */
+        tb_http_header(req, "Cache-Control", TB_STR("no-store"));
 }
 
 static void out_roles(struct tb_json_out *o, uint32_t roles)
@@ -232,7 +233,6 @@ static void who_am_i(void *user, struct tb_call *call)
 void tb_op_get_session(void *user, struct tb_call *call)
 {
     struct tb_app *app = user;
-    tb_http_header(call->req, "Cache-Control", TB_STR("no-store"));
     tb_side_push(app->reports, who_am_i, call);
 }
 

@@ -130,6 +130,7 @@ static bool authorised(struct tb_shell *s, struct tb_request *req, struct tb_cal
             refuse_head(req, p, NULL);
             return false;
         }
+        tb_http_header(req, "Cache-Control", TB_STR("no-store")); /* the next at this browser sees nothing of hers */
         return permitted(s, req, call);
     }
     bool has_token = token_of(req, &token);

@@ -99,6 +99,17 @@ def scopes(s, owner):
     equal("the owner's own has no bounds", write(s, "POST", "/v1/keys", {"roles": ["till"]}, owner)[0], 201)
 
 
+def shared_browser(s, anna):
+    """What a session shows stays in no cache, and says so once."""
+    for path in ("/v1/me", "/v1/me/code", "/v1/session", "/v1/units"):
+        c = http.client.HTTPConnection("127.0.0.1", s.port, timeout=20)
+        c.request("GET", path, headers=anna[0])
+        r = c.getresponse()
+        r.read()
+        equal(path, (r.status, r.headers.get_all("Cache-Control")), (200, ["no-store"]))
+        c.close()
+
+
 def flood(s, owner, bert):
     """One phone asks as fast as it can, or for much: it waits, the shop does not."""
     b, _ = bert
@@ -184,6 +195,7 @@ def main():
         keys_of_others(s, owner, anna, bert, "13900000003")
         guesses(s, owner, anna)
         scopes(s, owner)
+        shared_browser(s, anna)
         flood(s, owner, bert)
         files()
     behind_a_proxy()
