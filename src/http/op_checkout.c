@@ -169,6 +169,36 @@ static uint64_t cards_facts(const struct tb_hash_key *key, const struct tb_cmd_c
     return h;
 }
 
+static uint64_t tender_facts(const struct tb_hash_key *key, const struct tb_quote_tender *t, uint64_t h)
+{
+    uint64_t facts[] = {h,
+                        t->kind,
+                        (uint64_t)t->amount,
+                        (uint64_t)t->units,
+                        tb_siphash(key, t->unit.p, t->unit.n),
+                        t->wallet,
+                        t->code.batch,
+                        t->code.serial,
+                        t->card.profile,
+                        t->card.identifier.ns,
+                        t->card.identifier.key[0],
+                        t->card.identifier.key[1]};
+    return tb_siphash(key, facts, sizeof facts);
+}
+
+/* What pays, and which coupons and offers were chosen: another choice is another confirmation. */
+static uint64_t choice_facts(const struct tb_hash_key *key, const struct tb_cmd_confirm *in)
+{
+    uint64_t h = 0;
+    for (uint32_t i = 0; i < in->quote.tender_n; i++)
+        h = tender_facts(key, &in->quote.tender[i], h);
+    for (uint32_t i = 0; i < in->quote.coupon_n; i++)
+        h = tb_siphash(key, (uint64_t[]){h, 1, in->quote.coupon[i]}, 3 * sizeof h);
+    for (uint32_t i = 0; i < in->offer_n; i++)
+        h = tb_siphash(key, (uint64_t[]){h, 2, in->offer[i]}, 3 * sizeof h);
+    return h;
+}
+
 /* The same confirmation again, whatever the spelling of the JSON. */
 static uint64_t confirm_facts(const struct tb_hash_key *key, const struct tb_cmd_confirm *in, uint64_t *numbers,
                               uint32_t n)
@@ -201,6 +231,7 @@ static void confirm_read(struct tb_work *w, struct tb_json_object *o)
     read_cards(w, o, in);
     uint64_t numbers[] = {in->basket, in->exact, in->offer_n, (uint64_t)in->payable, (uint64_t)in->quote.shipping,
                           in->quote.coupon_n, in->quote.tender_n, in->quote.policy,
+                          choice_facts(&w->app->hash_key, in),
                           cards_facts(&w->app->hash_key, in)};
     uint32_t n = TB_COUNT_OF(numbers) - (in->card_n == 0); /* as before there were cards */
     in->quote.order.input_hash = confirm_facts(&w->app->hash_key, in, numbers, n);
