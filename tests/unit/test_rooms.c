@@ -409,6 +409,35 @@ static void an_offer_that_was_never_live(void **state)
     kit_free(k);
 }
 
+/* What was quoted is honoured for a day, and not for ever: naming an offer brings none back that has ended. */
+static void an_offer_that_has_ended(void **state)
+{
+    (void)state;
+    struct checkout_kit *k = kit_new();
+    struct tb_cmd_campaign_put put = kit_campaign("half", TB_PRICE_PERCENT);
+    put.ppm = 500000;
+    k->offer[0] = kit_live(k, &put);
+    struct tb_cmd_campaign_move stop = {.campaign = S("half"), .state = TB_CAMPAIGN_ENDED};
+    fx_done(k->f, TB_OP_CAMPAIGN_MOVE, &stop);
+    int64_t sale_ms = k->f->now_ms - 1;
+    for (uint32_t i = 0; i < 3; i++) {
+        kit_clear(k);
+        kit_line(k, 1, YUAN(100));
+        k->in.offer_n = 1;
+        if (i == 2) /* late, of an hour in which it was live */
+            k->in.quote.order.occurred_ms = sale_ms;
+        k->in.payable = YUAN(50);
+        static const char *const key[] = {"A", "B", "C"};
+        k->in.quote.order.key = tb_str_of(key[i]);
+        if (i == 1)
+            fx_refused(k->f, TB_OP_CONFIRM, &k->in, TB_CODE_QUOTE_CHANGED, "offers");
+        else
+            fx_done(k->f, TB_OP_CONFIRM, &k->in);
+        k->f->now_ms += FX_DAY;
+    }
+    kit_free(k);
+}
+
 /* As many articles as an order has, each with as long a name as there is, and none of them in the catalog. */
 static void long_names(void **state)
 {
@@ -466,11 +495,11 @@ static void a_wallet_that_is_full(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(reversed_and_returned),           T(reversed_and_cancelled),     T(more_than_a_receipt_holds),
-        T(two_cards_of_one_holder),         T(returned_after_it_was_replaced), T(returned_while_it_is_blocked),
-        T(begun_before_it_was_blocked),     T(pieces_are_no_gift),         T(none_for_a_card),
-        T(none_of_a_template_that_is_over), T(none_on_credit),
-        T(an_offer_that_was_never_live),    T(long_names),                 T(a_wallet_that_is_full),
+        T(reversed_and_returned), T(reversed_and_cancelled), T(more_than_a_receipt_holds),
+        T(two_cards_of_one_holder), T(returned_after_it_was_replaced), T(returned_while_it_is_blocked),
+        T(begun_before_it_was_blocked), T(pieces_are_no_gift), T(none_for_a_card),
+        T(none_of_a_template_that_is_over), T(none_on_credit), T(an_offer_that_was_never_live),
+        T(an_offer_that_has_ended), T(long_names), T(a_wallet_that_is_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,6 +142,21 @@ static enum tb_outcome from_basket(struct tb_txn *t, const struct tb_command *cm
     return TB_DONE;
 }
 
+/* What was quoted is honoured as long as the longest basket: after that an offer that is over, or whose campaign was
+ * paused or ended or has another version, is no longer to be had by naming it. */
+static bool still_honoured(const struct tb_txn *t, uint32_t offer, int64_t at_ms)
+{
+    const struct tb_offer_version *v = tb_block_head_const(tb_read(t, TB_KIND_OFFER, offer));
+    struct tb_block *campaign = tb_read(t, TB_KIND_CAMPAIGN, v->campaign);
+    const struct tb_campaign_run *run = tb_section(t, campaign, TB_CAMPAIGN_RUN);
+    if (at_ms - v->until_ms >= TB_BASKET_LIFETIME_MAX_MS)
+        return false;
+    for (uint32_t i = campaign->n[TB_CAMPAIGN_RUN]; i-- > 0;)
+        if (run[i].offer == offer && at_ms - run[i].until_ms < TB_BASKET_LIFETIME_MAX_MS)
+            return true;
+    return false;
+}
+
 static enum tb_outcome from_quote(struct tb_txn *t, const struct tb_command *cmd, const struct tb_cmd_confirm *in,
                                   struct tb_answer *a)
 {
@@ -155,6 +170,9 @@ static enum tb_outcome from_quote(struct tb_txn *t, const struct tb_command *cmd
     enum tb_outcome outcome = tb_checkout_begin(&c, t, cmd, &in->quote, a);
     if (outcome == TB_DONE)
         outcome = tb_checkout_look(&c);
+    for (uint32_t i = 0; outcome == TB_DONE && i < in->offer_n; i++)
+        if (!still_honoured(t, in->offer[i], c.order.occurred_ms))
+            return tb_refuse(a, TB_CODE_QUOTE_CHANGED, "offers");
     if (outcome == TB_DONE && (in->offer_n > 0 || in->exact) && tb_promotion_any_holdout(t))
         tb_checkout_expose_all(&c);
     if (outcome == TB_DONE)
