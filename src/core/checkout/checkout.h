@@ -177,8 +177,8 @@ struct tb_cmd_quote {
  * No tenders of money: what is due is one of kind OTHER.
  * Answers in order: as ORDER when it stands; UNKNOWN_BASKET, UNKNOWN_OFFER (or never live); those of QUOTE up to the
  * lines; QUOTE_CHANGED "offers" (its run or its time ended TB_BASKET_LIFETIME_MAX_MS before the sale); those of QUOTE;
- * QUOTE_CHANGED "payable" (differs from what was quoted), "offers" (one is not open); TENDERS_DIFFER; those of CARD_SELL
- * behind "cards/i/".
+ * QUOTE_CHANGED "payable" (differs from what was quoted), "offers" (one is not open); TENDERS_DIFFER; those of
+ * CARD_SELL behind "cards/i/".
  * Body: that of ORDER, and 10 payable, 11 saving, repeated 12 coupon given to her {1 lot, 2 unit}, repeated 13 goods
  * given {1 product, 2 units}; at most 8 of each are told, the order's block has all. Cards are void with CARD_ACT's
  * RETURN; ORDER_CANCEL answers CARD_STATE "cards" while one of them is not.                          */
