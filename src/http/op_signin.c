@@ -162,7 +162,8 @@ static void sign_in(void *user, struct tb_call *call)
     char cookie[TB_SESSION_TEXT];
     struct tb_principal who = {.tenant = 0};
     int64_t now = tb_now_ms();
-    uint32_t wait = tb_sessions_wait_s(app->sessions, name, now);
+    uint64_t peer = tb_shell_peer(&call->req->peer);
+    uint32_t wait = tb_sessions_wait_s(app->sessions, name, peer, now);
     if (wait > 0) {
         blocked(call, wait);
         return;
@@ -171,7 +172,7 @@ static void sign_in(void *user, struct tb_call *call)
     bool ok = token_of_password(app->o.keys, tb_str_of(code), password, token) && known &&
               tb_keyring_check(app, tb_str_of(token), TB_API_POST_SESSION, &who);
     sodium_memzero(token, sizeof token);
-    tb_sessions_tried(app->sessions, name, ok, now);
+    tb_sessions_tried(app->sessions, name, peer, ok, now);
     if (!ok) {
         tb_http_refuse_code(call->req, TB_PROBLEM_SIGN_IN_FAILED, NULL);
         return;
@@ -395,7 +396,7 @@ static void password_slow(struct tb_work *w)
 static void password_start(struct tb_work *w)
 {
     const struct password_note *note = w->note;
-    tb_sessions_tried(w->app->sessions, tb_str_of(note->name), note->right, w->now_ms);
+    tb_sessions_tried(w->app->sessions, tb_str_of(note->name), tb_shell_peer(&w->req->peer), note->right, w->now_ms);
     if (note->right) {
         tb_work_start(w);
         return;
@@ -424,7 +425,8 @@ void tb_op_post_password(void *user, struct tb_call *call)
     uint32_t tenant_n = (uint32_t)(colon - note->session.code);
     (void)snprintf(note->name, sizeof note->name, "%.*s@%.*s", (int)(note->session.code_n - tenant_n - 1), colon + 1,
                    (int)tenant_n, note->session.code);
-    uint32_t wait = tb_sessions_wait_s(app->sessions, tb_str_of(note->name), tb_now_ms());
+    uint64_t peer = tb_shell_peer(&call->req->peer);
+    uint32_t wait = tb_sessions_wait_s(app->sessions, tb_str_of(note->name), peer, tb_now_ms());
     if (wait > 0) {
         blocked(call, wait);
         return;
@@ -560,13 +562,14 @@ void tb_op_post_session_member(void *user, struct tb_call *call)
     if (!tb_call_ok(call) || !named)
         return;
     int64_t now = tb_now_ms();
-    uint32_t wait = tb_sessions_wait_s(app->sessions, tb_buf_as_str(&b), now);
+    uint64_t peer = tb_shell_peer(&call->req->peer);
+    uint32_t wait = tb_sessions_wait_s(app->sessions, tb_buf_as_str(&b), peer, now);
     if (wait > 0) {
         blocked(call, wait);
         return;
     }
     bool ok = tb_sessions_code_take(app->sessions, tb_buf_as_str(&b), code, now);
-    tb_sessions_tried(app->sessions, tb_buf_as_str(&b), ok, now);
+    tb_sessions_tried(app->sessions, tb_buf_as_str(&b), peer, ok, now);
     if (!ok) {
         tb_http_refuse_code(call->req, TB_PROBLEM_CODE_WRONG, "/code");
         return;

@@ -15,6 +15,8 @@
 #define SECRET_BYTES 20u /* 160 bits, 32 characters */
 #define TRIES 4096u
 #define CODES 4096u
+#define KNOWN 4096u
+#define KNOWN_MS (INT64_C(30) * 24 * 3600 * 1000)
 #define WAIT_MAX_S 900u
 #define FORGET_MS (INT64_C(3600) * 1000)
 #define CODE_TRIES 5u
@@ -32,6 +34,12 @@ struct tries {
     int64_t until_ms;
 };
 
+/* Somebody signed in by that name from that address. */
+struct known {
+    uint64_t pair;
+    int64_t at_ms;
+};
+
 struct code {
     uint64_t name;
     int64_t made_ms;
@@ -44,6 +52,7 @@ struct tb_sessions {
     pthread_mutex_t lock;
     struct slot slot[TB_SESSIONS_MAX];
     struct tries tries[TRIES];
+    struct known known[KNOWN];
     struct code code[CODES];
 };
 
@@ -170,24 +179,50 @@ static uint64_t name_of(const struct tb_sessions *s, struct tb_str name)
     return h ? h : 1;
 }
 
-uint32_t tb_sessions_wait_s(struct tb_sessions *s, struct tb_str name, int64_t now_ms)
+static uint64_t pair_of(const struct tb_sessions *s, uint64_t name, uint64_t peer)
 {
-    uint64_t h = name_of(s, name);
+    const uint64_t pair[2] = {name, peer};
+    uint64_t h = tb_siphash(&s->key, pair, sizeof pair);
+    return h ? h : 1;
+}
+
+/* Under what attempts are counted: the name; where she was known before, the name at that address alone, so that
+ * strangers who fail elsewhere keep her waiting there no more. With the lock.                                   */
+static uint64_t counted_as(const struct tb_sessions *s, uint64_t name, uint64_t peer, int64_t now_ms)
+{
+    uint64_t pair = pair_of(s, name, peer);
+    const struct known *k = &s->known[pair % KNOWN];
+    return k->pair == pair && now_ms - k->at_ms < KNOWN_MS ? pair : name;
+}
+
+uint32_t tb_sessions_wait_s(struct tb_sessions *s, struct tb_str name, uint64_t peer, int64_t now_ms)
+{
     (void)pthread_mutex_lock(&s->lock);
+    uint64_t h = counted_as(s, name_of(s, name), peer, now_ms);
     const struct tries *t = &s->tries[h % TRIES];
     int64_t left = t->until_ms - now_ms;
     (void)pthread_mutex_unlock(&s->lock);
     return left > 0 ? (uint32_t)((left + 999) / 1000) : 0;
 }
 
-void tb_sessions_tried(struct tb_sessions *s, struct tb_str name, bool ok, int64_t now_ms)
+static void forgive(struct tb_sessions *s, uint64_t name)
 {
-    uint64_t h = name_of(s, name);
+    struct tries *t = &s->tries[name % TRIES];
+    if (t->name == name)
+        *t = (struct tries){.name = 0};
+}
+
+void tb_sessions_tried(struct tb_sessions *s, struct tb_str name, uint64_t peer, bool ok, int64_t now_ms)
+{
     (void)pthread_mutex_lock(&s->lock);
+    uint64_t own = name_of(s, name);
+    uint64_t h = counted_as(s, own, peer, now_ms);
     struct tries *t = &s->tries[h % TRIES];
     if (ok) {
-        if (t->name == h)
-            *t = (struct tries){.name = 0};
+        uint64_t pair = pair_of(s, own, peer);
+        s->known[pair % KNOWN] = (struct known){pair, now_ms};
+        forgive(s, h);
+        forgive(s, own);
     } else {
         t->name = h;
         t->failed = now_ms - t->until_ms < FORGET_MS ? t->failed + 1 : 1;

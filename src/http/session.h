@@ -6,7 +6,8 @@
  *             A member of the staff is the key block whose code is "<tenant>:<login>"; her
  *             roles are looked up anew with every request, so a revoked key ends its sessions.
  * Attempts    after TB_TRIES_FREE failures a name waits 2, 4, 8 ... seconds, up to 15 minutes;
- *             an hour after the last wait they are forgotten.
+ *             an hour after the last wait they are forgotten. At an address from
+ *             which she signed in within 30 days her name has a count of its own.
  * Codes       six digits, five minutes, five tries; a new one every 30 seconds at most.
  * Invariant   nothing of a secret can be read back; all of it is memory: a restart signs
  *             everybody out, a stand-by process knows nobody.
@@ -49,9 +50,9 @@ void tb_sessions_close(struct tb_sessions *s, struct tb_str cookie);
 /* All of the staff member whose key is code, but the one of this cookie. */
 void tb_sessions_close_others(struct tb_sessions *s, struct tb_str code, struct tb_str cookie, int64_t now_ms);
 
-/* Seconds to wait before name may try again; 0: now. */
-uint32_t tb_sessions_wait_s(struct tb_sessions *s, struct tb_str name, int64_t now_ms);
-void tb_sessions_tried(struct tb_sessions *s, struct tb_str name, bool ok, int64_t now_ms);
+/* Seconds to wait before name may try again from that peer (tb_shell_peer); 0: now. */
+uint32_t tb_sessions_wait_s(struct tb_sessions *s, struct tb_str name, uint64_t peer, int64_t now_ms);
+void tb_sessions_tried(struct tb_sessions *s, struct tb_str name, uint64_t peer, bool ok, int64_t now_ms);
 
 /* A new code for name into digits; false: the last one is too young. */
 TB_MUST_USE bool tb_sessions_code_make(struct tb_sessions *s, struct tb_str name, int64_t now_ms,

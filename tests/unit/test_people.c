@@ -240,16 +240,45 @@ static void failures_are_forgotten(void **state)
     assert_non_null(s);
     int64_t now = INT64_C(1800000000000);
     for (uint32_t i = 0; i < 40; i++, now += 2 * 3600 * 1000) { /* a wrong one now and then */
-        tb_sessions_tried(s, eve, false, now);
-        assert_int_equal(tb_sessions_wait_s(s, eve, now), 0);
+        tb_sessions_tried(s, eve, 7, false, now);
+        assert_int_equal(tb_sessions_wait_s(s, eve, 7, now), 0);
     }
     for (uint32_t i = 0; i < TB_TRIES_FREE; i++) { /* a guesser waits as before, also when she goes slowly */
-        assert_int_equal(tb_sessions_wait_s(s, eve, now), 0);
-        tb_sessions_tried(s, eve, false, now);
+        assert_int_equal(tb_sessions_wait_s(s, eve, 7, now), 0);
+        tb_sessions_tried(s, eve, 7, false, now);
         now += 59 * 60 * 1000;
     }
-    tb_sessions_tried(s, eve, false, now);
-    assert_int_equal(tb_sessions_wait_s(s, eve, now), 2);
+    tb_sessions_tried(s, eve, 7, false, now);
+    assert_int_equal(tb_sessions_wait_s(s, eve, 7, now), 2);
+    tb_sessions_destroy(s);
+}
+
+static void strangers_lock_nobody_out(void **state)
+{
+    (void)state;
+    const struct tb_hash_key hash = {1, 2};
+    const struct tb_str eve = TB_STR("eve@shop");
+    const uint64_t home = 7, elsewhere = 8;
+    struct tb_sessions *s = tb_sessions_create(&hash);
+    assert_non_null(s);
+    int64_t now = INT64_C(1800000000000);
+    for (uint32_t i = 0; i < 30; i++) /* nobody was known yet: all are one */
+        tb_sessions_tried(s, eve, elsewhere, false, now);
+    assert_true(tb_sessions_wait_s(s, eve, home, now) > 0);
+    now += 3600 * 1000;
+    tb_sessions_tried(s, eve, home, true, now);
+    for (uint32_t i = 0; i < 30; i++)
+        tb_sessions_tried(s, eve, elsewhere, false, now);
+    assert_int_equal(tb_sessions_wait_s(s, eve, elsewhere, now), 900);
+    assert_int_equal(tb_sessions_wait_s(s, eve, 9, now), 900); /* from nowhere else either */
+    assert_int_equal(tb_sessions_wait_s(s, eve, home, now), 0);
+    for (uint32_t i = 0; i <= TB_TRIES_FREE; i++) /* who sits where she sat has as many tries as anybody */
+        tb_sessions_tried(s, eve, home, false, now);
+    assert_int_equal(tb_sessions_wait_s(s, eve, home, now), 2);
+    now += INT64_C(31) * 24 * 3600 * 1000;
+    for (uint32_t i = 0; i <= TB_TRIES_FREE; i++)
+        tb_sessions_tried(s, eve, elsewhere, false, now);
+    assert_int_equal(tb_sessions_wait_s(s, eve, home, now), 2); /* it is too long ago */
     tb_sessions_destroy(s);
 }
 
@@ -323,6 +352,7 @@ int main(void)
         cmocka_unit_test(all_but_this_one),
         cmocka_unit_test(members_drive_out_no_staff),
         cmocka_unit_test(failures_are_forgotten),
+        cmocka_unit_test(strangers_lock_nobody_out),
         cmocka_unit_test(others_have_their_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
