@@ -309,13 +309,22 @@ __attribute__((unused)) static size_t packed_size(const uint64_t *v, uint32_t n)
     return size;
 }
 
-/* The bytes above the lowest seven, of a number that has some. */
+/* A number of more than seven bits; most have no more than three times as many. */
 static uint8_t *write_more(uint8_t *p, uint64_t v)
 {
-    do {
+    p[0] = (uint8_t)(v | 128);
+    if (v < 1u << 14) {
+        p[1] = (uint8_t)(v >> 7);
+        return p + 2;
+    }
+    p[1] = (uint8_t)(v >> 7 | 128);
+    if (v < 1u << 21) {
+        p[2] = (uint8_t)(v >> 14);
+        return p + 3;
+    }
+    p += 2;
+    for (v >>= 14; v > 127; v >>= 7)
         *p++ = (uint8_t)(v | 128);
-        v >>= 7;
-    } while (v > 127);
     *p++ = (uint8_t)v;
     return p;
 }
@@ -372,12 +381,14 @@ static inline uint8_t *close_part(uint8_t *part, uint8_t *end)
  * moves up when its lengths take more than a byte each.                                   */
 static void close_event(struct tb_buf *b, uint32_t inner_tag, uint8_t *body, uint8_t *end)
 {
-    size_t tag_n = varint_size(inner_tag);
+    size_t tag_n = inner_tag < 128 ? 1 : varint_size(inner_tag);
     size_t n = (size_t)(end - body);
-    size_t outer = tag_n + varint_size(n) + n;
-    size_t more = varint_size(n) + varint_size(outer) - 2;
-    if (more > 0)
+    size_t outer = tag_n + (n < 128 ? 1 : varint_size(n)) + n;
+    size_t more = 0;
+    if (outer > 127) {
+        more = varint_size(n) + varint_size(outer) - 2;
         memmove(body + more, body, n);
+    }
     uint8_t *p = b->p + b->n;
     *p++ = TB_ENTRY_EVENT_TAG;
     p = write_varint(p, outer);
