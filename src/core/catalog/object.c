@@ -106,15 +106,6 @@ int32_t tb_tenant_day(const struct tb_txn *t, int64_t at_ms, int64_t *from_ms, i
     return tell_day(c, from_ms, until_ms);
 }
 
-const struct tb_listed *tb_catalog_listed(const struct tb_txn *t, enum tb_kind kind, uint32_t *n)
-{
-    uint32_t section = tb_catalog_list_section(kind);
-    tb_assert(section != UINT32_MAX);
-    struct tb_block *b = tb_read(t, TB_KIND_TENANT, t->tenant);
-    *n = b ? b->n[section] : 0;
-    return *n ? tb_section(t, b, section) : NULL;
-}
-
 const char *tb_tender_name(uint32_t kind)
 {
     static const char *const name[TB_TENDER_KINDS] = {

@@ -599,9 +599,33 @@ const struct tb_zone *tb_tenant_zone(const struct tb_txn *t);
 /* The day in the tenant's zone in which the instant falls. [*from_ms, *until_ms), either may
  * be NULL: instants around it of the same day and the same offset from UTC.              */
 int32_t tb_tenant_day(const struct tb_txn *t, int64_t at_ms, int64_t *from_ms, int64_t *until_ms);
-/* The tenant's objects of a kind that has a list (UNIT, NAMESPACE, RULE, TIER_SCHEME,
- * ATTRIBUTE, PURPOSE, WEBHOOK); valid until the tenant block is next written.           */
-const struct tb_listed *tb_catalog_listed(const struct tb_txn *t, enum tb_kind kind, uint32_t *n);
+/* The section of the tenant in which its objects of the kind are listed; UINT32_MAX: in none. */
+static inline uint32_t tb_catalog_list_section(enum tb_kind kind)
+{
+    static const uint8_t section[TB_KINDS] = {
+        [TB_KIND_UNIT] = TB_TENANT_UNIT,
+        [TB_KIND_NAMESPACE] = TB_TENANT_NAMESPACE,
+        [TB_KIND_RULE] = TB_TENANT_RULE,
+        [TB_KIND_TIER_SCHEME] = TB_TENANT_SCHEME,
+        [TB_KIND_ATTRIBUTE] = TB_TENANT_ATTRIBUTE,
+        [TB_KIND_PURPOSE] = TB_TENANT_PURPOSE,
+        [TB_KIND_WEBHOOK] = TB_TENANT_WEBHOOK,
+        [TB_KIND_CAMPAIGN] = TB_TENANT_CAMPAIGN,
+        [TB_KIND_GAME] = TB_TENANT_GAME,
+    };
+    return kind < TB_KINDS && section[kind] ? section[kind] : UINT32_MAX;
+}
+
+/* The tenant's objects of a kind that has a list; valid until the tenant block is next written. In place, because
+ * the kind is a constant and most lists that an order asks for are empty.                 */
+static inline const struct tb_listed *tb_catalog_listed(const struct tb_txn *t, enum tb_kind kind, uint32_t *n)
+{
+    uint32_t section = tb_catalog_list_section(kind);
+    tb_assert(section != UINT32_MAX);
+    struct tb_block *b = tb_read(t, TB_KIND_TENANT, t->tenant);
+    *n = b ? b->n[section] : 0;
+    return *n ? tb_section(t, b, section) : NULL;
+}
 /* The coupon template that the public claim code leads to, 0 = none. */
 uint32_t tb_catalog_claim_code(const struct tb_txn *t, struct tb_str code);
 /* The key of the person in whose hands the key is (core/approval/approval.h): its own number when its code is a

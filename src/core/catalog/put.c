@@ -35,22 +35,6 @@ static uint32_t bound_of(enum tb_kind kind)
     return bound[kind];
 }
 
-uint32_t tb_catalog_list_section(enum tb_kind kind)
-{
-    static const uint8_t section[TB_KINDS] = {
-        [TB_KIND_UNIT] = TB_TENANT_UNIT,
-        [TB_KIND_NAMESPACE] = TB_TENANT_NAMESPACE,
-        [TB_KIND_RULE] = TB_TENANT_RULE,
-        [TB_KIND_TIER_SCHEME] = TB_TENANT_SCHEME,
-        [TB_KIND_ATTRIBUTE] = TB_TENANT_ATTRIBUTE,
-        [TB_KIND_PURPOSE] = TB_TENANT_PURPOSE,
-        [TB_KIND_WEBHOOK] = TB_TENANT_WEBHOOK,
-        [TB_KIND_CAMPAIGN] = TB_TENANT_CAMPAIGN,
-        [TB_KIND_GAME] = TB_TENANT_GAME,
-    };
-    return kind < TB_KINDS && section[kind] ? section[kind] : UINT32_MAX;
-}
-
 static uint32_t counter_of(enum tb_kind kind)
 {
     return kind == TB_KIND_TENANT ? TB_COUNTER_TENANT : TB_COUNTER_CONFIG;

@@ -101,8 +101,6 @@ uint32_t tb_catalog_code(const struct tb_txn *t, uint32_t tenant, enum tb_kind k
                          struct tb_str code);
 /* Place of a public claim code in TB_MAP_CODE. */
 uint64_t tb_claim_key(const struct tb_txn *t, uint32_t tenant, struct tb_str code);
-/* UINT32_MAX when the kind has no list in the tenant block. */
-uint32_t tb_catalog_list_section(enum tb_kind kind);
 
 /* ---- applying ---------------------------------------------------------------------------- */
 

@@ -39,7 +39,7 @@ static uint32_t rules_in_force(struct tb_txn *t, enum tb_rule_kind kind, int64_t
 {
     uint32_t n;
     const struct tb_listed *listed = tb_catalog_listed(t, TB_KIND_RULE, &n);
-    struct tb_block **rule = TB_NEW_ARRAY(t->scratch, struct tb_block *, n);
+    struct tb_block **rule = tb_arena_take(t->scratch, (n + 1) * sizeof(struct tb_block *)); /* found: written */
     tb_assert(rule != NULL);
     uint32_t found = 0;
     for (uint32_t i = 0; i < n; i++) {
