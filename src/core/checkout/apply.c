@@ -105,9 +105,8 @@ void tb_checkout_apply_basket_closed(struct tb_txn *t, const struct tb_ev_basket
 
 /* ---- orders -------------------------------------------------------------------------------- */
 
-static void keep_effects(struct tb_txn *t, struct tb_block *b, const struct tb_ev_order_priced *ev)
+static void keep_effects(struct tb_order_effect *e, struct tb_order_share *s, const struct tb_ev_order_priced *ev)
 {
-    struct tb_order_effect *e = tb_section(t, b, TB_ORDER_EFFECT);
     for (uint32_t i = 0; i < ev->effect_n; i++) {
         const struct tb_ev_order_effect *in = &ev->effect[i];
         e[i] = (struct tb_order_effect){.offer = (uint32_t)in->offer,
@@ -127,7 +126,6 @@ static void keep_effects(struct tb_txn *t, struct tb_block *b, const struct tb_e
                                         .gift_value = in->gift_value,
                                         .applications = (uint32_t)in->applications};
     }
-    struct tb_order_share *s = tb_section(t, b, TB_ORDER_SHARE);
     for (uint32_t i = 0; i < ev->share_n; i++) {
         const struct tb_ev_order_share *in = &ev->share[i];
         s[i] = (struct tb_order_share){.each = in->each,
@@ -138,9 +136,8 @@ static void keep_effects(struct tb_txn *t, struct tb_block *b, const struct tb_e
     }
 }
 
-static void keep_payments(struct tb_txn *t, struct tb_block *b, const struct tb_ev_order_priced *ev)
+static void keep_payments(struct tb_order_payment *p, struct tb_order_given *g, const struct tb_ev_order_priced *ev)
 {
-    struct tb_order_payment *p = tb_section(t, b, TB_ORDER_PAYMENT);
     for (uint32_t i = 0; i < ev->payment_n; i++) {
         const struct tb_ev_order_payment *in = &ev->payment[i];
         p[i] = (struct tb_order_payment){.amount = in->amount,
@@ -150,7 +147,6 @@ static void keep_payments(struct tb_txn *t, struct tb_block *b, const struct tb_
                                          .unit = (uint32_t)in->unit,
                                          .profile = (uint32_t)in->profile};
     }
-    struct tb_order_given *g = tb_section(t, b, TB_ORDER_GIVEN);
     for (uint32_t i = 0; i < ev->given_n; i++) {
         const struct tb_ev_order_given *in = &ev->given[i];
         g[i] = (struct tb_order_given){.lot = in->lot,
@@ -183,8 +179,15 @@ void tb_checkout_apply_order_priced(struct tb_txn *t, const struct tb_ev_order_p
     struct tb_order_line *line = tb_section(t, b, TB_ORDER_LINE);
     for (uint32_t i = 0; i < ev->whole_n; i++)
         line[ev->whole[i]].whole = 1;
-    keep_effects(t, b, ev);
-    keep_payments(t, b, ev);
+    _Static_assert(TB_ORDER_EFFECT == TB_ORDER_PRICE + 1 && TB_ORDER_SHARE == TB_ORDER_PRICE + 2 &&
+                       TB_ORDER_PAYMENT == TB_ORDER_PRICE + 3 && TB_ORDER_GIVEN == TB_ORDER_PRICE + 4,
+                   "one behind the other");
+    struct tb_order_effect *effect = tb_block_behind(price, 1, sizeof *price);
+    struct tb_order_share *share = tb_block_behind(effect, ev->effect_n, sizeof *effect);
+    struct tb_order_payment *payment = tb_block_behind(share, ev->share_n, sizeof *share);
+    struct tb_order_given *given = tb_block_behind(payment, ev->payment_n, sizeof *payment);
+    keep_effects(effect, share, ev);
+    keep_payments(payment, given, ev);
     if (ev->frozen.n)
         memcpy(tb_section(t, b, TB_ORDER_FROZEN), ev->frozen.p, ev->frozen.n);
 }

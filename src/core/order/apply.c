@@ -62,12 +62,6 @@ static struct tb_life *life_of(struct tb_txn *t, uint64_t person, uint32_t profi
     return tb_push(t, TB_KIND_PERSON, person, TB_PERSON_LIFE, &fresh);
 }
 
-/* The next section, from where this one begins. */
-static void *behind(const void *section, uint32_t n, uint32_t elem_bytes)
-{
-    return (uint8_t *)(uintptr_t)section + (n ? (size_t)tb_block_capacity(n, elem_bytes) * elem_bytes : 0);
-}
-
 /* True when one order more may change what the tenant counts her as. */
 static bool turns(const struct tb_txn *t, const struct tb_block *person, const struct tb_life *life)
 {
@@ -85,7 +79,7 @@ static void count_order(struct tb_txn *t, const struct tb_ev_order_placed *ev)
     uint64_t person = tb_person_by_profile(t, profile);
     struct tb_block *b = tb_write(t, TB_KIND_PERSON, person);
     struct tb_day_bucket *day = tb_section(t, b, TB_PERSON_DAY);
-    struct tb_life *life = behind(day, b->n[TB_PERSON_DAY], sizeof *day);
+    struct tb_life *life = tb_block_behind(day, b->n[TB_PERSON_DAY], sizeof *day);
     bool recount = turns(t, b, life);
     uint32_t before = recount ? tb_person_classes(t, b) : 0;
     uint32_t at = b->n[TB_PERSON_DAY];
@@ -132,9 +126,9 @@ static void keep_lines(struct tb_txn *t, struct tb_block *b, const struct tb_ev_
 {
     _Static_assert(TB_ORDER_LINE == 1 && TB_ORDER_TENDER == 2 && TB_ORDER_EARN == 3, "one behind the other");
     char *bytes = tb_section(t, b, TB_ORDER_BYTES);
-    struct tb_order_line *line = behind(bytes, b->n[TB_ORDER_BYTES], 1);
-    struct tb_order_tender *tender = behind(line, ev->line_n, sizeof *line);
-    struct tb_order_earn *earn = behind(tender, ev->tender_n, sizeof *tender);
+    struct tb_order_line *line = tb_block_behind(bytes, b->n[TB_ORDER_BYTES], 1);
+    struct tb_order_tender *tender = tb_block_behind(line, ev->line_n, sizeof *line);
+    struct tb_order_earn *earn = tb_block_behind(tender, ev->tender_n, sizeof *tender);
     uint32_t at = ev->key.n;
     memcpy(bytes, ev->key.p, ev->key.n);
     for (uint32_t i = 0; i < ev->line_n; i++) {

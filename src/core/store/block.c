@@ -29,16 +29,17 @@ void tb_block_destroy(struct tb_pool *p, const struct tb_shape *s, struct tb_blo
     tb_pool_free(p, b, b->bytes);
 }
 
-/* Of a section behind many others: walking over those would cost more than it. */
-static void keep_half(struct tb_block *b, size_t bytes)
-{
-    b->half = bytes / 8 <= UINT16_MAX ? (uint16_t)(bytes / 8) : 0;
-}
-
 struct tb_block *tb_block_create_sized(struct tb_pool *p, const struct tb_shape *s, uint8_t kind,
                                        uint64_t id, const uint16_t *n)
 {
-    size_t bytes = tb_block_bytes(s, n);
+    size_t bytes = sizeof(struct tb_block) + s->head_bytes;
+    size_t half = bytes; /* what lies before section TB_SECTION_HALF */
+    for (uint32_t i = 0; i < s->section_n; i++) {
+        if (n[i] != 0)
+            bytes += section_bytes(s, i, n[i]);
+        if (i < TB_SECTION_HALF)
+            half = bytes;
+    }
     tb_assert(bytes <= UINT32_MAX);
     struct tb_block *b = tb_pool_alloc(p, bytes);
     memset(b, 0, bytes);
@@ -48,7 +49,7 @@ struct tb_block *tb_block_create_sized(struct tb_pool *p, const struct tb_shape 
     memcpy(b->n, n, s->section_n * sizeof *n);
     b->bytes = (uint32_t)bytes;
     if (s->section_n > TB_SECTION_HALF)
-        keep_half(b, (size_t)((uint8_t *)tb_block_section(s, b, TB_SECTION_HALF) - (uint8_t *)(b + 1)));
+        tb_block_keep_half(b, half);
     return b;
 }
 
@@ -76,7 +77,7 @@ static struct tb_block *relayout(struct tb_pool *p, const struct tb_shape *s, st
     to->n[section] = (uint16_t)n;
     to->bytes = (uint32_t)bytes;
     if (section < TB_SECTION_HALF && to->half != 0)
-        keep_half(to, to->half * (size_t)8 - before + after);
+        tb_block_keep_half(to, sizeof *to + to->half * (size_t)8 - before + after);
     if (to != b)
         tb_pool_free(p, b, old_bytes);
     return to;

@@ -87,6 +87,20 @@ static inline void *tb_block_section(const struct tb_shape *s, struct tb_block *
     return p;
 }
 
+/* Where the next section begins, from where this one of n elements does. */
+static inline void *tb_block_behind(const void *section, uint32_t n, uint32_t elem_bytes)
+{
+    return (uint8_t *)(uintptr_t)section + (n ? (size_t)tb_block_capacity(n, elem_bytes) * elem_bytes : 0);
+}
+
+/* Of a section behind many others: walking over those would cost more than it. off: of section TB_SECTION_HALF in the
+ * block. */
+static inline void tb_block_keep_half(struct tb_block *b, size_t off)
+{
+    size_t eights = (off - sizeof *b) / 8;
+    b->half = eights <= UINT16_MAX ? (uint16_t)eights : 0;
+}
+
 struct tb_block *tb_block_create(struct tb_pool *p, const struct tb_shape *s, uint8_t kind,
                                  uint64_t id);
 /* With n[i] zeroed elements in section i: one layout instead of one per insertion. */
