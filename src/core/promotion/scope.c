@@ -33,12 +33,15 @@ static struct rows rows_of(const struct tb_txn *t, struct tb_block *offer)
                          .bytes = tb_section(t, offer, TB_OFFER_BYTES)};
 }
 
-static struct line_facts facts_of(const struct tb_txn *t, uint32_t product)
+/* texts: some row may ask for them. */
+static struct line_facts facts_of(const struct tb_txn *t, uint32_t product, bool texts)
 {
     struct line_facts f = {.block = product ? tb_read(t, TB_KIND_PRODUCT, product) : NULL};
     if (f.block == NULL)
         return f;
     f.product = tb_block_head_const(f.block);
+    if (!texts)
+        return f;
     f.category = tb_config_text(t, f.block, f.product->category);
     f.brand = tb_config_text(t, f.block, f.product->brand);
     return f;
@@ -93,7 +96,7 @@ bool tb_offer_scope_bits(struct tb_txn *t, struct tb_block *offer, uint32_t slot
     struct rows r = rows_of(t, offer);
     bool some = false;
     for (uint32_t i = 0; i < line_n; i++) {
-        struct line_facts f = facts_of(t, product[i]);
+        struct line_facts f = facts_of(t, product[i], r.n != 0);
         if (!line_in(&r, slot, &f))
             continue;
         bits[i / 64] |= (uint64_t)1 << (i % 64);
@@ -142,7 +145,7 @@ void tb_offer_scope_row(const struct tb_txn *t, struct tb_block *const *offer, u
             in[slot] = c->in[slot];
         return;
     }
-    struct line_facts f = facts_of(t, product);
+    struct line_facts f = facts_of(t, product, true);
     for (uint32_t slot = 0; slot < TB_SCOPE_SLOTS; slot++)
         in[slot] = 0;
     for (uint32_t i = 0; i < n; i++)
