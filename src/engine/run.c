@@ -308,6 +308,7 @@ static void prefetch(struct tb_cell *c, const struct tb_job_request *r, uint32_t
 static void prefetch_ahead(struct tb_cell *c, uint32_t first, int32_t i, uint32_t n,
                            struct tb_prefetch *carry)
 {
+#pragma GCC unroll 8
     for (uint32_t stage = 0; stage < STAGES; stage++) {
         int32_t of = i + (int32_t)((STAGES - stage) * STRIDE);
         if (of >= 0 && of < (int32_t)n)
