@@ -2,9 +2,10 @@
 /* What a purchase costs the cell's thread: the real core and engine, stepped by one thread
  * over the memory journal and state, so that nothing else is in the figures.
  *
- * usage: bench_purchase MEMBERS PURCHASES [COUPONS]
+ * usage: bench_purchase MEMBERS PURCHASES [COUPONS [UNKNOWN]]
  * With COUPONS each member claims so many of one template first, beside twenty live campaigns, and every
- * purchase is a confirmation with one of them, as a till makes it of what a quote found.
+ * purchase is a confirmation with one of them, as a till makes it of what a quote found. With UNKNOWN the first so
+ * many articles of each purchase are none that the catalog knows.
  * The host's monotonic clock is this thread's CPU time: "engine" is CPU alone. For
  * instructions: valgrind --tool=callgrind --toggle-collect=purchases ...               */
 #include <stdio.h>
@@ -105,6 +106,7 @@ static uint32_t tenant;
 static uint32_t attribute[5];
 static uint32_t ns[2];
 static uint32_t coupons;   /* of each member; 0: plain purchases */
+static uint32_t unknown;   /* articles of each order that the catalog does not know */
 static uint64_t *lot_of;   /* [coupons][members] */
 static uint32_t offer;     /* that takes them */
 
@@ -296,6 +298,9 @@ static void fill_confirm(struct slot *s, uint64_t no, uint32_t members)
     prepare(s, TB_OP_CONFIRM, &s->confirm);
 }
 
+#define ARTICLES 1000u
+
+/* sku: those of the catalog, then as many that it does not know */
 static void fill_order(struct slot *s, uint64_t no, uint32_t members, uint64_t *chance, char (*sku)[24])
 {
     *chance += UINT64_C(0x9e3779b97f4a7c15);
@@ -304,7 +309,8 @@ static void fill_order(struct slot *s, uint64_t no, uint32_t members, uint64_t *
     identifier(s, (uint32_t)(x % members), 0);
     s->id[0].verified = false;
     for (uint32_t i = 0; i < LINES; i++) {
-        s->line[i] = (struct tb_order_line_input){.sku = {sku[(x >> (10 * i + 20)) % 1000], 13},
+        uint64_t article = (x >> (10 * i + 20)) % ARTICLES + (i < unknown ? ARTICLES : 0);
+        s->line[i] = (struct tb_order_line_input){.sku = {sku[article], 13},
                                                   .quantity = 1000 * (i + 1),
                                                   .net = 100 + (int64_t)((x >> (8 * i)) % 9900)};
         net += s->line[i].net;
@@ -337,6 +343,7 @@ int main(int argc, char **argv)
     uint32_t members = (uint32_t)strtoul(argv[1], NULL, 10);
     uint64_t wanted = strtoull(argv[2], NULL, 10);
     coupons = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 0;
+    unknown = argc > 4 ? (uint32_t)strtoul(argv[4], NULL, 10) : 0;
     lot_of = calloc((size_t)members * (coupons + 1), sizeof *lot_of);
     if (lot_of == NULL || members == 0 || (coupons > 0 && (uint64_t)members * coupons < wanted + 3 * BATCH))
         return 2;
@@ -355,8 +362,8 @@ int main(int argc, char **argv)
     }
     static struct tb_cell_figures before;
     static struct tb_cell_figures after;
-    static char sku[1000][24];
-    for (uint32_t i = 0; i < 1000; i++)
+    static char sku[2 * ARTICLES][24];
+    for (uint32_t i = 0; i < 2 * ARTICLES; i++)
         (void)snprintf(sku[i], sizeof sku[i], "690%010u", i);
     configure();
     (void)tb_cell_call(cell, find_namespaces, NULL);
