@@ -346,7 +346,7 @@ void tb_checkout_tell_placed(struct tb_txn *t, struct tb_block *order, struct tb
 {
     const struct tb_order *o = tb_block_head_const(order);
     const struct tb_order_price *price = tb_section(t, order, TB_ORDER_PRICE);
-    const struct tb_order_effect *effect = tb_section(t, order, TB_ORDER_EFFECT);
+    const struct tb_order_effect *effect = tb_block_behind(price, 1, sizeof *price);
     const struct tb_order_given *given = tb_section(t, order, TB_ORDER_GIVEN);
     int64_t saving = 0;
     uint32_t told = 0;

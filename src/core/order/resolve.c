@@ -317,10 +317,6 @@ static bool order_field(const struct tb_resolve *r, uint16_t slot, struct tb_exp
         return false;
     int64_t sum = 0;
     struct tb_block *b;
-    if (slot == TB_SLOT_ORDER_NET && r->draft != NULL) {
-        *out = money(r, r->pricing ? r->pricing->earn_base : r->draft->net);
-        return true;
-    }
     switch (slot) {
     case TB_SLOT_ORDER_NET:
     case TB_SLOT_ORDER_GROSS:
@@ -397,11 +393,9 @@ static bool tender_field(const struct tb_resolve *r, uint16_t slot, uint64_t at,
     return true;
 }
 
-bool tb_order_resolve(void *user, uint16_t slot, const struct tb_expr_value *args, uint32_t argc,
-                      struct tb_expr_value *out)
+static __attribute__((noinline)) bool resolve(struct tb_resolve *r, uint16_t slot, const struct tb_expr_value *args,
+                                              struct tb_expr_value *out)
 {
-    struct tb_resolve *r = user;
-    (void)argc;
     if (slot == TB_SLOT_NOW) {
         *out = tb_expr_of_time(r->at_ms);
         return true;
@@ -433,4 +427,16 @@ bool tb_order_resolve(void *user, uint16_t slot, const struct tb_expr_value *arg
     if (slot >= TB_SLOT_ORDER_NET)
         return order_field(r, slot, out);
     return member_field(r, slot, out);
+}
+
+bool tb_order_resolve(void *user, uint16_t slot, const struct tb_expr_value *args, uint32_t argc,
+                      struct tb_expr_value *out)
+{
+    struct tb_resolve *r = user;
+    (void)argc;
+    if (slot != TB_SLOT_ORDER_NET || r->draft == NULL)
+        return resolve(r, slot, args, out);
+    /* what most rules ask, and often nothing else */
+    *out = money(r, r->pricing ? r->pricing->earn_base : r->draft->net);
+    return true;
 }

@@ -199,8 +199,9 @@ void tb_promotion_book_sale(struct tb_txn *t, uint64_t order)
     }
     if (effects == 0)
         return;
-    int32_t day = ((const struct tb_order_price *)tb_section(t, b, TB_ORDER_PRICE))->day;
-    const struct tb_order_effect *effect = tb_section(t, b, TB_ORDER_EFFECT);
+    const struct tb_order_price *price = tb_section(t, b, TB_ORDER_PRICE);
+    const struct tb_order_effect *effect = tb_block_behind(price, 1, sizeof *price);
+    int32_t day = price->day;
     for (uint32_t i = 0; i < effects; i++)
         settle(t, order, &effect[i], day, 0, effect[i].saving);
 }
