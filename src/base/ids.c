@@ -15,6 +15,7 @@ static const char prefix[TB_ID_KINDS][PREFIX + 1] = {
     [TB_ID_LOT] = "lot_",      [TB_ID_BASKET] = "bsk_", [TB_ID_OFFER] = "ofr_",
     [TB_ID_COUPON] = "cpn_",   [TB_ID_PACKET] = "pkt_",
     [TB_ID_EXCHANGE] = "exc_", [TB_ID_GIFT] = "gft_", [TB_ID_REQUEST] = "req_",
+    [TB_ID_CARD] = "crd_",
 };
 
 /* One hash names the place (tenant, kind); each round mixes its half with it (the finaliser

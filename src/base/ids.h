@@ -30,6 +30,7 @@ enum tb_id_kind {
     TB_ID_EXCHANGE,   /* exc_: in the mall */
     TB_ID_GIFT,       /* gft_ */
     TB_ID_REQUEST,    /* req_: waits for a second person */
+    TB_ID_CARD,       /* crd_: a gift card that was sold; tells nothing of its code */
     TB_ID_KINDS
 };
 

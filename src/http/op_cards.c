@@ -86,6 +86,15 @@ static struct tb_code_ref need_code(struct tb_work *w, struct tb_json_object *o,
     return tb_item_code(w, name, tb_json_need_str(o, tb_str_of(name), 1, CODE_TEXT_MAX));
 }
 
+/* A card is named by the id that stands in field `name`; false: it is not. */
+static bool may_id(struct tb_work *w, struct tb_json_object *o, const char *name, enum tb_id_kind kind, uint64_t *id)
+{
+    struct tb_str text = tb_may_str(o, name, 32);
+    if (text.n > 0 && !tb_id_parse(&w->app->hash_key, kind, w->tenant, text, id))
+        tb_work_no(w, TB_CODE_UNKNOWN_CODE, name);
+    return text.n > 0;
+}
+
 void tb_read_card_sale(struct tb_work *w, struct tb_json_object *o, struct tb_cmd_card_sell *in)
 {
     in->code = need_code(w, o, "code");
@@ -114,8 +123,12 @@ static void look_read(struct tb_work *w, struct tb_json_object *o)
 {
     struct tb_cmd_card_look *in = w->input;
     struct tb_str caller = tb_may_str(o, "caller", CALLER_MAX);
-    in->code = need_code(w, o, "code");
     in->staff = caller.n == 0;
+    /* a lost card, by what is left of it */
+    bool named = in->staff && (may_id(w, o, "card", TB_ID_CARD, &in->card) ||
+                               may_id(w, o, "identifier", TB_ID_MEMBER, &in->profile));
+    if (!named)
+        in->code = need_code(w, o, "code");
     in->caller = in->staff ? 0 : tb_siphash(&w->app->hash_key, caller.p, caller.n);
 }
 
@@ -134,6 +147,7 @@ static void look_write(struct tb_work *w, struct tb_json_out *o)
     struct tb_str face = tb_wire_str(body, 8);
     tb_wire_numbers(body, v, TB_COUNT_OF(v));
     tb_json_out_open(o, '{');
+    tb_out_id(w, o, "card", TB_ID_CARD, v[1]);
     tb_out_word(o, "state", states, TB_CARD_STATES, v[6]);
     tb_out_code(w, o, "unit", TB_KIND_UNIT, v[2]);
     tb_json_out_key_i64(o, "available", (int64_t)v[3]);
@@ -151,7 +165,8 @@ static void act_read(struct tb_work *w, struct tb_json_object *o)
     struct tb_str fresh = tb_may_str(o, "fresh", CODE_TEXT_MAX);
     uint32_t verb = tb_json_need_enum(o, TB_STR("verb"), verbs, TB_COUNT_OF(verbs));
     in->verb = verb == TB_COUNT_OF(verbs) - 1 ? TB_CARD_RETURN : verb + 1;
-    in->code = need_code(w, o, "code");
+    if (!may_id(w, o, "card", TB_ID_CARD, &in->card))
+        in->code = need_code(w, o, "code");
     if (fresh.n > 0)
         in->fresh = tb_item_code(w, "fresh", fresh);
     if (tb_json_has(o, TB_STR("member")))

@@ -553,6 +553,7 @@ static void out_order_cards(struct tb_work *w, struct tb_json_out *o, const stru
     tb_json_out_key_open(o, "cards", '[');
     for (uint32_t i = 0; i < v->n[TB_ORDER_CARD]; i++) {
         tb_json_out_open(o, '{');
+        tb_out_id(w, o, "card", TB_ID_CARD, c[i].card);
         tb_out_code(w, o, "unit", TB_KIND_UNIT, c[i].unit);
         tb_json_out_key_i64(o, "amount", c[i].amount);
         tb_out_word(o, "tender", tb_words_tender, TB_TENDER_KINDS, c[i].tender);

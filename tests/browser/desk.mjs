@@ -240,13 +240,13 @@ const type = async (page, text) => {
   await page.keyboard.press("Enter");
 };
 
-/** Four printed gift cards that nobody has sold; the same for whoever asks again. */
+/** Six printed gift cards that nobody has sold; the same for whoever asks again. */
 async function giftCards(w, c) {
   await put(w, c, "/v1/namespaces/gift_card", { class: "strong", priority: 900 });
-  await put(w, c, "/v1/code-batches/cards", { scene: "inside", count: 4 });
-  await w.api("POST", "/v1/codes/bind", { batch: "cards", from: 0, n: 4, campaign: "gift cards" });
+  await put(w, c, "/v1/code-batches/cards", { scene: "inside", count: 6 });
+  await w.api("POST", "/v1/codes/bind", { batch: "cards", from: 0, n: 6, campaign: "gift cards" });
   await put(w, c, "/v1/units/present", { name: "礼品卡", kind: "gift_card", givable: true, anonymous_max: 90_000 });
-  return (await w.api("GET", "/v1/code-batches/cards/codes?limit=4")).json.codes;
+  return (await w.api("GET", "/v1/code-batches/cards/codes?limit=6")).json.codes;
 }
 
 /** A whole sale by keys alone: labels of the scale, parking over a reload, a gift card, a return. */
@@ -418,7 +418,7 @@ async function cardOnReceipt(w, c) {
   const kinds = (await w.api("GET", "/v1/units?limit=100")).json.items.filter((u) => u.kind === "gift_card" && !u.item);
   c.equal(
     JSON.stringify([booked.net, booked.cards]),
-    JSON.stringify([payable, [{ unit: kinds[0].code, amount: 10_000, tender: "cash", returned: false }]]),
+    JSON.stringify([payable, [{ card: booked.cards[0].card, unit: kinds[0].code, amount: 10_000, tender: "cash", returned: false }]]),
     "the card is on the order, in no net",
   );
   await page.keyboard.press("Enter");
@@ -431,6 +431,50 @@ async function cardOnReceipt(w, c) {
   await page.waitForSelector("text=已退卡，卡号作废，退款 ¥100.00");
   await healthy(w, c, page, "a gift card taken back");
   c.equal((await w.api("GET", `/v1/orders/${order}`)).json.cards[0].returned, true, "the order says so");
+  await page.context().close();
+}
+
+/** A lost gift card is found by its holder's phone, blocked, refused, and replaced by one that is hers again. */
+async function lostCard(w, c) {
+  const codes = await giftCards(w, c);
+  const [card, fresh] = codes.slice(4);
+  await w.api("POST", "/v1/cards", { code: card, unit: "present", amount: 30_000 });
+  const phone = "13700006644";
+  await w.api("POST", "/v1/contacts", { identifiers: [{ ns: "phone", value: phone }] });
+  await w.api("POST", "/v1/cards/acts", { verb: "register", code: card, member: { ns: "phone", value: phone } });
+  const page = await w.page();
+  await w.signIn(page, "store", "/till");
+  await page.waitForSelector("input.scan");
+  await page.keyboard.press("F4");
+  await page.waitForSelector("input[aria-label^=扫描或输入礼品卡]:focus");
+  await page.keyboard.press("F6");
+  await page.waitForSelector("input[aria-label^=会员手机号]:focus");
+  await type(page, "T000000000000-00000");
+  await page.waitForSelector("text=没有找到可以挂失的卡");
+  await page.fill("input[aria-label^=会员手机号]", phone);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".ant-modal [role=status]:has-text('¥300.00')");
+  await page.waitForSelector("input[aria-label^=挂失原因]:focus");
+  await healthy(w, c, page, "a lost gift card");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("text=已挂失，卡内 ¥300.00 已锁定");
+  const seen = async (code) => (await w.api("POST", "/v1/cards/balance", { code })).json;
+  c.equal((await seen(card)).state, "blocked", "blocked at once");
+  // whoever found it cannot pay with it, and the till says why
+  await page.keyboard.press("F4");
+  await page.waitForSelector("input[aria-label^=扫描或输入礼品卡]:focus");
+  await type(page, card);
+  await page.waitForSelector("text=这张卡已挂失，卡内 ¥300.00 已锁定，不能付款");
+  await healthy(w, c, page, "a blocked gift card");
+  await look(page, "till-lost");
+  const quote = { lines: [{ sku: "x", quantity: 1, amount: 100 }], tenders: [{ kind: "gift_card", code: card, amount: 100 }] };
+  c.equal((await w.api("POST", "/v1/quotes", quote)).json.code, "card_state", "a quote refuses it");
+  await page.waitForSelector("input[aria-label^=补卡]:focus");
+  await type(page, fresh);
+  await page.waitForSelector("text=已补卡，¥300.00 已转到新卡");
+  const now = await seen(fresh);
+  c.that(now.available === 30_000 && now.registered, `the money, and it is hers: ${JSON.stringify(now)}`);
+  c.equal((await seen(card)).state, "replaced", "the old one is void");
   await page.context().close();
 }
 
@@ -507,6 +551,7 @@ export const scenarios = {
   "a member's questions at the desk": desk,
   "a till by keys alone": keysOnly,
   "a gift card on a receipt": cardOnReceipt,
+  "a lost gift card": lostCard,
   "missed days and gifts": phone,
   "an associate's store": associate,
 };

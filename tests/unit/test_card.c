@@ -288,6 +288,55 @@ static void lost(void **state)
     kit_free(k);
 }
 
+/* The code is lost with the card: its number and its own profile are left of it. */
+static void without_its_code(void **state)
+{
+    (void)state;
+    struct checkout_kit *k = shop(true);
+    sold(k, 1, YUAN(100));
+    sold(k, 2, YUAN(30));
+    struct tb_cmd_card_act in = act(1, TB_CARD_REGISTER);
+    in.member = who(k, "anna");
+    done(k, &in);
+    struct tb_cmd_card_look by = {.code = code(1), .staff = true};
+    fx_done(k->f, TB_OP_CARD_LOOK, &by);
+    uint64_t card = fx_uint(k->f, 1, 0);
+    const struct tb_card *c = tb_block_head_const(tb_read(&k->f->txn, TB_KIND_CARD, card));
+    uint32_t own = c->profile;
+    by = (struct tb_cmd_card_look){.profile = own, .staff = true};
+    fx_done(k->f, TB_OP_CARD_LOOK, &by);
+    assert_int_equal(fx_uint(k->f, 1, 0), card);
+    by.staff = false;
+    assert_int_equal(fx_run(k->f, TB_OP_CARD_LOOK, &by), TB_DONE);
+    assert_int_equal(k->f->a.code, TB_CODE_UNKNOWN_CODE);
+    by = (struct tb_cmd_card_look){.profile = in.member.profile, .staff = true};
+    fx_refused(k->f, TB_OP_CARD_LOOK, &by, TB_CODE_UNKNOWN_CODE, "code");
+    in = (struct tb_cmd_card_act){.verb = TB_CARD_REFUND, .card = card, .reason = S("r")};
+    fx_refused(k->f, TB_OP_CARD_ACT, &in, TB_CODE_INVALID, "verb"); /* money goes out by the code alone */
+    in.verb = TB_CARD_UNBLOCK;
+    fx_refused(k->f, TB_OP_CARD_ACT, &in, TB_CODE_INVALID, "verb");
+    in.verb = TB_CARD_BLOCK;
+    in.card = card + 2;
+    fx_refused(k->f, TB_OP_CARD_ACT, &in, TB_CODE_UNKNOWN_CODE, "card");
+    in.card = card;
+    done(k, &in);
+    assert_int_equal(on(k, 1), 0);
+    assert_int_equal(on(k, 2), YUAN(30));
+    in.verb = TB_CARD_REPLACE;
+    in.fresh = code(3);
+    done(k, &in);
+    by = (struct tb_cmd_card_look){.code = code(3), .staff = true};
+    fx_done(k->f, TB_OP_CARD_LOOK, &by);
+    assert_int_equal(fx_uint(k->f, 3, 0), YUAN(100));
+    assert_int_equal(fx_uint(k->f, 7, 0), 1); /* anna's still */
+    uint64_t fresh = fx_uint(k->f, 1, 0);
+    by = (struct tb_cmd_card_look){.card = card, .staff = true};
+    fx_done(k->f, TB_OP_CARD_LOOK, &by);
+    assert_int_equal(fx_uint(k->f, 1, 0), fresh); /* where the money is now */
+    assert_int_equal(kit_balance(k, "anna", "gc"), YUAN(100));
+    kit_free(k);
+}
+
 static void parts(void **state)
 {
     (void)state;
@@ -638,6 +687,7 @@ int main(void)
         cmocka_unit_test(trap_14_earned_at_use), cmocka_unit_test(trap_14_earned_at_sale),
         cmocka_unit_test(at_the_till),           cmocka_unit_test(selling),
         cmocka_unit_test(guessing),              cmocka_unit_test(lost),
+        cmocka_unit_test(without_its_code),
         cmocka_unit_test(parts),                 cmocka_unit_test(registered),
         cmocka_unit_test(gifts),                 cmocka_unit_test(gift_bounds),
         cmocka_unit_test(nobody),                cmocka_unit_test(gift_parted),

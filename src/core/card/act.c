@@ -306,7 +306,10 @@ enum tb_outcome tb_card_act(struct tb_txn *t, const struct tb_command *cmd, stru
         return tb_card_claim(t, cmd, a);
     if (in->verb == TB_CARD_TAKE_BACK)
         return tb_card_take_back(t, cmd, a);
-    struct tb_block *b = tb_card_of(t, in->code);
+    bool lost = in->card != 0; /* and its code with it */
+    if (lost && in->verb != TB_CARD_BLOCK && in->verb != TB_CARD_REPLACE)
+        return tb_refuse(a, TB_CODE_INVALID, "verb");
+    struct tb_block *b = lost ? tb_card_numbered(t, in->card) : tb_card_of(t, in->code);
     if (in->caller != 0 && tb_code_limited(t, in->caller, false))
         return tb_refuse(a, TB_CODE_SCAN_LIMITED, "code");
     if (b == NULL && in->caller != 0) { /* a refusal that leaves a record */
@@ -315,7 +318,7 @@ enum tb_outcome tb_card_act(struct tb_txn *t, const struct tb_command *cmd, stru
         return TB_DONE;
     }
     if (b == NULL)
-        return tb_refuse(a, TB_CODE_UNKNOWN_CODE, "code");
+        return tb_refuse(a, TB_CODE_UNKNOWN_CODE, lost ? "card" : "code");
     struct acting x = {.t = t, .a = a, .cmd = cmd, .in = in, .id = b->id};
     x.card = *(const struct tb_card *)tb_block_head_const(b);
     if (!state_allows(x.card.state, in->verb))

@@ -96,13 +96,17 @@ struct tb_cmd_card_sell {
 };
 
 /* CARD_LOOK: what is on the card of a code. Who asks wrong codes waits (core/code/code.h): SCAN_LIMITED; UNKNOWN_CODE
- * for whatever was not sold, with a record (the outcome is DONE). Body: 1 card, 2 unit, 3 available, 4 pinned, 5
- * instant at which something expires next (ms, 0 = never), 6 enum tb_card_state, 7 1 = registered, 8 face, 9 sold
- * for.                                                                                                */
+ * for whatever was not sold, with a record (the outcome is DONE). Staff may name a lost card by what is left of it: its
+ * number, from a receipt (replaced: the card that has its money now), or its own profile, from its holder's
+ * identifiers. Body: 1 card, 2 unit, 3 available,
+ * 4 pinned, 5 instant at which something expires next (ms, 0 = never), 6 enum tb_card_state, 7 1 = registered, 8 face,
+ * 9 sold for.                                                                                                */
 struct tb_cmd_card_look {
     struct tb_code_ref code;
-    uint64_t caller; /* fingerprint of who asks; 0 = unknown */
-    bool staff;      /* a till: not limited, and not counted */
+    uint64_t card;    /* or its number; staff alone */
+    uint64_t profile; /* or its own profile; staff alone */
+    uint64_t caller;  /* fingerprint of who asks; 0 = unknown */
+    bool staff;       /* a till: not limited, and not counted */
 };
 
 enum tb_card_verb {
@@ -121,7 +125,8 @@ enum tb_card_verb {
 };
 #define TB_CARD_VERBS 13u
 
-/* CARD_ACT. Answers in order: INVALID "verb"; SCAN_LIMITED; UNKNOWN_CODE "code" / UNKNOWN_GIFT "gift"; UNKNOWN_MEMBER;
+/* CARD_ACT. Answers in order: INVALID "verb" (also: by number what needs the code in hand); SCAN_LIMITED;
+ * UNKNOWN_CODE "code" or "card" / UNKNOWN_GIFT "gift"; UNKNOWN_MEMBER;
  * CARD_STATE (blocked or replaced; UNBLOCK: not blocked); REASON_REQUIRED; UNKNOWN_UNIT, INVALID "unit", NOT_GIVABLE,
  * INVALID "lifetime" (GIVE); those of CARD_SELL up to TOO_MANY for `fresh`; AMOUNT_NOT_POSITIVE, INVALID "amount"
  * (TAKE of a card of money, REST and REFUND of an item card), INSUFFICIENT ("code": RETURN of a card that was used),
@@ -133,6 +138,7 @@ enum tb_card_verb {
 struct tb_cmd_card_act {
     uint32_t verb; /* enum tb_card_verb */
     struct tb_code_ref code;
+    uint64_t card; /* BLOCK, REPLACE of a card that is lost, and its code with it: its number */
     struct tb_code_ref fresh;
     struct tb_who member;
     struct tb_str unit;

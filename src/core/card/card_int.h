@@ -24,6 +24,9 @@ static inline uint64_t tb_card_profile_key(uint32_t profile)
 {
     return tb_key_number(profile, UINT64_C(1) << 43);
 }
+/* The card of that number, or the newest of a profile: NULL = none, or a gift. */
+struct tb_block *tb_card_numbered(const struct tb_txn *t, uint64_t card);
+struct tb_block *tb_card_owned_by(const struct tb_txn *t, uint64_t profile);
 
 /* A printed code that may become a card: OK or what CARD_SELL answers, from UNKNOWN_CODE to UNKNOWN_NAMESPACE. */
 enum tb_code tb_card_fresh(const struct tb_txn *t, struct tb_code_ref code);

@@ -28,6 +28,24 @@ struct tb_block *tb_card_of(const struct tb_txn *t, struct tb_code_ref code)
     return c != NULL && c->batch == code.batch && c->serial == code.serial ? b : NULL;
 }
 
+struct tb_block *tb_card_numbered(const struct tb_txn *t, uint64_t card)
+{
+    struct tb_block *b = tb_card_block(t, card);
+    const struct tb_card *c = b ? tb_block_head_const(b) : NULL;
+    return c != NULL && c->kind == TB_CARD_PLASTIC ? b : NULL;
+}
+
+struct tb_block *tb_card_owned_by(const struct tb_txn *t, uint64_t profile)
+{
+    uint64_t card;
+    if (profile == 0 || profile > UINT32_MAX)
+        return NULL;
+    if (!tb_map_find(t, TB_MAP_CARD, tb_card_profile_key((uint32_t)profile), &card))
+        return NULL;
+    struct tb_block *b = tb_card_numbered(t, card);
+    return b != NULL && ((const struct tb_card *)tb_block_head_const(b))->profile == profile ? b : NULL;
+}
+
 uint32_t tb_card_profile(const struct tb_txn *t, struct tb_code_ref code, uint32_t *unit, enum tb_code *why)
 {
     struct tb_block *b = tb_card_of(t, code);
@@ -229,12 +247,24 @@ static uint64_t next_expiry(const struct tb_txn *t, const struct tb_card *c)
     return due_ms == INT64_MAX ? 0 : (uint64_t)due_ms;
 }
 
+/* By its code, or, for staff, by what is left of a lost one: of a receipt's card the code that has its money now. */
+static struct tb_block *named(const struct tb_txn *t, const struct tb_cmd_card_look *in)
+{
+    if (in->code.batch != 0 || !in->staff)
+        return tb_card_of(t, in->code);
+    struct tb_block *b = tb_card_numbered(t, in->card);
+    const struct tb_card *c = b ? tb_block_head_const(b) : NULL;
+    if (c != NULL && c->state != TB_CARD_REPLACED)
+        return b;
+    return tb_card_owned_by(t, c ? c->profile : in->profile);
+}
+
 enum tb_outcome tb_card_look(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
 {
     const struct tb_cmd_card_look *in = cmd->input;
     if (!in->staff && tb_code_limited(t, in->caller, false))
         return tb_refuse(a, TB_CODE_SCAN_LIMITED, "code");
-    struct tb_block *b = tb_card_of(t, in->code);
+    struct tb_block *b = named(t, in);
     if (b == NULL && in->staff)
         return tb_refuse(a, TB_CODE_UNKNOWN_CODE, "code");
     if (b == NULL) { /* a refusal that leaves a record */

@@ -57,6 +57,23 @@ def mall(c, t):
     c.status(t.post("/v1/mall/exchanges", {"member": ONE, "goods": "boat"}), 404, "none", "unknown_goods")
 
 
+def lost(c, t, code):
+    """The code went with the card: whose it is, or what it was sold on, still leads to it."""
+    hers = [i["id"] for i in t.get("/v1/members/phone:13612341001").json["identifiers"] if i["ns"] == "gift_card"]
+    seen = [c.status(t.post("/v1/cards/balance", {"identifier": i}), 200, "by whose it is") for i in hers]
+    card = next(x for x in seen if x["state"] == "live")
+    c.that(card["available"] == 19500 and card["registered"], f"{card}")
+    c.status(t.post("/v1/cards/balance", {"card": card["card"]}), 200, "by its id")
+    c.status(t.post("/v1/cards/balance", {}), 400, "neither", "missing_field")
+    c.status(t.post("/v1/cards/balance", {"card": "crd_0"}), 404, "none", "unknown_code")
+    c.status(t.post("/v1/cards/balance", {"card": card["card"], "caller": "a"}), 400, "not staff", "missing_field")
+    act = {"card": card["card"], "reason": "lost"}
+    c.status(t.post("/v1/cards/acts", {**act, "verb": "refund"}), 422, "not without the code", "invalid")
+    c.status(t.post("/v1/cards/acts", {**act, "verb": "block"}), 200, "block")
+    c.status(t.post("/v1/cards/acts", {**act, "verb": "block"}), 409, "twice", "card_state")
+    c.status(t.post("/v1/cards/acts", {"code": code[2], "verb": "unblock", "reason": "found"}), 200, "found again")
+
+
 def cards(c, t):
     """Printed, sold, half spent, lost, replaced; given away; stored value with a bonus pays before a card does."""
     c.status(t.put("/v1/namespaces/gift_card", {"class": "strong", "priority": 900}), 200, "namespace")
@@ -93,6 +110,7 @@ def cards(c, t):
     c.that((rest["amount"], rest["left"]) == (500, 0), f"{rest}")
     mine = {"code": code[2], "verb": "register", "member": ONE}
     c.status(t.post("/v1/cards/acts", mine), 200, "register")
+    lost(c, t, code)
     gift = {"member": ONE, "unit": "gift", "amount": 4000, "lifetime_s": 600}
     given = c.status(t.post("/v1/gifts", gift), 200, "gift")["gift"]
     c.status(t.post(f"/v1/gifts/{given}/claim", {"member": ONE}), 422, "one's own", "same_account")

@@ -169,6 +169,9 @@ def receipt(c, t):
     c.that(c.status(t.post("/v1/checkout", done), 201, "again")["repeated"], "sold once")
     c.status(t.post("/v1/checkout", {**done, "cards": cards[:1]}), 409, "with other cards", "order_exists")
     view = c.status(t.get("/v1/orders/TC-1"), 200, "order")
+    ids = [x.pop("card") for x in view["cards"]]
+    seen = [c.status(t.post("/v1/cards/balance", {"card": x}), 200, "by its id")["sold_for"] for x in ids]
+    c.that(seen == [5000, 20000], f"a lost card is found by its receipt: {seen}")
     c.that((view["net"], view["cards"]) == (9900, [
         {"unit": "gift", "amount": 5000, "tender": "cash", "returned": False},
         {"unit": "gift", "amount": 20000, "tender": "wechat", "returned": False}]), f"{view}")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A gift card at the till: what is on it, or its sale when nobody has sold it yet.
+// A gift card at the till: what is on it, its sale when nobody has sold it yet, its loss.
 import { Alert, Button, Input, Modal, Select } from "antd";
-import { useRef, useState } from "react";
+import { useRef, useState, type ReactNode } from "react";
 import { api, type CardActed, type CardSold, type CardView, type Unit } from "../api/client.gen";
 import { ApiError } from "../api/http";
 import { date, minorOf, money } from "../shared/format";
@@ -9,6 +9,7 @@ import { useAllUnits } from "../shared/query";
 import { useSession } from "../shared/session";
 import type { NewCard } from "./basket";
 import { focusInput, useKeys } from "./keys";
+import { Blocked, LostCard, type Acted } from "./LostCard";
 import { useT } from "./messages";
 
 type Seen = { code: string } & (
@@ -16,6 +17,7 @@ type Seen = { code: string } & (
   | { fresh: true }
   | { sold: CardSold }
   | { back: CardActed }
+  | { acted: Acted }
 );
 
 const cardKinds = (units: Unit[] = []) => units.filter((u) => u.kind === "gift_card" && !u.item);
@@ -121,6 +123,11 @@ function TakeBack({ code, done, fail }: { code: string; done: (back: CardActed) 
   );
 }
 
+/** What was done with the card, and what is to be done now. */
+const Done = ({ type, message, more }: { type: "success" | "warning"; message: string; more?: ReactNode }) => (
+  <Alert type={type} showIcon role="status" message={message} description={more} />
+);
+
 export function CardDialog({ store, add, close }: {
   store: string;
   add?: (card: NewCard) => void;
@@ -130,6 +137,8 @@ export function CardDialog({ store, add, close }: {
   const [typed, setTyped] = useState("");
   const [seen, setSeen] = useState<Seen | null>(null);
   const [wrong, setWrong] = useState("");
+  const [lost, setLost] = useState(false);
+  const [blocked, setBlocked] = useState<Acted | null>(null); // and not replaced yet
   const { may } = useSession();
   const input = useRef<HTMLDivElement>(null);
   const fail = (e: unknown) => {
@@ -151,34 +160,60 @@ export function CardDialog({ store, add, close }: {
     setSeen(null);
     setTyped("");
     setWrong("");
+    setLost(false);
+    setBlocked(null);
     input.current?.querySelector("input")?.focus();
   };
-  useKeys(true, { F4: again });
+  const loss = () => {
+    again();
+    setLost(true);
+  };
+  const acted = (code: string) => (one: Acted) => {
+    setWrong("");
+    if (one.verb === "block") setBlocked(one);
+    else setSeen({ code, acted: one });
+  };
+  const mayAct = may("post_card_act");
+  useKeys(true, { F4: again, F6: () => mayAct && loss() });
   return (
     <Modal open title={t.card} footer={null} onCancel={close} afterOpenChange={focusInput} width={440}>
       <div className="grid" ref={input}>
-        <Input
-          autoFocus
-          size="large"
-          aria-label={t.cardCode}
-          placeholder={t.cardCode}
-          value={typed}
-          onChange={(e) => setTyped(e.target.value)}
-          onPressEnter={() => void look()}
-        />
+        {!lost && (
+          <Input
+            autoFocus
+            size="large"
+            aria-label={t.cardCode}
+            placeholder={t.cardCode}
+            value={typed}
+            onChange={(e) => setTyped(e.target.value)}
+            onPressEnter={() => void look()}
+          />
+        )}
+        {!lost && !seen && mayAct && (
+          <Button onClick={loss}>
+            {t.lost} <kbd>F6</kbd>
+          </Button>
+        )}
+        {blocked && !(seen && "acted" in seen) && (
+          <Done type="success" message={t.blockedDone(money(blocked.amount))} />
+        )}
+        {lost && !seen && <LostCard done={acted("")} fail={fail} />}
         {wrong && <Alert type="error" message={wrong} role="alert" />}
         {seen && "card" in seen && (
           <div role="status">
             <div className="spread big">
               <span>{t.cardState[seen.card.state]}</span>
-              <b className="num">{money(seen.card.available)}</b>
+              <b className="num">{money(seen.card.state === "blocked" ? seen.card.held : seen.card.available)}</b>
             </div>
             <p className="soft">
               {t.cardSoldFor(money(seen.card.sold_for))}
               {seen.card.expires_next && ` · ${t.cardUntil(date(seen.card.expires_next))}`}
               {seen.card.registered && ` · ${t.cardRegistered}`}
             </p>
-            {may("post_card_act") &&
+            {mayAct && seen.card.state === "blocked" && (
+              <Blocked key={seen.code} card={seen.card} code={seen.code} done={acted(seen.code)} fail={fail} />
+            )}
+            {mayAct &&
               seen.card.state === "live" &&
               seen.card.held === 0 &&
               seen.card.available === seen.card.sold_for && (
@@ -208,25 +243,31 @@ export function CardDialog({ store, add, close }: {
           />
         )}
         {seen && "sold" in seen && (
-          <Alert
+          <Done
             type="success"
-            showIcon
-            role="status"
             message={t.cardDone(money(seen.sold.amount))}
-            description={seen.sold.expires ? t.cardUntil(date(seen.sold.expires)) : undefined}
+            more={seen.sold.expires && t.cardUntil(date(seen.sold.expires))}
           />
         )}
         {seen && "back" in seen && (
-          <Alert
+          <Done
             type="warning"
-            showIcon
-            role="status"
             message={t.cardBackDone(money(seen.back.amount))}
-            description={seen.back.tender && `${t.backTo}：${t.tender[seen.back.tender] ?? seen.back.tender}`}
+            more={seen.back.tender && `${t.backTo}：${t.tender[seen.back.tender] ?? seen.back.tender}`}
           />
         )}
-        {seen && (
-          <Button key={Object.keys(seen).join()} autoFocus={"sold" in seen || "back" in seen} onClick={again}>
+        {seen && "acted" in seen && (
+          <Done
+            type="success"
+            message={seen.acted.verb === "replace" ? t.replaceDone(money(seen.acted.amount)) : t.unblockDone}
+          />
+        )}
+        {(seen || lost) && (
+          <Button
+            key={Object.keys(seen ?? {}).join()}
+            autoFocus={!!seen && ("sold" in seen || "back" in seen || "acted" in seen)}
+            onClick={again}
+          >
             {t.cardAnother} <kbd>F4</kbd>
           </Button>
         )}
