@@ -45,6 +45,7 @@ void tb_op_me(void *user, struct tb_call *call)
     case TB_API_GET_MY_STATEMENT:
         tb_op_statement(app, call);
         return;
+    case TB_API_LIST_MY_VISITS:
     case TB_API_LIST_MY_ORDERS:
         tb_op_report(app, call);
         return;

@@ -114,6 +114,25 @@ static void member_orders(struct tb_report *r)
          r->tenant, (unsigned long long)profile, r->tenant, (long long)limit, (long long)after);
 }
 
+/* When, where and by what she was recognised: what nobody tells her she could not object to. */
+static void my_visits(struct tb_report *r)
+{
+    uint64_t profile = 0;
+    int64_t after = tb_report_after(r), limit = tb_report_limit(r);
+    if (!tb_id_parse(&r->app->hash_key, TB_ID_MEMBER, r->tenant, r->call->param[0], &profile))
+        tb_refusal_set(&r->call->refusal, TB_PROBLEM_NOT_FOUND, "member", NULL);
+    tb_report_as_of(r);
+    tb_report_rows(r, "items",
+         "SELECT c.seq AS sequence, c.at_ms AS \"at$t\", n.code AS \"ns$s\", p.kind AS kind, "
+         "p.code AS \"touchpoint$s\", p.name AS \"touchpoint_name$s\", s.code AS \"store$s\", "
+         "s.name AS \"store_name$s\" FROM contacts c JOIN profiles f ON f.profile = c.profile "
+         "JOIN namespaces n ON n.namespace = f.namespace "
+         "LEFT JOIN touchpoints p ON p.touchpoint = c.touchpoint LEFT JOIN stores s ON s.store = c.store "
+         "WHERE c.tenant = %u AND f.person = (SELECT person FROM profiles WHERE profile = %llu AND tenant = %u) "
+         "ORDER BY c.at_ms DESC, c.seq DESC, c.part DESC LIMIT %lld OFFSET %lld",
+         r->tenant, (unsigned long long)profile, r->tenant, (long long)limit, (long long)after);
+}
+
 static void orders(struct tb_report *r)
 {
     static const char *const states[] = {"any", "paid", "part_returned", "returned", "cancelled", NULL};
@@ -216,6 +235,8 @@ static tb_report_fn *report_of(uint32_t op)
     case TB_API_LIST_MEMBER_ORDERS:
     case TB_API_LIST_MY_ORDERS:
         return member_orders;
+    case TB_API_LIST_MY_VISITS:
+        return my_visits;
     case TB_API_REPORT_STORES:
         return stores;
     case TB_API_REPORT_ASSOCIATES:

@@ -63,10 +63,25 @@ async function everything(w, c) {
   await page.waitForSelector("text=我的数据副本");
   await healthy(w, c, page, "what we know");
   await look(page, "member-me");
+  // when, where and by what she was known again: as the tables have it
+  await page.click(".adm-list-item:has-text('到店和互动记录')");
+  await page.waitForSelector(".adm-list-item:has-text('凭手机号认出')");
+  const rows = await w.sql(
+    `SELECT count(DISTINCT c.seq) AS n FROM contacts c JOIN profiles f ON f.profile = c.profile
+     WHERE f.person = (SELECT person FROM orders o JOIN profiles p ON p.profile = o.profile WHERE o.code = 'RIGHT-1')`,
+  );
+  const listed = await page.locator("main .adm-list-item").allTextContents();
+  c.equal(listed.length, rows[0].n, `a line a visit: ${listed.join(" | ")}`);
+  c.that(listed.length > 0 && listed.every((x) => x.includes("凭")), "each says by what");
+  await healthy(w, c, page, "her visits");
+  await look(page, "member-visits");
+  await page.goto(`${w.url}/member#me`);
+  await page.waitForSelector("text=我的数据副本");
   const [download] = await Promise.all([page.waitForEvent("download"), page.click("button:has-text('下载我的数据')")]);
   const copy = JSON.parse(await readFile(await download.path(), "utf8"));
   c.equal(copy.member.id, id, "her own");
   c.equal(copy.orders.map((o) => o.order).join(), "RIGHT-1", "with her orders");
+  c.equal(new Set(copy.visits.map((v) => v.sequence)).size, rows[0].n, "her visits");
   c.equal(copy.orders[0].lines[0].name, some.name, "and what she bought");
   c.that(copy.statement.some((m) => m.unit === "purse3" && m.amount === 1234), "and every movement");
   await page.context().close();

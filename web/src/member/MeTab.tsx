@@ -165,6 +165,9 @@ export function MeTab({ me }: { me: Member }) {
       <List header={t.me.know}>
         <List.Item extra={date(me.first_seen)}>{t.me.since}</List.Item>
         {me.last_seen && <List.Item extra={date(me.last_seen)}>{t.me.last}</List.Item>}
+        <List.Item onClick={() => (location.hash = "visits")} description={t.me.visitsHint}>
+          {t.me.visits}
+        </List.Item>
         {me.orders && (
           <List.Item extra={money(me.orders.spend)} onClick={() => (location.hash = "orders")}>
             {t.me.bought(count(me.orders.count))}

@@ -33,6 +33,7 @@ const PlayTab = lazy(() => import("./PlayTab"));
 const BenefitsTab = lazy(() => import("./BenefitsTab"));
 const OrderScreen = lazy(() => import("./OrderScreen"));
 const Forget = lazy(() => import("./Forget"));
+const Visits = lazy(() => import("./Visits"));
 const Present = lazy(() => import("./Present"));
 
 const screens: Record<string, ComponentType<{ me: Member }>> = {
@@ -43,7 +44,10 @@ const screens: Record<string, ComponentType<{ me: Member }>> = {
   orders: OrdersTab,
   me: MeTab,
   forget: Forget,
+  visits: Visits,
 };
+/** Screens without a tab of their own. */
+const within: Record<string, string> = { points: "card", forget: "me", visits: "me" };
 const tabs = ["card", "play", "benefits", "orders", "me"] as const;
 
 const icons = {
@@ -78,7 +82,7 @@ function Signed() {
       </main>
       <nav className="tabs" aria-label={t.title}>
         <TabBar
-          activeKey={present ? "benefits" : screen === "points" ? "card" : screen === "forget" ? "me" : screen}
+          activeKey={present ? "benefits" : (within[screen] ?? screen)}
           onChange={(key) => {
             location.hash = key;
           }}

@@ -3,7 +3,7 @@
 // own session: what this holds is what the operations of /v1/me say, nothing is put together for show.
 import { Button, Toast } from "antd-mobile";
 import { useState } from "react";
-import { api, type Movement, type OrderRow } from "../api/client.gen";
+import { api, type Movement, type OrderRow, type VisitRow } from "../api/client.gen";
 import { ApiError } from "../api/http";
 import { today } from "../shared/format";
 import { allPages } from "../shared/query";
@@ -46,12 +46,22 @@ async function orders() {
   return whole;
 }
 
+async function visits() {
+  const rows: VisitRow[] = [];
+  for (let page = await api.listMyVisits({ limit: PAGE }); ; ) {
+    rows.push(...page.items);
+    if (page.items.length < PAGE) return rows;
+    page = await patient(() => api.listMyVisits({ limit: PAGE, after: rows.length }));
+  }
+}
+
 async function everything() {
   return {
     made_at: new Date().toISOString(),
     member: await api.getMe({ view: "full" }),
     coupons: (await api.listMyCoupons({})).coupons,
     exchanges: (await allPages((after) => api.listMyExchanges({ after, limit: 100 }))).items,
+    visits: await visits(),
     statement: await statement(),
     orders: await orders(),
   };
