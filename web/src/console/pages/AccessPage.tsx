@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Users (keys whose code holds a colon) and API keys.
 import { PlusOutlined } from "@ant-design/icons";
-import { App, Button, Form, Input, Modal, Select, Table, Tabs, Tag, Typography } from "antd";
+import { App, Button, Form, Input, Modal, Table, Tabs, Tag, Typography } from "antd";
 import { useState } from "react";
 import { api, type Key, type UserIn } from "../../api/client.gen";
 import { dateTime } from "../../shared/format";
@@ -9,6 +9,7 @@ import { useApi, useWrite } from "../../shared/query";
 import { useSession } from "../../shared/session";
 import { useT } from "../messages";
 import { Card, Page } from "../ui/Page";
+import { Select } from "../ui/Select";
 import { Data, problemText } from "../ui/State";
 
 type Role = UserIn["roles"][number];

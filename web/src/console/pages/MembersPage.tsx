@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DownloadOutlined } from "@ant-design/icons";
-import { App, Button, Input, Select, Table, Tag } from "antd";
+import { App, Button, Input, Table, Tag } from "antd";
 import { useState } from "react";
 import { Link, useNavigate } from "react-router-dom";
 import { api, type MemberName, type MemberRow } from "../../api/client.gen";
@@ -11,6 +11,7 @@ import { useT } from "../messages";
 import { saveCsv } from "../ui/csv";
 import { Card, Page } from "../ui/Page";
 import { byOffset, Pager } from "../ui/Pager";
+import { Select } from "../ui/Select";
 import { Data, Nothing, problemText } from "../ui/State";
 import { useListState } from "../ui/useListState";
 

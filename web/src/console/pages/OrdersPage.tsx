@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DownloadOutlined } from "@ant-design/icons";
-import { Button, Input, Select } from "antd";
+import { Button, Input } from "antd";
 import { useNavigate } from "react-router-dom";
 import type { api } from "../../api/client.gen";
 import { dateTime } from "../../shared/format";
@@ -9,6 +9,7 @@ import { useT } from "../messages";
 import { saveCsv } from "../ui/csv";
 import { Card, Page } from "../ui/Page";
 import { byOffset, Pager } from "../ui/Pager";
+import { Select } from "../ui/Select";
 import { Data } from "../ui/State";
 import { useListState } from "../ui/useListState";
 import { OrdersTable } from "./OrdersTable";

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inputs whose value is what the server counts in (minor units, parts per million) and whose text is
 // what people type (yuan, per cent).
-import { Form, InputNumber, Select } from "antd";
+import { Form, InputNumber } from "antd";
 import { currencyDigits, minorPerWhole } from "../../shared/format";
 import { useApi } from "../../shared/query";
+import { Select } from "./Select";
 
 interface Bound<T> {
   value?: T;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Of the coupons that were claimed on a day, how many have been used?
-import { Select, Table } from "antd";
+import { Table } from "antd";
 import type { CouponDay, CouponDays, CouponTemplateSum } from "../../../api/client.gen";
 import { count, dayShort, percent } from "../../../shared/format";
 import { useApi } from "../../../shared/query";
@@ -9,7 +9,7 @@ import { useAnalysisT } from "../../messages/analysis";
 import { Card } from "../../ui/Page";
 import { useRange } from "../../ui/range";
 import { Tile } from "../../ui/Tile";
-import { Analysis, right, Save, Trend } from "./parts";
+import { Analysis, One, right, Save, Trend } from "./parts";
 
 type Sums = Omit<CouponDay, "day">;
 
@@ -137,14 +137,12 @@ export default function CouponUsePage() {
       range={range}
       query={query}
       choice={
-        <Select
-          aria-label={m.template}
-          allowClear
-          placeholder={m.all}
-          style={{ width: 200 }}
+        <One
+          label={m.template}
+          all={m.all}
           value={unit}
-          onChange={choose}
-          options={(query.data?.templates ?? []).map((u) => ({ value: u.unit, label: u.name || u.unit }))}
+          choose={choose}
+          of={query.data?.templates.map((u) => ({ code: u.unit, name: u.name }))}
         />
       }
     >

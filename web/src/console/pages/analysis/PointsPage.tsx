@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What was owed, what came in and went out on each day, what is owed: and that it agrees with the books.
-import { Alert, Select, Table } from "antd";
+import { Alert, Table } from "antd";
 import type { PointsDay, PointsReport } from "../../../api/client.gen";
 import { count, dayShort, money } from "../../../shared/format";
 import { useApi } from "../../../shared/query";
 import { useT } from "../../messages";
 import { useAnalysisT } from "../../messages/analysis";
 import { Card } from "../../ui/Page";
+import { Select } from "../../ui/Select";
 import { useRange } from "../../ui/range";
 import { Tile } from "../../ui/Tile";
 import { Analysis, right, Save, Trend } from "./parts";

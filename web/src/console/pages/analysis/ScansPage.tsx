@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where codes are scanned, and when in the week.
-import { Segmented, Select, Table } from "antd";
+import { Segmented, Table } from "antd";
 import { useState } from "react";
 import type { ScanReport } from "../../../api/client.gen";
 import { count, dayShort, percent } from "../../../shared/format";
@@ -12,7 +12,7 @@ import { Card } from "../../ui/Page";
 import { PlaceMap } from "../../ui/PlaceMap";
 import { useRange } from "../../ui/range";
 import { Tile } from "../../ui/Tile";
-import { Analysis, right, Save, Trend } from "./parts";
+import { Analysis, One, right, Save, Trend } from "./parts";
 
 function Places({
   data,
@@ -169,14 +169,12 @@ export default function ScansPage() {
       range={range}
       query={query}
       choice={
-        <Select
-          aria-label={m.batch}
-          allowClear
-          placeholder={m.all}
-          style={{ width: 200 }}
+        <One
+          label={m.batch}
+          all={m.all}
           value={batch}
-          onChange={(v: string | undefined) => range.list.set({ batch: v })}
-          options={(query.data?.batches ?? []).map((b) => ({ value: b.code, label: b.name || b.code }))}
+          choose={(v) => range.list.set({ batch: v })}
+          of={query.data?.batches}
         />
       }
     >

@@ -10,6 +10,7 @@ import { useT } from "../../messages";
 import { useAnalysisT } from "../../messages/analysis";
 import { saveCsv } from "../../ui/csv";
 import { Page } from "../../ui/Page";
+import { Select } from "../../ui/Select";
 import { RangeBox, type useRange } from "../../ui/range";
 import { useSeries, type Series } from "../../ui/series";
 import { Data } from "../../ui/State";
@@ -125,6 +126,27 @@ export function addedUp<T extends { day: string }>(rows: readonly T[], by: By): 
     out.set(key, sum);
   }
   return [...out.values()] as T[];
+}
+
+/** One of what the report is about, or all of it. */
+export function One({ label, all, value, choose, of }: {
+  label: string;
+  all: string;
+  value?: string;
+  choose: (code: string | undefined) => void;
+  of: readonly { code: string; name?: string }[] | undefined;
+}) {
+  return (
+    <Select
+      aria-label={label}
+      allowClear
+      placeholder={all}
+      style={{ width: 200 }}
+      value={value}
+      onChange={choose}
+      options={(of ?? []).map((x) => ({ value: x.code, label: x.name || x.code }))}
+    />
+  );
 }
 
 export const right = { align: "right" as const, className: "num" };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every store has of a campaign's gifts: handed out, left, and a delivery or a count that is booked by hand.
-import { App, Button, Form, Input, InputNumber, Segmented, Select, Table } from "antd";
+import { App, Button, Form, Input, InputNumber, Segmented, Table } from "antd";
 import { useState } from "react";
 import { api, type GiftStock } from "../../../api/client.gen";
 import { count, signed } from "../../../shared/format";
@@ -11,6 +11,7 @@ import { useCampaignsT } from "../../messages/campaigns";
 import { FormModal } from "../../ui/FormModal";
 import { Card } from "../../ui/Page";
 import { usePages } from "../../ui/Pager";
+import { Select } from "../../ui/Select";
 import { Data, Nothing } from "../../ui/State";
 import { useStores } from "../../ui/useStores";
 

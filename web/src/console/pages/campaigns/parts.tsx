@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The six parts of a campaign as forms. What a mechanic does not use is not asked.
 import { MinusCircleOutlined, PlusOutlined } from "@ant-design/icons";
-import { Button, Checkbox, DatePicker, Form, Input, Select, Switch, TimePicker, type FormInstance } from "antd";
+import { Button, Checkbox, DatePicker, Form, Input, Switch, TimePicker, type FormInstance } from "antd";
 import type { Dayjs } from "dayjs";
 import type { CampaignIn } from "../../../api/client.gen";
 import type { ApiError } from "../../../api/http";
 import { percentPpm } from "../../../shared/format";
 import { useT } from "../../messages";
 import { useCampaignsT } from "../../messages/campaigns";
+import { Select } from "../../ui/Select";
 import { Money, MoneyItem, Percent, Stores, Times, TouchpointsField, Whole } from "../../ui/fields";
 import { useUnits } from "../play/units";
 import { Expression } from "../settings/Expression";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is done to codes of one batch, on the packing line and in the store. Every act says how many
 // codes it reached.
-import { App, Button, Form, Input, InputNumber, Select, Switch } from "antd";
+import { App, Button, Form, Input, InputNumber, Switch } from "antd";
 import { Link } from "react-router-dom";
 import {
   api,
@@ -17,6 +17,7 @@ import { useApi, useWrite } from "../../../shared/query";
 import { useSession } from "../../../shared/session";
 import { useT } from "../../messages";
 import { useCodesT } from "../../messages/codes";
+import { Select } from "../../ui/Select";
 import { problemText } from "../../ui/State";
 
 /** Leaves out what was not filled in. */

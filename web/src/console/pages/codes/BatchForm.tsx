@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A batch: made, or made larger; where its codes are and how high it packs never changes.
-import { App, Drawer, Button, Form, Input, InputNumber, Select } from "antd";
+import { App, Drawer, Button, Form, Input, InputNumber } from "antd";
 import { api, type CodeBatch, type CodeBatchIn } from "../../../api/client.gen";
 import { useWrite } from "../../../shared/query";
 import { useT } from "../../messages";
 import { useCodesT } from "../../messages/codes";
+import { Select } from "../../ui/Select";
 import { problemText } from "../../ui/State";
 
 const SCENES: CodeBatchIn["scene"][] = ["outside", "inside", "carton", "receipt", "store", "associate"];

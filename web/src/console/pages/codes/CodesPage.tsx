@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Are the codes scanned, where and when, and are goods sold where they should not be?
 import { DownloadOutlined, PlusOutlined } from "@ant-design/icons";
-import { Button, Drawer, Select, Skeleton, Table, Tabs } from "antd";
+import { Button, Drawer, Skeleton, Table, Tabs } from "antd";
 import { lazy, Suspense, useMemo, useState } from "react";
 import type { CodeBatchRow, CodeReport } from "../../../api/client.gen";
 import { count, dateTime, dayShort, percent } from "../../../shared/format";
@@ -13,6 +13,7 @@ import { useCodesT } from "../../messages/codes";
 import { saveCsv } from "../../ui/csv";
 import { Card, Page } from "../../ui/Page";
 import { PlaceMap } from "../../ui/PlaceMap";
+import { Select } from "../../ui/Select";
 import { Data, Nothing } from "../../ui/State";
 import { Tile } from "../../ui/Tile";
 import { useListState } from "../../ui/useListState";

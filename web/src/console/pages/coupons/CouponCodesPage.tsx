@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Words and unique codes that are worth a coupon: made, saved for the printing house, looked up.
 import { DownloadOutlined, PlusOutlined } from "@ant-design/icons";
-import { App, Button, DatePicker, Form, Input, InputNumber, Modal, Segmented, Select, Switch, Table, Tag } from "antd";
+import { App, Button, DatePicker, Form, Input, InputNumber, Modal, Segmented, Switch, Table, Tag } from "antd";
 import type { Dayjs } from "dayjs";
 import { useState } from "react";
 import { api, type Code, type CouponCode, type CouponCodeIn } from "../../../api/client.gen";
@@ -14,6 +14,7 @@ import { useCouponCodesT } from "../../messages/couponCodes";
 import { saveCsv } from "../../ui/csv";
 import { Whole } from "../../ui/fields";
 import { Card, Page } from "../../ui/Page";
+import { Select } from "../../ui/Select";
 import { Data, Nothing, problemText } from "../../ui/State";
 import { useUnits } from "../play/units";
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Coupon templates: how many are left, who may claim them, until when, and which campaign takes them.
-import { App, Button, DatePicker, Form, Input, Select, Switch, Tag } from "antd";
+import { App, Button, DatePicker, Form, Input, Switch, Tag } from "antd";
 import dayjs, { type Dayjs } from "dayjs";
 import { useState } from "react";
 import { Link } from "react-router-dom";
@@ -14,6 +14,7 @@ import { useT } from "../../messages";
 import { useCouponsT } from "../../messages/coupons";
 import { Whole } from "../../ui/fields";
 import { FormModal } from "../../ui/FormModal";
+import { Select } from "../../ui/Select";
 import { Catalog, type Kind } from "../settings/Catalog";
 import { IssueRuns } from "./IssueRuns";
 

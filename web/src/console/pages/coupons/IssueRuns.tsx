@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Coupons for a whole audience, in the background: how far a run is, whom it left out and why.
-import { App, Button, Form, Input, Modal, Progress, Select, Table, Tag } from "antd";
+import { App, Button, Form, Input, Modal, Progress, Table, Tag } from "antd";
 import { useState } from "react";
 import { api, type CouponIssue, type CouponIssueIn } from "../../../api/client.gen";
 import type { ApiError } from "../../../api/http";
@@ -11,6 +11,7 @@ import { useT } from "../../messages";
 import { useCouponsT } from "../../messages/coupons";
 import { filled, Whole } from "../../ui/fields";
 import { Card } from "../../ui/Page";
+import { Select } from "../../ui/Select";
 import { problemText } from "../../ui/State";
 import { useUnits } from "../play/units";
 import { Expression } from "../settings/Expression";

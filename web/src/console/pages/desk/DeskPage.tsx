@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One member's questions from one screen: where her points are, why something cost what it did, undoing.
-import { App, Button, Input, Select, Tag } from "antd";
+import { App, Button, Input, Tag } from "antd";
 import { useState } from "react";
 import { Link } from "react-router-dom";
 import { findMember } from "../../../shared/findMember";
@@ -8,6 +8,7 @@ import { date, dateTime } from "../../../shared/format";
 import { useApi } from "../../../shared/query";
 import { useDeskT } from "../../messages/desk";
 import { Card, Page } from "../../ui/Page";
+import { Select } from "../../ui/Select";
 import { Data } from "../../ui/State";
 import { useListState } from "../../ui/useListState";
 import { MallTake } from "./MallTake";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A good of the mall for the member at the desk: what she would be answered stands beside each before it is asked.
 import { useQuery } from "@tanstack/react-query";
-import { App, Button, Form, InputNumber, Select } from "antd";
+import { App, Button, Form, InputNumber } from "antd";
 import { useState } from "react";
 import { api, type ExchangeIn, type GoodsForMember } from "../../../api/client.gen";
 import { money } from "../../../shared/format";
@@ -10,6 +10,7 @@ import { useSession } from "../../../shared/session";
 import { useT } from "../../messages";
 import { useDeskT } from "../../messages/desk";
 import { FormModal } from "../../ui/FormModal";
+import { Select } from "../../ui/Select";
 import { useStores } from "../../ui/useStores";
 import { useAmounts } from "./useAmounts";
 
@@ -33,13 +34,11 @@ function Dialog({ member, close }: { member: string; close: () => void }) {
       close();
     },
   );
-  // not `required`: that writes aria-required on an element that may not have it
-  const chosen = (_: unknown, v?: string) => (v ? Promise.resolve() : Promise.reject(new Error(t.common.required)));
   const price = (g: GoodsForMember) =>
     [g.points > 0 && amounts.full(g.unit ?? "", g.points), g.cash > 0 && money(g.cash)].filter(Boolean).join(" + ");
   return (
     <FormModal<Typed> title={d.mallTake} write={write} close={close} initial={{ quantity: 1, store: session?.store }}>
-      <Form.Item name="goods" label={d.goods} rules={[{ validator: chosen }]}>
+      <Form.Item name="goods" label={d.goods} rules={[{ required: true, message: t.common.required }]}>
         <Select
           loading={goods.isPending}
           showSearch

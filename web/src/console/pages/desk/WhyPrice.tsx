@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Why an order cost what it did. What it got off is what the order has kept; what it missed, and by how
 // much, is a quote for the instant at which it was bought.
-import { Select } from "antd";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router-dom";
 import { api, type Order, type Quote, type QuoteIn } from "../../../api/client.gen";
@@ -10,6 +9,7 @@ import { count, dateTime, milli, money } from "../../../shared/format";
 import { useApi } from "../../../shared/query";
 import { useProduct } from "../../../shared/useProduct";
 import { useDeskT } from "../../messages/desk";
+import { Select } from "../../ui/Select";
 import { Data } from "../../ui/State";
 import { useListState } from "../../ui/useListState";
 

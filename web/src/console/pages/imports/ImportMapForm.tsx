@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which column is what: guessed first, then picked.
 import { UploadOutlined } from "@ant-design/icons";
-import { Alert, Button, Checkbox, Form, Input, InputNumber, Select, Space, Table, Upload } from "antd";
+import { Alert, Button, Checkbox, Form, Input, InputNumber, Space, Table, Upload } from "antd";
 import { useMemo, useState } from "react";
 import { type Import, type ImportHead } from "../../../api/client.gen";
 import { useAttributeName, useNs } from "../../../shared/ns";
@@ -9,6 +9,7 @@ import { useApi } from "../../../shared/query";
 import { useSession } from "../../../shared/session";
 import { useImportsT } from "../../messages/imports";
 import { guess, guessFormat, guessWhen, lacks, mapOf, orderNeeds, productNeeds, type Picked } from "./map";
+import { Select } from "../../ui/Select";
 
 const dated = ["date", "time"];
 

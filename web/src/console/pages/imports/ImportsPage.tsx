@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files that become members, contacts, products, orders.
 import { PlusOutlined } from "@ant-design/icons";
-import { App, Button, Modal, Progress, Select, Space, Table, Tag, Upload } from "antd";
+import { App, Button, Modal, Progress, Space, Table, Tag, Upload } from "antd";
 import { useState } from "react";
 import { api, type Import } from "../../../api/client.gen";
 import { ApiError } from "../../../api/http";
@@ -11,6 +11,7 @@ import { useSession } from "../../../shared/session";
 import { useT } from "../../messages";
 import { useImportsT } from "../../messages/imports";
 import { Card, Page } from "../../ui/Page";
+import { Select } from "../../ui/Select";
 import { Data, Nothing, problemText } from "../../ui/State";
 import { useListState } from "../../ui/useListState";
 import { ImportDrawer } from "./ImportDrawer";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The points mall: what is on the shelf for how much, and what members took that must still be handed over.
-import { App, DatePicker, Form, Input, Modal, Select, Switch, Tag } from "antd";
+import { App, DatePicker, Form, Input, Modal, Switch, Tag } from "antd";
 import dayjs, { type Dayjs } from "dayjs";
 import { useState } from "react";
 import { Link } from "react-router-dom";
@@ -11,6 +11,7 @@ import { useApi, useWrite } from "../../../shared/query";
 import { useSession } from "../../../shared/session";
 import { useT } from "../../messages";
 import { useCouponsT } from "../../messages/coupons";
+import { Select } from "../../ui/Select";
 import { MoneyItem, Whole } from "../../ui/fields";
 import { problemText } from "../../ui/State";
 import { useUnits } from "../play/units";

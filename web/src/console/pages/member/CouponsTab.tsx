@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Coupons that she has now, and what may be done with one; games and exchanges beside them.
-import { App, Button, Form, Input, Select, Table, Tag } from "antd";
+import { App, Button, Form, Input, Table, Tag } from "antd";
 import { useState } from "react";
 import { api, type CouponView, type Member } from "../../../api/client.gen";
 import { ApiError } from "../../../api/http";
@@ -11,6 +11,7 @@ import { useSession } from "../../../shared/session";
 import { useT } from "../../messages";
 import { useCouponsT } from "../../messages/coupons";
 import { FormModal } from "../../ui/FormModal";
+import { Select } from "../../ui/Select";
 import { Data, Nothing, problemText } from "../../ui/State";
 import { useReason } from "../../ui/useReason";
 import { useUnits } from "../play/units";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { App, Button, Form, Input, InputNumber, Select, Table, Tag } from "antd";
+import { App, Button, Form, Input, InputNumber, Table, Tag } from "antd";
 import { useState } from "react";
 import { api, type Member } from "../../../api/client.gen";
 import { count, date, dateTime, money } from "../../../shared/format";
@@ -9,6 +9,7 @@ import { useMovements } from "../../../shared/useMore";
 import { useT } from "../../messages";
 import { useDeskT } from "../../messages/desk";
 import { FormModal } from "../../ui/FormModal";
+import { Select } from "../../ui/Select";
 import { Data } from "../../ui/State";
 import { useAmounts } from "../desk/useAmounts";
 

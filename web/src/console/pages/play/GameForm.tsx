@@ -2,7 +2,7 @@
 // A game is declared: odds that add up, a ladder, a card, a task. What an opened draw keeps is the
 // server's to say; this form only shows it early.
 import { MinusCircleOutlined, PlusOutlined } from "@ant-design/icons";
-import { Alert, App, Button, DatePicker, Drawer, Form, Input, InputNumber, Select, Switch } from "antd";
+import { Alert, App, Button, DatePicker, Drawer, Form, Input, InputNumber, Switch } from "antd";
 import dayjs, { type Dayjs } from "dayjs";
 import { useState } from "react";
 import { useNavigate } from "react-router-dom";
@@ -13,6 +13,7 @@ import { slicesOf, Wheel } from "../../../shared/Wheel";
 import { useWrite } from "../../../shared/query";
 import { useT } from "../../messages";
 import { usePlayT } from "../../messages/play";
+import { Select } from "../../ui/Select";
 import { problemText } from "../../ui/State";
 import { Expression } from "../settings/Expression";
 import { useUnits } from "./units";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Red packets of the shop: sent, and how they are being taken.
-import { App, Button, Form, Input, InputNumber, Select, Table, Tag, Typography } from "antd";
+import { App, Button, Form, Input, InputNumber, Table, Tag, Typography } from "antd";
 import { Link } from "react-router-dom";
 import { api, type Packet, type PacketIn } from "../../../api/client.gen";
 import { count, dateTime } from "../../../shared/format";
@@ -8,6 +8,7 @@ import { useApi, useWrite } from "../../../shared/query";
 import { useSession } from "../../../shared/session";
 import { useT } from "../../messages";
 import { usePlayT } from "../../messages/play";
+import { Select } from "../../ui/Select";
 import { Data, problemText } from "../../ui/State";
 import { useListState } from "../../ui/useListState";
 import { useUnits } from "./units";

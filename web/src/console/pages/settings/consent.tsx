@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What may be known of a member and what she gets for it; what she may agree to.
-import { Form, Input, InputNumber, Select, Switch, Tag } from "antd";
+import { Form, Input, InputNumber, Switch, Tag } from "antd";
 import { api, type Attribute, type AttributeIn, type Purpose, type PurposeIn } from "../../../api/client.gen";
 import { useApi } from "../../../shared/query";
 import { useT } from "../../messages";
 import { Catalog, type Kind } from "./Catalog";
+import { Select } from "../../ui/Select";
 
 const options = (texts: Record<string, string>) =>
   Object.entries(texts).map(([value, label]) => ({ value, label }));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products, touchpoints, webhooks.
-import { Form, Input, InputNumber, Select, Switch, Tag } from "antd";
+import { Form, Input, InputNumber, Switch, Tag } from "antd";
 import {
   api,
   type Product,
@@ -14,6 +14,7 @@ import { money } from "../../../shared/format";
 import { useApi } from "../../../shared/query";
 import { useT } from "../../messages";
 import { Catalog, type Kind } from "./Catalog";
+import { Select } from "../../ui/Select";
 
 const touchpointKinds = [
   "other",

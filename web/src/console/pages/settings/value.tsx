@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Units, tiers, earning rules.
 import { MinusCircleOutlined, PlusOutlined } from "@ant-design/icons";
-import { Button, Form, Input, InputNumber, Select, Switch, Tag } from "antd";
+import { Button, Form, Input, InputNumber, Switch, Tag } from "antd";
 import {
   api,
   type Rule,
@@ -14,6 +14,7 @@ import {
 import { count, dateTime } from "../../../shared/format";
 import { allUnits, useAllUnits } from "../../../shared/query";
 import { useT } from "../../messages";
+import { Select } from "../../ui/Select";
 import { Catalog, type Kind } from "./Catalog";
 import { Expression } from "./Expression";
 
