@@ -71,13 +71,14 @@ async function fourEyes(w, c) {
   await put(w, c, "/v1/units/thanks", { name: "关怀积分", kind: "points", by_hand_max: 100 });
   const page = await w.page();
   await w.signIn(page, "service", `/members/${id}?tab=value`);
-  const adjust = async (amount) => {
+  const adjust = async (amount, seen) => {
     await page.click("main button:has-text('人工调整')");
     const form = dialog(page, "人工调整");
     await form.locator(".ant-select").click();
     await page.keyboard.type("关怀积分");
     await option(page, "关怀积分").waitFor();
     await page.keyboard.press("Enter");
+    await seen?.();
     await page.fill("#amount", String(amount));
     await page.fill("#reason", "包裹迟到");
     await agree(page, "人工调整");
@@ -140,7 +141,11 @@ async function fourEyes(w, c) {
   await w.go(page, `/members/${id}?tab=value`);
   await adjust(80);
   await page.waitForSelector(".ant-message-success");
-  await adjust(80);
+  const left = page.locator(".ant-modal [role=status]:has-text('你今天还可以直接调整 70 关怀积分')");
+  await adjust(80, async () => {
+    await left.waitFor();
+    await healthy(w, c, page, "what is left of her day"); // a form with fields that are required
+  });
   await page.waitForSelector("text=另一位同事同意后才会生效");
   c.equal(await balance(w, id, "thanks"), 680, "the second small one waits");
   await w.go(owner, "/requests");

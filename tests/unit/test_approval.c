@@ -281,6 +281,18 @@ static uint64_t alone(const struct shop *s, uint32_t by, int64_t amount)
     return fx_uint(s->f, 1, 0);
 }
 
+/* How many units she has moved alone today, as she is told. */
+static uint32_t moved_rows(const struct shop *s, uint32_t by)
+{
+    struct tb_cmd_request_list in = {.limit = 1, .mine = true};
+    s->f->actor = by;
+    fx_done(s->f, TB_OP_REQUEST_LIST, &in);
+    uint32_t n = 0;
+    while (fx_bytes(s->f, 4, n).n > 0)
+        n++;
+    return n;
+}
+
 static void many_small_ones(void **state)
 {
     (void)state;
@@ -326,10 +338,14 @@ static void the_day_ends(void **state)
     fx_done(s.f, TB_OP_ADJUST, &thanks);
     assert_int_equal(fx_uint(s.f, 7, 0), 0);
     (void)asked(&s, 999, 1); /* no such key: hands that nobody knows move nothing alone */
+    assert_int_equal(moved_rows(&s, s.anna), 2);
+    assert_int_equal(moved_rows(&s, s.bob), 0);
     s.f->now_ms = (today + 1) * TB_DAY_MS - 8 * TB_HOUR_MS - 1;
     (void)asked(&s, s.anna, 1);
     s.f->now_ms++;
+    assert_int_equal(moved_rows(&s, s.anna), 0); /* of the day before */
     (void)alone(&s, s.anna, LIMIT - 1);
+    assert_int_equal(moved_rows(&s, s.anna), 1);
     (void)alone(&s, s.anna, -1);
     (void)asked(&s, s.anna, -1);
     const struct tb_block *key = tb_store_get(&s.f->core.store, TB_KIND_KEY, s.anna);

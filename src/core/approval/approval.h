@@ -105,7 +105,8 @@ struct tb_cmd_erasure {
 };
 
 /* READ, newest first. UNKNOWN_REQUEST, INVALID "limit".
- * Body: 1 = {1 number, 2 packed block}, repeated; 2 how many wait; 3 cursor for `before` (absent: that was all).
+ * Body: 1 = {1 number, 2 packed block}, repeated; 2 how many wait; 3 cursor for `before` (absent: that was all);
+ * 4 = {1 unit, 2 amount}, repeated (mine): what the caller's hands have moved alone today.
  * A page may hold fewer than limit and still have a cursor. */
 struct tb_cmd_request_list {
     uint64_t request; /* this one alone; 0 = a list */

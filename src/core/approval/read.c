@@ -43,6 +43,24 @@ static enum tb_outcome one(struct tb_txn *t, uint64_t request, struct tb_answer 
     return row(t, b, a) ? TB_DONE : tb_refuse(a, TB_CODE_TOO_LARGE, "");
 }
 
+/* 4 = {1 unit, 2 amount}: as many as there are units that bound a day. */
+static void put_moved_today(const struct tb_txn *t, uint32_t hands, struct tb_buf *out)
+{
+    struct tb_block *b = hands != 0 ? tb_read(t, TB_KIND_KEY, hands) : NULL;
+    const struct tb_hand_day *d = b ? tb_section(t, b, TB_KEY_HAND) : NULL;
+    int32_t today = tb_tenant_day(t, t->now_ms, NULL, NULL);
+    for (uint32_t i = 0; b != NULL && i < b->n[TB_KEY_HAND]; i++) {
+        uint8_t bytes[32];
+        struct tb_buf one;
+        if (d[i].day != today)
+            continue;
+        tb_buf_init(&one, bytes, sizeof bytes);
+        tb_wire_put_uint(&one, 1, d[i].unit);
+        tb_wire_put_uint(&one, 2, (uint64_t)d[i].moved);
+        tb_wire_put_bytes(out, 4, tb_buf_as_str(&one));
+    }
+}
+
 enum tb_outcome tb_request_list(struct tb_txn *t, const struct tb_command *cmd, struct tb_answer *a)
 {
     const struct tb_cmd_request_list *in = cmd->input;
@@ -57,6 +75,8 @@ enum tb_outcome tb_request_list(struct tb_txn *t, const struct tb_command *cmd, 
     uint32_t n = 0;
     const uint32_t *objects = tenant ? tenant->objects : NULL;
     tb_wire_put_uint(&a->body, 2, objects ? objects[TB_OBJECTS_REQUEST] + objects[TB_OBJECTS_ERASURE] : 0);
+    if (in->mine)
+        put_moved_today(t, hands, &a->body);
     for (uint64_t id = from; id > 0; id--) {
         struct tb_block *b = tb_read(t, TB_KIND_REQUEST, id);
         const struct tb_approval *r = request_in(t, b);

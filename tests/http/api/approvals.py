@@ -82,6 +82,9 @@ def story(c, s, t):
     small = {**give, "unit": "patience", "amount": 80}
     c.status(ann.post("/v1/ledger/adjustments", small), 201, "ann's first")
     full = c.status(ann.post("/v1/ledger/adjustments", small), 202, "ann's second")
+    moved = c.status(ann.get("/v1/ledger/requests?asked_by=me&limit=1"), 200, "what is left of her day")["moved_today"]
+    c.that(moved == [{"unit": "patience", "amount": 80}], f"what waits counts for nothing: {moved}")
+    c.that("moved_today" not in t.get("/v1/ledger/requests").json, "only of who asks for her own")
     one = c.status(t.get(f"/v1/ledger/requests/{full['request']}"), 200, "it waits")
     c.that((one["over"], one["amount"]) == ("day", 80), f"why: {one}")
     c.that(c.status(t.get(f"/v1/ledger/requests/{asked['request']}"), 200, "the first")["over"] == "act", "of one act")

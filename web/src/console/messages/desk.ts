@@ -8,6 +8,8 @@ const zh = {
   who: (by: string, asked?: string) =>
     asked ? `${login(asked)} 申请，${login(by)} 复核` : `经办：${login(by)}`,
   nowWaits: "超过单人限额，已提交复核；另一位同事同意后才会生效",
+  aloneDay: (left: string, most: string) => `你今天还可以直接调整 ${left}（每人每天合计 ${most}，补发和扣减都算），超过的要同事复核。`,
+  aloneAct: (n: string) => `单次超过 ${n} 要同事复核。`,
   // 待复核
   requests: "待复核",
   hint: "人工调整超过账户设定的限额（单次，或本人当天合计）时，由另一位同事在这里复核。本人提交的申请不能自己通过。会员在手机上申请注销，也在这里处理。",
@@ -161,6 +163,9 @@ type Messages = typeof zh;
 const en: Messages = {
   who: (by, asked) => (asked ? `asked by ${login(asked)}, agreed by ${login(by)}` : `by ${login(by)}`),
   nowWaits: "Above what one person may do: a colleague has to agree before it counts",
+  aloneDay: (left, most) =>
+    `Today you may still move ${left} alone (${most} a day, up and down together); more waits for a colleague. `,
+  aloneAct: (n) => `More than ${n} at once waits for a colleague.`,
   requests: "To be agreed",
   hint:
     "Adjustments above a unit's limit (an act's or a day's) wait here for another person. Nobody agrees to her own. " +

@@ -277,6 +277,7 @@ export const en: Messages = {
     statement: "Statement",
     adjust: "Adjust",
     adjustHint: "Above zero gives, below takes.",
+    amountMoney: "Amount (in money)",
     amount: "Amount",
     unit: "Unit",
     tier: "Tier",

@@ -275,6 +275,7 @@ export const zh = {
     statement: "积分明细",
     adjust: "人工调整",
     adjustHint: "正数补发，负数扣减。",
+    amountMoney: "金额（元）",
     amount: "数量",
     unit: "账户",
     tier: "会员等级",

@@ -15,13 +15,22 @@ interface Bound<T> {
   width?: number;
 }
 
-export function Money({ value, onChange, id, label, disabled, width = 160 }: Bound<number>) {
+/** signed: also below zero, to take. */
+export function Money({
+  value,
+  onChange,
+  id,
+  label,
+  disabled,
+  width = 160,
+  signed,
+}: Bound<number> & { signed?: boolean }) {
   const whole = minorPerWhole();
   return (
     <InputNumber
       id={id}
       aria-label={label}
-      min={0}
+      min={signed ? undefined : 0}
       disabled={disabled}
       precision={currencyDigits()}
       style={{ width }}

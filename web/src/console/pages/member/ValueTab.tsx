@@ -1,61 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
 import { App, Button, Form, Input, InputNumber, Table, Tag } from "antd";
 import { useState } from "react";
-import { api, type Member } from "../../../api/client.gen";
+import { api, type Member, type Unit } from "../../../api/client.gen";
 import { count, date, dateTime, money } from "../../../shared/format";
-import { useAllUnits, useWrite } from "../../../shared/query";
+import { useAllUnits, useApi, useWrite } from "../../../shared/query";
 import { useSession } from "../../../shared/session";
 import { useMovements } from "../../../shared/useMore";
 import { useT } from "../../messages";
 import { useDeskT } from "../../messages/desk";
 import { FormModal } from "../../ui/FormModal";
 import { Select } from "../../ui/Select";
+import { Money } from "../../ui/fields";
 import { Data } from "../../ui/State";
 import { useAmounts } from "../desk/useAmounts";
 
-function Adjust({ m, units }: { m: Member; units: { value: string; label: string }[] }) {
+/** How much of the unit she may still move without a colleague: nothing where no limit is set. */
+function useAlone(unit: Unit | undefined) {
+  const d = useDeskT();
+  const { may } = useSession();
+  const amounts = useAmounts();
+  const most = unit?.by_hand_day_max ?? 0;
+  const mine = useApi("listRequests", { asked_by: "me", limit: 1 }, { enabled: may("list_requests") && most > 0 });
+  if (!unit) return undefined;
+  const act = unit.by_hand_max ? d.aloneAct(amounts.full(unit.code, unit.by_hand_max)) : "";
+  if (most === 0 || !mine.data) return act || undefined;
+  const moved = mine.data.moved_today?.find((x) => x.unit === unit.code)?.amount ?? 0;
+  const left = d.aloneDay(amounts.full(unit.code, Math.max(0, most - moved)), amounts.text(unit.code, most));
+  return `${left}${act}`;
+}
+
+interface Adjustment {
+  unit: string;
+  amount: number;
+  reason: string;
+}
+
+function AdjustForm({ m, units, close }: { m: Member; units: Unit[]; close: () => void }) {
   const t = useT();
   const d = useDeskT();
   const { message } = App.useApp();
-  const [open, setOpen] = useState(false);
+  const [form] = Form.useForm<Adjustment>();
+  const code = Form.useWatch("unit", form) ?? units[0]?.code;
+  const chosen = units.find((u) => u.code === code);
+  const alone = useAlone(chosen);
+  const inMoney = (u?: Unit) => u?.kind === "stored_value" || (u?.kind === "gift_card" && !u.item);
+  const money = inMoney(chosen);
   const write = useWrite(
-    (v: { unit: string; amount: number; reason: string }) => api.postAdjustment({}, { member: { id: m.id }, ...v }),
+    (v: Adjustment) => api.postAdjustment({}, { member: { id: m.id }, ...v }),
     (r) => {
       if (r.request) message.info(d.nowWaits);
       else message.success(t.common.done);
-      setOpen(false);
+      close();
     },
   );
   return (
+    <FormModal title={t.member.adjust} write={write} close={close} form={form} initial={{ unit: units[0]?.code }}>
+      <Form.Item name="unit" label={t.member.unit} extra={alone && <span role="status">{alone}</span>} required>
+        <Select
+          showSearch
+          optionFilterProp="label"
+          options={units.map((u) => ({ value: u.code, label: u.name || u.code }))}
+          onChange={(code) => {
+            // 50 points are not 0.50 of money
+            if (inMoney(units.find((u) => u.code === code)) !== money) form.setFieldValue("amount", undefined);
+          }}
+        />
+      </Form.Item>
+      <Form.Item
+        key={money ? "money" : "count"}
+        name="amount"
+        label={money ? t.member.amountMoney : t.member.amount}
+        extra={t.member.adjustHint}
+        rules={[{ required: true, message: t.common.required }]}
+      >
+        {money ? <Money signed width={200} /> : <InputNumber precision={0} style={{ width: "100%" }} />}
+      </Form.Item>
+      <Form.Item name="reason" label={t.common.reason} rules={[{ required: true, message: t.common.reasonNeeded }]}>
+        <Input.TextArea maxLength={60} />
+      </Form.Item>
+    </FormModal>
+  );
+}
+
+function Adjust({ m, units }: { m: Member; units: Unit[] }) {
+  const t = useT();
+  const [open, setOpen] = useState(false);
+  return (
     <>
       <Button onClick={() => setOpen(true)}>{t.member.adjust}</Button>
-      {open && (
-        <FormModal
-          title={t.member.adjust}
-          write={write}
-          close={() => setOpen(false)}
-          initial={{ unit: units[0]?.value }}
-        >
-          <Form.Item name="unit" label={t.member.unit} rules={[{ required: true }]}>
-            <Select showSearch optionFilterProp="label" options={units} />
-          </Form.Item>
-          <Form.Item
-            name="amount"
-            label={t.member.amount}
-            extra={t.member.adjustHint}
-            rules={[{ required: true, message: t.common.required }]}
-          >
-            <InputNumber precision={0} style={{ width: "100%" }} />
-          </Form.Item>
-          <Form.Item
-            name="reason"
-            label={t.common.reason}
-            rules={[{ required: true, message: t.common.reasonNeeded }]}
-          >
-            <Input.TextArea maxLength={60} />
-          </Form.Item>
-        </FormModal>
-      )}
+      {open && <AdjustForm m={m} units={units} close={() => setOpen(false)} />}
     </>
   );
 }
@@ -154,10 +187,7 @@ export function ValueTab({ m }: { m: Member }) {
       </div>
       {may("post_adjustment") && (
         <div>
-          <Adjust
-            m={m}
-            units={(units.data?.items ?? []).map((u) => ({ value: u.code, label: u.name ?? u.code }))}
-          />
+          <Adjust m={m} units={(units.data?.items ?? []).filter((u) => u.kind !== "budget")} />
         </div>
       )}
       <h3>{t.member.lots}</h3>
