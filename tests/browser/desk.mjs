@@ -483,6 +483,33 @@ async function lostCard(w, c) {
   await page.context().close();
 }
 
+/** What cannot be taken back is asked twice: nothing happens until it is agreed to. */
+async function voidCodes(w, c) {
+  await put(w, c, "/v1/code-batches/gone", { name: "作废批次", scene: "inside", count: 3 });
+  const [code] = (await w.api("GET", "/v1/code-batches/gone/codes?limit=1")).json.codes;
+  const voided = async () => (await w.api("GET", `/v1/codes/${code}`)).json.void;
+  const page = await w.page();
+  await w.signIn(page, "owner", "/codes");
+  await page.click("tr:has-text('作废批次') button");
+  await page.click(".ant-tabs-tab:has-text('启用与冻结')");
+  await page.locator(".ant-drawer .ant-tabs-tabpane-active .ant-select").click();
+  await option(page, "作废").click();
+  await page.fill("#reason", "印错了");
+  await page.click(".ant-drawer button[type=submit]:has-text('执行')");
+  const ask = dialog(page, "作废 3 个码");
+  await ask.waitFor();
+  await healthy(w, c, page, "asked before codes are void");
+  await ask.locator("button:has-text('取消')").click();
+  await page.waitForSelector(".ant-modal", { state: "detached" });
+  c.equal(await voided(), false, "not yet");
+  c.equal(await page.inputValue("#reason"), "印错了", "what was typed is still there");
+  await page.click(".ant-drawer button[type=submit]:has-text('执行')");
+  await ask.locator(".ant-btn-dangerous").click();
+  await page.waitForSelector("text=已处理 3 个码");
+  c.equal(await voided(), true, "agreed");
+  await page.context().close();
+}
+
 /** A member fills a day that she missed, and sends a gift that she takes back. */
 async function phone(w, c) {
   await put(w, c, "/v1/games/again", {
@@ -557,6 +584,7 @@ export const scenarios = {
   "a till by keys alone": keysOnly,
   "a gift card on a receipt": cardOnReceipt,
   "a lost gift card": lostCard,
+  "codes are void after a second word": voidCodes,
   "missed days and gifts": phone,
   "an associate's store": associate,
 };

@@ -61,6 +61,7 @@ function Add({ user }: { user: boolean }) {
       </Button>
       <Modal
         open={open}
+        maskClosable={false}
         title={user ? t.access.addUser : t.access.addKey}
         onCancel={() => setOpen(false)}
         onOk={() => form.submit()}

@@ -33,7 +33,14 @@ export function FormModal<V extends object>({
   const [own] = Form.useForm<V>();
   const form = given ?? own;
   return (
-    <Modal open title={title} onCancel={close} onOk={() => form.submit()} confirmLoading={write.isPending}>
+    <Modal
+      open
+      maskClosable={false} // a click beside it would lose what was typed
+      title={title}
+      onCancel={close}
+      onOk={() => form.submit()}
+      confirmLoading={write.isPending}
+    >
       <Form
         form={form}
         layout="vertical"

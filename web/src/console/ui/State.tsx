@@ -80,12 +80,13 @@ export function Data<T>({
   return <Skeleton rows={rows} />;
 }
 
-export function Nothing({ filtered }: { filtered?: boolean }) {
+/** add: what is to be pressed to have the first one. */
+export function Nothing({ filtered, add }: { filtered?: boolean; add?: string | false }) {
   const t = useT();
   return (
     <div className="nothing">
       <Icon of={InboxOutlined} />
-      <p>{filtered ? t.state.emptyFilter : t.state.empty}</p>
+      <p>{filtered ? t.state.emptyFilter : add ? t.state.emptyAdd(add) : t.state.empty}</p>
     </div>
   );
 }

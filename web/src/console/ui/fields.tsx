@@ -40,6 +40,22 @@ export function Money({
   );
 }
 
+/** What a hundred of a unit are worth, of parts per million of a minor unit each. */
+export function Worth({ value, onChange, id }: Bound<number>) {
+  const each = 10_000 * minorPerWhole();
+  return (
+    <InputNumber
+      id={id}
+      min={0}
+      precision={currencyDigits() + 4}
+      style={{ width: 200 }}
+      formatter={(v) => (`${v ?? ""}` === "" ? "" : String(Number(v)))}
+      value={value === undefined ? null : value / each}
+      onChange={(v) => onChange?.(v === null ? undefined : Math.round(v * each))}
+    />
+  );
+}
+
 /** An amount of a form. */
 export function MoneyItem({ name, label, extra }: { name: string; label: string; extra?: string }) {
   return (

@@ -36,6 +36,7 @@ function CampaignsTable({ rows, filtered }: { rows: CampaignRow[]; filtered: boo
   const t = useT();
   const m = useCampaignsT();
   const navigate = useNavigate();
+  const { may } = useSession();
   const figure = (title: string, get: (c: CampaignRow) => number, show: (n: number) => string) => ({
     title,
     align: "right" as const,
@@ -50,7 +51,7 @@ function CampaignsTable({ rows, filtered }: { rows: CampaignRow[]; filtered: boo
       scroll={{ x: 820 }}
       pagination={{ pageSize: 25, hideOnSinglePage: true, showSizeChanger: false }}
       dataSource={rows}
-      locale={{ emptyText: <Nothing filtered={filtered} /> }}
+      locale={{ emptyText: <Nothing filtered={filtered} add={may("put_campaign") && m.add} /> }}
       onRow={(c) => ({ onClick: () => navigate(`/campaigns/${c.code}`), className: "link-row" })}
       columns={[
         {

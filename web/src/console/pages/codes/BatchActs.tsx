@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is done to codes of one batch, on the packing line and in the store. Every act says how many
 // codes it reached.
-import { App, Button, Form, Input, InputNumber, Switch } from "antd";
+import { App, Button, Form, Input, InputNumber, Modal, Switch } from "antd";
+import { useState } from "react";
 import { Link } from "react-router-dom";
 import {
   api,
@@ -12,6 +13,7 @@ import {
   type CodesPackIn,
   type CodesReceiveIn,
 } from "../../../api/client.gen";
+import type { ApiError } from "../../../api/http";
 import { count } from "../../../shared/format";
 import { useApi, useWrite } from "../../../shared/query";
 import { useSession } from "../../../shared/session";
@@ -54,29 +56,45 @@ function Act<T extends object>({
   button,
   done,
   danger,
+  sure,
   children,
 }: {
   write: (typed: T) => Promise<unknown>;
   button: string;
   done: (result: never) => string;
   danger?: boolean;
+  sure?: (typed: T) => string | undefined; // what is to be agreed to first
   children: React.ReactNode;
 }) {
   const t = useT();
   const { message } = App.useApp();
   const [form] = Form.useForm<T>();
+  const [asked, setAsked] = useState<{ title: string; typed: T } | null>(null);
   const act = useWrite(
     (typed: T) => write(filled(typed)),
     (result) => {
       message.success(done(result as never));
     },
   );
+  const fail = (e: ApiError) => message.error(problemText(e, t));
+  const submit = (v: T) => {
+    const title = sure?.(v);
+    if (title) setAsked({ title, typed: v });
+    else act.mutate([v], { onError: fail });
+  };
   return (
-    <Form
-      form={form}
-      layout="vertical"
-      onFinish={(v) => act.mutate([v], { onError: (e) => message.error(problemText(e, t)) })}
-    >
+    <Form form={form} layout="vertical" onFinish={submit}>
+      {asked && (
+        <Modal
+          open
+          title={asked.title}
+          okText={button}
+          okButtonProps={{ danger: true }}
+          confirmLoading={act.isPending}
+          onCancel={() => setAsked(null)}
+          onOk={() => act.mutate([asked.typed], { onError: fail, onSettled: () => setAsked(null) })}
+        />
+      )}
       {children}
       <Button type="primary" danger={danger} htmlType="submit" loading={act.isPending}>
         {button}
@@ -126,6 +144,10 @@ export function Move({ batch }: { batch: CodeBatch }) {
       write={(v) => api.postCodeMove({}, { ...v, batch: batch.code })}
       button={c.doMove}
       done={(r: { codes: number }) => c.reached(count(r.codes))}
+      sure={(v) => {
+        const n = Math.min(v.n ?? batch.count, batch.count - (v.from ?? 0));
+        return v.verb === "void" ? c.sureVoid(count(n)) : v.verb === "freeze" ? c.sureFreeze(count(n)) : undefined;
+      }}
     >
       <Range batch={batch} />
       <Form.Item name="verb" label={c.verb} initialValue="activate">
@@ -193,7 +215,13 @@ export function Pack({ batch }: { batch: CodeBatch }) {
         {fields}
       </Act>
       <hr className="rule" />
-      <Act<Packing> write={(v) => api.postCodeUnpack({}, body(v))} button={c.doUnpack} done={done} danger>
+      <Act<Packing>
+        write={(v) => api.postCodeUnpack({}, body(v))}
+        button={c.doUnpack}
+        done={done}
+        sure={(v) => c.sureUnpack(v.parent)}
+        danger
+      >
         {fields}
       </Act>
     </div>
@@ -231,6 +259,7 @@ export function Replace() {
       write={(v) => api.postCodeReplace({}, v)}
       button={c.doReplace}
       done={() => c.replaced}
+      sure={(v) => c.sureReplace(v.old)}
       danger
     >
       <Form.Item name="old" label={c.old} rules={needed}>

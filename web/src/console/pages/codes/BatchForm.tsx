@@ -31,6 +31,7 @@ export function BatchForm({ batch, close }: { batch?: CodeBatch; close: () => vo
   return (
     <Drawer
       open
+      maskClosable={false}
       aria-label={c.batch}
       width={Math.min(520, window.innerWidth)}
       title={batch ? `${t.common.edit} · ${batch.code}` : c.add}

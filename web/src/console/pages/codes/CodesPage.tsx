@@ -104,6 +104,7 @@ function BatchDrawer({ code, close }: { code: string; close: () => void }) {
 function Batches({ rows, choose }: { rows: CodeBatchRow[]; choose: (code: string) => void }) {
   const t = useT();
   const c = useCodesT();
+  const { may } = useSession();
   const columns: [string, (b: CodeBatchRow) => number][] = [
     [c.count, (b) => b.count],
     [c.scanned, (b) => b.scanned],
@@ -129,7 +130,7 @@ function Batches({ rows, choose }: { rows: CodeBatchRow[]; choose: (code: string
         pagination={{ pageSize: 20, hideOnSinglePage: true, showSizeChanger: false }}
         scroll={{ x: 860 }}
         dataSource={rows}
-        locale={{ emptyText: <Nothing /> }}
+        locale={{ emptyText: <Nothing add={may("put_code_batch") && c.add} /> }}
         onRow={(b) => ({ onClick: () => choose(b.code), className: "link-row" })}
         columns={[
           {

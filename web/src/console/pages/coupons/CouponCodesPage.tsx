@@ -66,7 +66,14 @@ function Make({ close }: { close: () => void }) {
     close();
   });
   return (
-    <Modal open title={m.add} onCancel={close} onOk={() => form.submit()} confirmLoading={write.isPending}>
+    <Modal
+      open
+      maskClosable={false}
+      title={m.add}
+      onCancel={close}
+      onOk={() => form.submit()}
+      confirmLoading={write.isPending}
+    >
       <Form
         form={form}
         layout="vertical"
@@ -249,7 +256,7 @@ export default function CouponCodesPage() {
           <Data query={query}>
             {(data) =>
               data.items.length === 0 ? (
-                <Nothing />
+                <Nothing add={may("put_coupon_code") && m.add} />
               ) : (
                 <Table
                   rowKey="code"

@@ -37,7 +37,14 @@ function NewRun({ close }: { close: () => void }) {
   );
   const needed = [{ required: true, message: t.common.required }];
   return (
-    <Modal open title={c.runNew} onCancel={close} onOk={() => form.submit()} confirmLoading={write.isPending}>
+    <Modal
+      open
+      maskClosable={false}
+      title={c.runNew}
+      onCancel={close}
+      onOk={() => form.submit()}
+      confirmLoading={write.isPending}
+    >
       <Form
         form={form}
         layout="vertical"

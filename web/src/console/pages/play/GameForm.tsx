@@ -400,6 +400,7 @@ export function GameForm({ kind, game, close }: { kind: Game["kind"]; game?: Gam
   return (
     <Drawer
       open
+      maskClosable={false}
       aria-label={p.kinds[kind]}
       width={Math.min(1000, window.innerWidth)}
       title={game ? `${t.common.edit} · ${game.name || game.code}` : `${p.add} · ${p.kinds[kind]}`}

@@ -34,6 +34,7 @@ function Games({ rows, filtered }: { rows: Game[]; filtered: boolean }) {
   const t = useT();
   const p = usePlayT();
   const navigate = useNavigate();
+  const { may } = useSession();
   const units = useUnits();
   return (
     <Table
@@ -42,7 +43,7 @@ function Games({ rows, filtered }: { rows: Game[]; filtered: boolean }) {
       scroll={{ x: 760 }}
       pagination={{ pageSize: 25, hideOnSinglePage: true, showSizeChanger: false }}
       dataSource={rows}
-      locale={{ emptyText: <Nothing filtered={filtered} /> }}
+      locale={{ emptyText: <Nothing filtered={filtered} add={may("put_game") && p.add} /> }}
       onRow={(g) => ({ onClick: () => navigate(`/play/${g.code}`), className: "link-row" })}
       columns={[
         {

@@ -74,6 +74,7 @@ function Editor<T extends Listed>({ kind, item, close }: { kind: Kind<T>; item: 
   return (
     <Drawer
       open
+      maskClosable={false}
       aria-label={kind.title}
       width={Math.min(560, window.innerWidth)}
       title={old ? `${t.common.edit} · ${old.code}` : t.common.add}
@@ -142,7 +143,7 @@ export function Catalog<T extends Listed>({ kind }: { kind: Kind<T> }) {
                 size="middle"
                 pagination={false}
                 scroll={{ x: 760 }}
-                locale={{ emptyText: <Nothing /> }}
+                locale={{ emptyText: <Nothing add={writes && after === undefined && t.common.add} /> }}
                 dataSource={data.items}
                 columns={columns}
               />

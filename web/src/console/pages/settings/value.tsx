@@ -11,10 +11,11 @@ import {
   type Unit,
   type UnitIn,
 } from "../../../api/client.gen";
-import { count, dateTime } from "../../../shared/format";
+import { count, dateTime, money } from "../../../shared/format";
 import { allUnits, useAllUnits } from "../../../shared/query";
 import { useT } from "../../messages";
 import { Select } from "../../ui/Select";
+import { Money, Worth } from "../../ui/fields";
 import { Catalog, type Kind } from "./Catalog";
 import { Expression } from "./Expression";
 
@@ -110,13 +111,35 @@ export function Rules() {
   return <Catalog kind={kind} />;
 }
 
+const isMoney = (kind: unknown) => kind === "stored_value" || kind === "gift_card";
+
+/** Budgets belong to campaigns, coupons have a page of their own. */
+const walletUnits = async () => ({
+  items: (await allUnits()).items.filter((u) => u.kind !== "budget" && u.kind !== "coupon"),
+});
+
+/** How much one person may move alone: in what the unit counts in, money as money. */
+function ByHand({ money }: { money: boolean }) {
+  const t = useT();
+  const limits = [
+    ["by_hand_max", t.config.byHandMax, t.config.byHandHint],
+    ["by_hand_day_max", t.config.byHandDayMax, t.config.byHandDayHint],
+  ] as const;
+  return limits.map(([name, label, extra]) => (
+    <Form.Item key={name} name={name} label={label} extra={extra}>
+      {money ? <Money width={200} /> : <InputNumber min={0} precision={0} style={{ width: "100%" }} />}
+    </Form.Item>
+  ));
+}
+
 export function Units() {
   const t = useT();
+  const { coupon: _coupon, budget: _budget, ...kinds } = t.config.unitKind;
   const kind: Kind<Unit> = {
     name: "listUnits",
     title: t.nav.units,
     put: "put_unit",
-    list: allUnits,
+    list: walletUnits,
     write: (code, body) => api.putUnit({ code }, body as UnitIn),
     initial: { kind: "points", expiry: "none" },
     columns: [
@@ -137,7 +160,12 @@ export function Units() {
           </>
         ),
       },
-      { title: t.config.face, align: "right", className: "num", render: (_, u) => count(u.face_ppm ?? 0) },
+      {
+        title: t.config.face,
+        align: "right",
+        className: "num",
+        render: (_, u) => (u.face_ppm && !isMoney(u.kind) ? money(u.face_ppm / 10_000) : "–"),
+      },
     ],
     toForm: ({ code: _code, version: _version, ...rest }) => rest,
     fields: () => (
@@ -146,7 +174,7 @@ export function Units() {
           <Input maxLength={60} />
         </Form.Item>
         <Form.Item name="kind" label={t.config.kind} rules={[{ required: true }]}>
-          <Select options={options(t.config.unitKind)} />
+          <Select options={options(kinds)} />
         </Form.Item>
         <Form.Item name="expiry" label={t.config.expiry}>
           <Select options={options(t.config.expiryKind)} />
@@ -154,14 +182,11 @@ export function Units() {
         <Form.Item name="expiry_n" label={t.config.expiryN}>
           <InputNumber min={0} precision={0} />
         </Form.Item>
-        <Form.Item name="face_ppm" label={t.config.face}>
-          <InputNumber min={0} precision={0} style={{ width: "100%" }} />
+        <Form.Item name="face_ppm" label={t.config.face} extra={t.config.faceHint}>
+          <Worth />
         </Form.Item>
-        <Form.Item name="by_hand_max" label={t.config.byHandMax} extra={t.config.byHandHint}>
-          <InputNumber min={0} precision={0} style={{ width: "100%" }} />
-        </Form.Item>
-        <Form.Item name="by_hand_day_max" label={t.config.byHandDayMax} extra={t.config.byHandDayHint}>
-          <InputNumber min={0} precision={0} style={{ width: "100%" }} />
+        <Form.Item noStyle dependencies={["kind"]}>
+          {({ getFieldValue }) => <ByHand money={isMoney(getFieldValue("kind"))} />}
         </Form.Item>
       </>
     ),
