@@ -94,15 +94,12 @@ const char *tb_op_name(uint32_t op)
 
 bool tb_op_reads(uint32_t op)
 {
-    switch (op) {
-#define OP_READS(number, name, mode, fn, input) \
-    case number:                                \
-        return mode == READ;
+    static const bool reads[] = {
+#define OP_READS(number, name, mode, fn, input) [number] = (mode) == READ,
         TB_OPS(OP_READS)
 #undef OP_READS
-    default:
-        return false;
-    }
+    };
+    return op < TB_COUNT_OF(reads) && reads[op];
 }
 
 enum tb_outcome tb_core_run(struct tb_core *c, struct tb_txn *t, const struct tb_command *cmd,
