@@ -280,13 +280,50 @@ void tb_store_fact(struct tb_store *s, const struct tb_fact *f)
     tb_map_put(&s->map[f->map], f->key, f->value);
 }
 
+/* Stamps have 32 bits. When one begins again no block keeps one of the round before: it would look written just now,
+ * get no copy for undo or not go to SQL. A walk over all blocks, once in four thousand million commands or batches. */
+static void forget_stamps(struct tb_store *s, void (*forget)(struct tb_block *b))
+{
+    for (uint32_t kind = 0; kind < TB_KINDS_MAX; kind++) {
+        const struct tb_directory *d = &s->dense[kind];
+        for (uint64_t i = 0; i < (uint64_t)d->pages * PAGE_ENTRIES; i++) {
+            struct tb_block **page = d->page[i / PAGE_ENTRIES];
+            if (page != NULL && page[i % PAGE_ENTRIES] != NULL)
+                forget(page[i % PAGE_ENTRIES]);
+        }
+        uint64_t at = 0;
+        for (struct tb_block *b; (b = tb_store_next_sparse(s, kind, &at)) != NULL;)
+            forget(b);
+    }
+}
+
+static void forget_command(struct tb_block *b)
+{
+    b->written_command = 0;
+}
+
+/* For a few batches all look as if they had been written lately: none of those that were is evicted. */
+static void forget_batch(struct tb_block *b)
+{
+    b->written_batch = 0;
+}
+
+void tb_store_next_command(struct tb_store *s)
+{
+    if (++s->command != 0)
+        return;
+    s->command = 1;
+    forget_stamps(s, forget_command);
+}
+
 void tb_store_batch_done(struct tb_store *s)
 {
     s->dirty_n = 0;
     s->fact_n = 0;
-    s->batch++;
-    if (s->batch == 0)
-        s->batch = 1;
+    if (++s->batch != 0)
+        return;
+    s->batch = 1;
+    forget_stamps(s, forget_batch);
 }
 
 void tb_store_column_set(struct tb_store *s, uint32_t column, uint64_t at, uint32_t v)

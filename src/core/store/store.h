@@ -137,6 +137,8 @@ static inline void tb_store_fact_prefetch(const struct tb_store *s, const struct
     if (f->map < TB_MAPS_MAX)
         tb_map_prefetch(&s->map[f->map], f->key);
 }
+/* The next command starts: what blocks carry of earlier ones is not its stamp. */
+void tb_store_next_command(struct tb_store *s);
 /* Forgets the dirty list and the facts; the next batch starts. */
 void tb_store_batch_done(struct tb_store *s);
 

@@ -26,9 +26,7 @@ void tb_txn_begin(struct tb_txn *t, uint32_t tenant, int64_t now_ms, uint64_t se
     t->member_prev_seq = 0;
     t->events.n = 0;
     t->events.overflowed = false;
-    t->store->command++;
-    if (t->store->command == 0)
-        t->store->command = 1;
+    tb_store_next_command(t->store);
 }
 
 static void remember(struct tb_txn *t, struct tb_undo u)
