@@ -98,6 +98,32 @@ static bool holds_used_log(void)
     return used;
 }
 
+/* Whether the janitor has sealed what was full and prepared the next segment: two whole logs, nothing on its way. */
+static bool janitor_rests(void)
+{
+    int whole = 0, others = 0;
+    DIR *d = opendir(store);
+    for (struct dirent *e; (e = readdir(d)) != NULL;) {
+        struct stat st;
+        size_t length = strlen(e->d_name);
+        bool log = length > 7 && strcmp(e->d_name + length - 7, ".db-wal") == 0;
+        bool plain = length > 3 && strcmp(e->d_name + length - 3, ".db") == 0;
+        if (log && fstatat(dirfd(d), e->d_name, &st, 0) == 0 && st.st_size >= 1 << 20)
+            whole++;
+        else if (!plain && e->d_name[0] != '.' && strcmp(e->d_name, "lock") != 0)
+            others++;
+    }
+    closedir(d);
+    return whole == 2 && others == 0;
+}
+
+static void wait_until(bool (*holds)(void))
+{
+    for (int64_t deadline = clock_ms() + 20000; !holds() && clock_ms() < deadline;)
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    assert_true(holds());
+}
+
 /* A sealed segment's log goes to the next one; what a killed process leaves there is read without its old frames. */
 void test_used_log(void **state)
 {
@@ -106,12 +132,11 @@ void test_used_log(void **state)
     struct tb_journal *j = open_store();
     struct tb_batch last = {0};
     append_many(j, &last, 300, 100);
-    for (int64_t deadline = clock_ms() + 20000; !holds_used_log() && clock_ms() < deadline;)
-        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
-    assert_true(holds_used_log());
+    wait_until(holds_used_log);
     for (int i = 0; i < 8; i++) {
         append_many(j, &last, 41, 100 + (uint32_t)i * 400);
         char copy[720], command[2300];
+        wait_until(janitor_rests);
         snprintf(copy, sizeof copy, "%s-copy", store);
         snprintf(command, sizeof command, "rm -rf '%s' && cp -r '%s' '%s'", copy, store, copy);
         assert_int_equal(system(command), 0);
