@@ -253,6 +253,8 @@ void tb_out_code(struct tb_work *w, struct tb_json_out *o, const char *key, enum
                  uint64_t id);
 void tb_out_id(struct tb_work *w, struct tb_json_out *o, const char *key, enum tb_id_kind kind,
                uint64_t number);
+/* "key": the answer's field, {1 = unit, 2 = amount} each time, as objects with unit and amount. */
+void tb_out_amounts(struct tb_work *w, struct tb_json_out *o, const char *key, struct tb_str body, uint32_t field);
 /* "key": time, unless it is 0 or "never" */
 void tb_out_time(struct tb_json_out *o, const char *key, int64_t ms);
 /* "key": text, unless it is empty */

@@ -60,6 +60,21 @@ void tb_out_code(struct tb_work *w, struct tb_json_out *o, const char *key, enum
     tb_json_out_key_str(o, key, tb_work_name(w, kind, id));
 }
 
+void tb_out_amounts(struct tb_work *w, struct tb_json_out *o, const char *key, struct tb_str body, uint32_t field)
+{
+    struct tb_wire f = tb_wire_of(body);
+    tb_json_out_key_open(o, key, '[');
+    while (tb_wire_step(&f)) {
+        if (f.field != field)
+            continue;
+        tb_json_out_open(o, '{');
+        tb_out_code(w, o, "unit", TB_KIND_UNIT, tb_wire_u64(f.s, 1));
+        tb_json_out_key_i64(o, "amount", (int64_t)tb_wire_u64(f.s, 2));
+        tb_json_out_close(o, '}');
+    }
+    tb_json_out_close(o, ']');
+}
+
 void tb_out_id(struct tb_work *w, struct tb_json_out *o, const char *key, enum tb_id_kind kind,
                uint64_t number)
 {

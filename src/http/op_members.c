@@ -125,19 +125,9 @@ static void unmerge_read(struct tb_work *w, struct tb_json_object *o)
 
 static void unmerge_write(struct tb_work *w, struct tb_json_out *o)
 {
-    struct tb_wire f = tb_wire_of(tb_work_answer(w));
     tb_json_out_open(o, '{');
     ids_write(w, o, "stays", "left");
-    tb_json_out_key_open(o, "claims", '[');
-    while (tb_wire_step(&f)) {
-        if (f.field != 3)
-            continue;
-        tb_json_out_open(o, '{');
-        tb_out_code(w, o, "unit", TB_KIND_UNIT, tb_wire_u64(f.s, 1));
-        tb_json_out_key_i64(o, "amount", (int64_t)tb_wire_u64(f.s, 2));
-        tb_json_out_close(o, '}');
-    }
-    tb_json_out_close(o, ']');
+    tb_out_amounts(w, o, "claims", tb_work_answer(w), 3);
     tb_json_out_close(o, '}');
 }
 

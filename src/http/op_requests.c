@@ -80,21 +80,6 @@ static void out_request(struct tb_work *w, struct tb_json_out *o, struct tb_str 
     tb_arena_release(w->arena, mark);
 }
 
-static void out_moved_today(struct tb_work *w, struct tb_json_out *o, struct tb_str body)
-{
-    struct tb_wire f = tb_wire_of(body);
-    tb_json_out_key_open(o, "moved_today", '[');
-    while (tb_wire_step(&f)) {
-        if (f.field != 4)
-            continue;
-        tb_json_out_open(o, '{');
-        tb_out_code(w, o, "unit", TB_KIND_UNIT, tb_wire_u64(f.s, 1));
-        tb_json_out_key_i64(o, "amount", (int64_t)tb_wire_u64(f.s, 2));
-        tb_json_out_close(o, '}');
-    }
-    tb_json_out_close(o, ']');
-}
-
 static void list_write(struct tb_work *w, struct tb_json_out *o)
 {
     struct tb_str body = tb_work_answer(w);
@@ -107,7 +92,7 @@ static void list_write(struct tb_work *w, struct tb_json_out *o)
     tb_json_out_close(o, ']');
     tb_json_out_key_i64(o, "waiting", (int64_t)tb_wire_u64(body, 2));
     if (((const struct tb_cmd_request_list *)w->input)->mine)
-        out_moved_today(w, o, body);
+        tb_out_amounts(w, o, "moved_today", body, 4);
     if (tb_wire_u64(body, 3) != 0)
         tb_json_out_key_i64(o, "next", (int64_t)tb_wire_u64(body, 3));
     tb_json_out_close(o, '}');
